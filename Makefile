@@ -1,0 +1,35 @@
+# Every target does its own set-up; a second call has little left to do.
+#   make demo             photos to a classifier on real solar cells: train, export, classify, measure
+#   make demo DATA=folder the same on your photos (one folder per class)
+#   make test             check, then all tests
+#   make check            formatting, lint, types, layers
+
+VENV := .venv
+RUN := $(VENV)/bin/
+INSTALLED := $(VENV)/.installed
+SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export benchmarks tests
+
+.PHONY: demo test check setup clean
+
+setup: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml runtime/pyproject.toml tools/find-python.sh
+	@python="$$(tools/find-python.sh)" && { test -x $(RUN)python || "$$python" -m venv $(VENV); }
+	@echo "installing torch, onnx2tf and the others: about 6 GB and two minutes, once"
+	$(RUN)python -m pip install --quiet --disable-pip-version-check -e ./runtime -e '.[export,demo,dev]'
+	@touch $@
+
+demo: $(INSTALLED)
+	$(RUN)python benchmarks/demo.py $(if $(DATA),--data "$(DATA)")
+
+check: $(INSTALLED)
+	$(RUN)ruff format --check $(SOURCES)
+	$(RUN)ruff check $(SOURCES)
+	$(RUN)mypy
+	$(RUN)lint-imports --no-cache
+
+test: check
+	$(RUN)python -m pytest -q
+
+clean:
+	rm -rf $(VENV) demo build *.egg-info runtime/*.egg-info runtime/build

@@ -1,0 +1,81 @@
+"""Classify pictures with a self-describing artefact: numpy, Pillow and one interpreter.
+
+    from ressq_runtime import Classifier
+
+    classifier = Classifier.load("leaf_int8.tflite")
+    best, *others = classifier.classify("photo.jpg")
+    print(best.label, best.probability)
+
+Names are loaded when they are first used: start-up is a feature.
+"""
+
+__version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ressq_runtime.artefact import read_card
+    from ressq_runtime.card import Card
+    from ressq_runtime.classify import Classifier, Prediction
+    from ressq_runtime.errors import (
+        ArtefactError,
+        EngineError,
+        FolderError,
+        OutputError,
+        PictureError,
+        RessqError,
+    )
+    from ressq_runtime.evaluate import Evaluation, evaluate
+    from ressq_runtime.pixels import to_pixels
+    from ressq_runtime.profile import profile
+    from ressq_runtime.selftest import self_test
+    from ressq_runtime.spec import PixelSpec
+
+_HOME = {
+    "ArtefactError": "errors",
+    "Card": "card",
+    "Classifier": "classify",
+    "EngineError": "errors",
+    "Evaluation": "evaluate",
+    "FolderError": "errors",
+    "OutputError": "errors",
+    "PictureError": "errors",
+    "PixelSpec": "spec",
+    "Prediction": "classify",
+    "RessqError": "errors",
+    "evaluate": "evaluate",
+    "profile": "profile",
+    "read_card": "artefact",
+    "self_test": "selftest",
+    "to_pixels": "pixels",
+}
+
+__all__ = [
+    "ArtefactError",
+    "Card",
+    "Classifier",
+    "EngineError",
+    "Evaluation",
+    "FolderError",
+    "OutputError",
+    "PictureError",
+    "PixelSpec",
+    "Prediction",
+    "RessqError",
+    "evaluate",
+    "profile",
+    "read_card",
+    "self_test",
+    "to_pixels",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,143 @@
+"""Pictures to answers, one after the other: text, JSON Lines or CSV, and the faults among them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import perf_counter
+
+from ressq_runtime.classify import Classifier
+from ressq_runtime.errors import ArtefactError, PictureError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable
+
+    from ressq_runtime.classify import Prediction
+    from ressq_runtime.rows import Answer, Writer
+
+STAGES = ("decode", "preprocess", "inference", "postprocess", "total")
+
+
+def answer_all(arguments: Namespace, path: str, origin: str) -> int:
+    """Classifies what the arguments name; exit code 0, or 1 if a picture could not be read.
+
+    Raises:
+        RessqError: nothing could be done at all.
+    """
+    from ressq_runtime.rows import open_writer
+
+    pictures = list_named(arguments.pictures)
+    classifier = load_named(arguments, path, origin)
+    faults = 0
+    with open_writer(arguments.csv, arguments.json, single=len(pictures) == 1, top_k=arguments.top_k) as writer:
+        for picture in pictures:
+            faults += not _answer_one(classifier, picture, arguments.top_k, writer)
+    if faults and len(pictures) > 1:
+        print(f"ressq-infer: {len(pictures) - faults} answered, {faults} could not be read", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def profile_all(arguments: Namespace, path: str, origin: str) -> int:
+    """Measures latency on the pictures the arguments name and prints the table, or JSON; exit code 0.
+
+    Raises:
+        RessqError: the model or a picture can't be read.
+    """
+    from ressq_runtime.profile import profile, render_table
+
+    pictures = list_named(arguments.pictures)
+    found = profile(load_named(arguments, path, origin), pictures)
+    if arguments.json:
+        import json
+
+        print(json.dumps(found))
+    else:
+        print(render_table(found))
+    return 0
+
+
+def timed_answer(classifier: Classifier, picture: str, top_k: int) -> tuple[list[Prediction], dict[str, float]]:
+    """The predictions for a picture file, best first, and the milliseconds of each of STAGES.
+
+    Raises:
+        PictureError: the picture can't be read.
+    """
+    from ressq_runtime.pixels import crop, decode
+
+    started = perf_counter()
+    image = decode(picture, classifier.spec.resize)
+    decoded = perf_counter()
+    pixels = crop(image, classifier.spec)
+    prepared = perf_counter()
+    scores = classifier.scores(pixels)
+    inferred = perf_counter()
+    predictions = classifier.rank(scores, top_k)
+    ended = perf_counter()
+    spans = (decoded - started, prepared - decoded, inferred - prepared, ended - inferred, ended - started)
+    return predictions, {stage: round(span * 1000, 3) for stage, span in zip(STAGES, spans, strict=True)}
+
+
+def list_named(names: Iterable[str]) -> list[str]:
+    """The picture files that files and folders name, in their order; what else is in a folder is said on stderr.
+
+    Raises:
+        FolderError: a folder holds no picture, or can't be read.
+    """
+    found: list[str] = []
+    for name in names:
+        found += _list_folder(name) if os.path.isdir(name) else [name]
+    return found
+
+
+def _list_folder(name: str) -> list[str]:
+    from pathlib import Path
+
+    from ressq_runtime.errors import FolderError
+    from ressq_runtime.folders import list_others, list_pictures
+
+    pictures, others = list_pictures(Path(name)), list_others(Path(name))
+    if others:
+        shown = ", ".join(path.name for path in others[:3]) + (", ..." if len(others) > 3 else "")
+        print(f"ressq-infer: {name}: left out {len(others)} files that are no pictures: {shown}", file=sys.stderr)
+    if not pictures:
+        raise FolderError(f"{name}: found no picture, wanted a folder with JPEG, PNG, WebP or other pictures")
+    return [str(path) for path in pictures]
+
+
+def load_named(arguments: Namespace, path: str, origin: str) -> Classifier:
+    """The classifier that the arguments name; says on stderr which it is and what runs it."""
+    labels = _read_labels(arguments.labels) if arguments.labels else None
+    classifier = Classifier.load(path, engine=arguments.engine, threads=arguments.threads, labels=labels)
+    engine = classifier.engine
+    by = f"{engine.name} {engine.version}, {engine.threads} thread{'s' if engine.threads > 1 else ''}"
+    if origin == "built-in":
+        shown = ", ".join(classifier.labels)
+        print(f"ressq-infer: built-in clothing model ({shown}); name yours with --model. {by}", file=sys.stderr)
+    else:
+        print(f"ressq-infer: {path} ({origin}). {by}", file=sys.stderr)
+    return classifier
+
+
+def _read_labels(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            labels = [line.strip() for line in file if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArtefactError(f"{path}: can't read labels ({error}); wanted a UTF-8 text, one label a line") from error
+    if len(labels) < 2 or len(set(labels)) != len(labels):
+        raise ArtefactError(f"{path}: found {len(labels)} labels, wanted two or more different ones, one a line")
+    return labels
+
+
+def _answer_one(classifier: Classifier, picture: str, top_k: int, writer: Writer) -> bool:
+    try:
+        predictions, latency_ms = timed_answer(classifier, picture, top_k)
+    except PictureError as fault:
+        print(f"ressq-infer: error: {fault}", file=sys.stderr)
+        writer.write_fault(picture, str(fault))
+        return False
+    answer: Answer = (picture, predictions, latency_ms)
+    writer.write(answer)
+    return True

@@ -1,0 +1,133 @@
+"""An artefact: a model file with labels and card inside. Where they lie is described in docs/artefact.md.
+
+The card is the last thing appended, and its sha256 covers every byte before it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ressq_runtime.card import Card
+from ressq_runtime.containers import (
+    TFLITE_IDENTIFIER,
+    DamagedError,
+    find_onnx_property,
+    find_zip_entry,
+    onnx_property,
+    zip_directory,
+    zip_entry,
+)
+from ressq_runtime.errors import ArtefactError
+
+CARD_NAME = "ressq.json"
+CARD_KEY = "ressq"
+LABELS_NAME = "labels.txt"
+SUFFIXES = (".tflite", ".onnx")
+
+# A Pi Zero 2 has 512 MB of memory: a larger file is not the classifier that was meant.
+LARGEST_FILE_BYTES = 500_000_000
+# A card of 1000 classes takes 60 kB.
+LARGEST_CARD_BYTES = 8_000_000
+
+
+def read_card(path: str | os.PathLike[str], *, verify: bool = True) -> Card | None:
+    """The card in an artefact, or None for a model file without one.
+
+    Args:
+        path: a `.tflite` or `.onnx` file.
+        verify: compare the sha256 in the card with that of the bytes before it.
+
+    Raises:
+        ArtefactError: not a model file, damaged, changed after export, or its card is of a newer format.
+    """
+    path = os.fspath(path)
+    model = _read(path)
+    try:
+        if path.lower().endswith(".tflite"):
+            if model[4:8] != TFLITE_IDENTIFIER:
+                raise DamagedError("it is no TFLite flatbuffer")
+            found = find_zip_entry(model, CARD_NAME)
+        else:
+            found = find_onnx_property(model, CARD_KEY)
+    except DamagedError as error:
+        raise ArtefactError(
+            f"{path}: found a broken model file ({error}), wanted a whole one; copy it again"
+        ) from error
+    if found is None:
+        return None
+    start, text = found
+    if len(text) > LARGEST_CARD_BYTES:
+        raise ArtefactError(f"{path}: found a card of {len(text)} bytes, wanted at most {LARGEST_CARD_BYTES}")
+    card = Card.from_json(text, path)
+    if verify:
+        _verify(card, model[:start], path)
+    return card
+
+
+def attach_card(model: bytes, card: dict[str, object], suffix: str) -> bytes:
+    """The artefact's bytes: `model` with labels and card appended and the card's hashes filled in.
+
+    Args:
+        model: a flatbuffer (`.tflite`) or a serialised ModelProto (`.onnx`), without a card.
+        card: all keys of docs/artefact.md but `sha256` and `card_sha256`.
+        suffix: ".tflite" or ".onnx".
+
+    Raises:
+        ArtefactError: the card is not valid.
+    """
+    labels = Card({**card, "sha256": ""}, "new card").labels
+    if suffix == ".onnx":
+        return model + onnx_property(CARD_KEY, _to_json(card, model))
+    listed = "".join(f"{label}\n" for label in labels).encode()
+    body = model + zip_entry(LABELS_NAME, listed)
+    text = _to_json(card, body)
+    whole = body + zip_entry(CARD_NAME, text)
+    entries = [(LABELS_NAME, listed, len(model)), (CARD_NAME, text, len(body))]
+    return whole + zip_directory(entries, len(whole))
+
+
+def _read(path: str) -> bytes:
+    if not path.lower().endswith(SUFFIXES):
+        raise ArtefactError(f"{path}: found another kind of file, wanted a .tflite or .onnx model")
+    try:
+        size = os.path.getsize(path)
+        if size > LARGEST_FILE_BYTES:
+            raise ArtefactError(f"{path}: found {size} bytes, wanted a model of at most {LARGEST_FILE_BYTES}")
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise ArtefactError(f"{path}: {error.strerror}; check the path and its permissions") from error
+
+
+def _verify(card: Card, body: bytes, path: str) -> None:
+    for found, wanted, what in (
+        (_sha256(body), card.sha256, "other bytes than its card was made for"),
+        (_seal(card.data), card.data.get("card_sha256"), "a card that was changed after it was written"),
+    ):
+        if found != wanted:
+            raise ArtefactError(
+                f"{path}: found {what} (hash {found[:12]}), wanted {str(wanted)[:12]}; "
+                "copy it again, or export it again if it was edited"
+            )
+
+
+def _seal(card: dict[str, object]) -> str:
+    """SHA-256 of the card's other keys as JSON with sorted keys and no spaces."""
+    import json
+
+    others = {key: value for key, value in card.items() if key != "card_sha256"}
+    return _sha256(json.dumps(others, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _to_json(card: dict[str, object], body: bytes) -> bytes:
+    import json
+
+    sealed = {**card, "sha256": _sha256(body)}
+    sealed["card_sha256"] = _seal(sealed)
+    return json.dumps(sealed, ensure_ascii=False, indent=1).encode()
+
+
+def _sha256(data: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()

@@ -1,0 +1,142 @@
+"""The classifier: an artefact, its interpreter and its pixels, from picture to predictions."""
+
+from __future__ import annotations
+
+import os
+
+from ressq_runtime.artefact import read_card
+from ressq_runtime.engines import load_engine
+from ressq_runtime.errors import ArtefactError, EngineError
+from ressq_runtime.spec import PixelSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ressq_runtime.card import Card
+    from ressq_runtime.engines import Engine
+    from ressq_runtime.pixels import Source
+
+# SqueezeNet's layers are small: more threads than a Pi's four cores only wait for each other.
+MOST_THREADS = 4
+
+# Scores of quantised outputs sum to 1 within a step a class; what is further off are logits.
+_SUM_TOLERANCE = 0.05
+
+
+class Prediction:
+    """One answer: a label and its probability, 0..1."""
+
+    __slots__ = ("label", "probability")
+
+    def __init__(self, label: str, probability: float) -> None:
+        self.label = label
+        self.probability = probability
+
+    def __repr__(self) -> str:
+        return f"Prediction({self.label!r}, {self.probability:.4f})"
+
+
+class Classifier:
+    """An artefact ready to classify.
+
+    Fields: path; card, None for a foreign model; labels, in the order of the scores; spec, how a picture
+    becomes pixels; engine, the interpreter that runs it.
+    """
+
+    def __init__(self, path: str, card: Card | None, labels: Sequence[str], spec: PixelSpec, engine: Engine) -> None:
+        self.path = path
+        self.card = card
+        self.labels = list(labels)
+        self.spec = spec
+        self.engine = engine
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        engine: str = "auto",
+        threads: int | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> Classifier:
+        """The artefact in `path`, in the best interpreter installed.
+
+        Args:
+            path: a `.tflite` or `.onnx` file.
+            engine: auto, litert, tflite or onnx.
+            threads: for the interpreter; None: the cores this process may use, at most four.
+            labels: names of the classes, for a model without a card only.
+
+        Raises:
+            ArtefactError: the file is broken, changed, too new, or labels are missing, too many or too few.
+            EngineError: no interpreter, or it refuses the model.
+        """
+        path = os.fspath(path)
+        card = read_card(path)
+        if card is None and labels is None:
+            raise ArtefactError(
+                f"{path}: found a model without a card, wanted an artefact of ressq-export; "
+                "name its classes with --labels FILE (one a line), or copy the file again if it should have one"
+            )
+        if card is not None and labels is not None:
+            raise ArtefactError(f"{path}: found labels inside the artefact and --labels too; leave --labels out")
+        opened = load_engine(path, engine, default_threads() if threads is None else threads)
+        size = opened.inputs[0].shape[1]
+        spec = PixelSpec.for_size(size) if card is None else card.spec
+        if spec.size != size:
+            raise ArtefactError(
+                f"{path}: found an input of {size} pixels, wanted the card's {spec.size}; export it again"
+            )
+        return cls(path, card, labels or (card.labels if card else ()), spec, opened)
+
+    def classify(self, image: Source, top_k: int = 5) -> list[Prediction]:
+        """The `top_k` most probable labels of a picture, best first.
+
+        Args:
+            image: a path, a Pillow image, or a uint8 (H, W, 3) RGB array.
+            top_k: how many at most.
+
+        Raises:
+            PictureError: the picture can't be read.
+            EngineError: the model has another number of scores than there are labels.
+        """
+        from ressq_runtime.pixels import to_pixels
+
+        return self.rank(self.scores(to_pixels(image, self.spec)), top_k)
+
+    def scores(self, pixels: bytes) -> list[float]:
+        """The probabilities, one a label, of spec.size * spec.size * 3 uint8 RGB bytes.
+
+        Raises:
+            EngineError: the bytes are too few or too many, or the model does not give one probability a label.
+        """
+        wanted = self.spec.size * self.spec.size * 3
+        if len(pixels) != wanted:
+            raise EngineError(f"pixels: found {len(pixels)} bytes, wanted {wanted} (uint8 RGB); use to_pixels")
+        scores = self.engine.run(pixels)
+        if len(scores) != len(self.labels):
+            raise EngineError(
+                f"{self.path}: found {len(scores)} scores, wanted one for each of {len(self.labels)} labels"
+            )
+        if self.card is None and not abs(sum(scores) - 1) < _SUM_TOLERANCE:
+            raise EngineError(
+                f"{self.path}: found scores that sum to {sum(scores):.3g}, wanted probabilities; "
+                "export the model with a softmax at its end"
+            )
+        return scores
+
+    def rank(self, scores: list[float], top_k: int = 5) -> list[Prediction]:
+        """The `top_k` best of the scores with their labels, best first; equal scores in the order of the labels."""
+        order = sorted(range(len(scores)), key=lambda index: -scores[index])
+        return [Prediction(self.labels[index], scores[index]) for index in order[:top_k]]
+
+    def close(self) -> None:
+        """Frees the interpreter."""
+        self.engine.close()
+
+
+def default_threads() -> int:
+    """The cores this process may use, at most four."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MOST_THREADS, available)

@@ -1,0 +1,95 @@
+"""`.onnx` through ONNX Runtime on the CPU, with its telemetry switched off."""
+
+from __future__ import annotations
+
+import os
+
+from ressq_runtime.engines import choose_output
+from ressq_runtime.engines.spec import TensorSpec
+from ressq_runtime.errors import EngineError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_ERRORS_ONLY = 3
+_DTYPES = {"tensor(uint8)": "uint8", "tensor(int8)": "int8", "tensor(float)": "float32"}
+
+
+def import_onnxruntime() -> Any:
+    """The onnxruntime module. The one place that imports it, so that it never sends telemetry.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    # From 1.29 on it reports on Linux and macOS unless this is set before the import. Users have hospital data.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+class OnnxEngine:
+    """A model in ONNX Runtime; fields as in `engines.Engine`."""
+
+    name = "onnx"
+    delegate = "CPU"
+
+    def __init__(self, session: Any, path: str, version: str, threads: int) -> None:
+        self.version = version
+        self.threads = threads
+        self._session = session
+        self.inputs = [_to_spec(node) for node in session.get_inputs()]
+        self.outputs = [_to_spec(node) for node in session.get_outputs()]
+        self._output = self.outputs[choose_output(path, self.outputs)].name
+
+    def run(self, pixels: bytes) -> list[float]:
+        """The scores of uint8 RGB pixels in NHWC order."""
+        from numpy import frombuffer, uint8
+
+        array = frombuffer(pixels, uint8).reshape(self.inputs[0].shape)
+        found: list[float] = self._session.run([self._output], {self.inputs[0].name: array})[0].reshape(-1).tolist()
+        return found
+
+    def close(self) -> None:
+        """Frees the session."""
+        self._session = None
+
+
+def open_onnx(path: str, threads: int) -> OnnxEngine | None:
+    """The model in ONNX Runtime; None where onnxruntime is not installed.
+
+    Raises:
+        EngineError: ONNX Runtime refuses the model.
+    """
+    try:
+        onnxruntime = import_onnxruntime()
+    except ImportError:
+        return None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except _own_errors() as error:
+        reason = str(error).splitlines()[0][:200]
+        raise EngineError(
+            f"{path}: onnxruntime refuses this model ({reason}); copy it again or export it again"
+        ) from error
+    return OnnxEngine(session, path, onnxruntime.__version__, threads)
+
+
+def _own_errors() -> tuple[type[Exception], ...]:
+    """ONNX Runtime's exceptions, which share no base class but Exception, and those its binding raises."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    own = (value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception))
+    return (RuntimeError, ValueError, *own)
+
+
+def _to_spec(node: Any) -> TensorSpec:
+    # A free batch size is a name instead of a number; we always send one picture.
+    shape = tuple(length if isinstance(length, int) else 1 for length in node.shape)
+    return TensorSpec(node.name, _DTYPES.get(node.type, node.type), shape)

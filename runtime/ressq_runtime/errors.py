@@ -1,0 +1,35 @@
+"""What can go wrong on the device, as one tree.
+
+    RessqError              a fault the user can mend; str() is the whole message
+    ├── PictureError        a picture that can't be read, or not as one picture
+    ├── FolderError         a folder that is not laid out as wanted
+    ├── ArtefactError       a model file: broken, foreign, too new, failing its self-test
+    ├── EngineError         an interpreter: missing, or refusing the model
+    └── OutputError         a result that can't be written
+
+Messages read `path: found X, wanted Y; do this`. Commands print them and exit with 1.
+"""
+
+
+class RessqError(Exception):
+    """A fault the user can mend; the message says where, what and how."""
+
+
+class PictureError(RessqError):
+    """A picture that can't be read, or not as one picture."""
+
+
+class FolderError(RessqError):
+    """A folder that is not laid out as wanted."""
+
+
+class ArtefactError(RessqError):
+    """A model file that is broken, foreign, too new, or fails its self-test."""
+
+
+class EngineError(RessqError):
+    """An interpreter that is missing, or that refuses the model."""
+
+
+class OutputError(RessqError):
+    """A result that can't be written."""

@@ -1,0 +1,129 @@
+"""How often an artefact is right on a folder of labelled pictures, with the uncertainty of that figure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ressq_runtime.errors import FolderError, PictureError
+from ressq_runtime.folders import list_classes
+from ressq_runtime.pixels import to_pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ressq_runtime.classify import Classifier
+
+# Two-sided 95 %: the 0.975 quantile of the normal distribution.
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured on one folder; shares are fractions, 0..1.
+
+    n            pictures that were read
+    top1         share whose best answer is their folder's name; low and high: 95 % Wilson interval
+    top5         share with it among the five best; low and high likewise
+    recall       label -> share of its pictures that were answered right; None for a class without pictures
+    confusion    rows: the truth, columns: the answer, both in the order of labels; counts of pictures
+    faults       pictures that could not be read, each with its reason; they are not in n
+    """
+
+    artefact: str
+    folder: str
+    engine: str
+    n: int
+    top1: float
+    top1_low: float
+    top1_high: float
+    top5: float
+    top5_low: float
+    top5_high: float
+    labels: tuple[str, ...]
+    recall: dict[str, float | None]
+    confusion: tuple[tuple[int, ...], ...]
+    faults: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """The fields as JSON-able values."""
+        return asdict(self)
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share, as fractions (Wilson 1927); (0, 1) for n = 0.
+
+    Unlike the normal approximation it stays inside 0..1 and holds at 0 and n hits.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    share, square = hits / n, Z95 * Z95
+    centre = (share + square / (2 * n)) / (1 + square / n)
+    half = Z95 / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def evaluate(classifier: Classifier, folder: Path, progress: Callable[[int, int], None] | None = None) -> Evaluation:
+    """Classifies every picture below `folder/<label>/` and compares.
+
+    Args:
+        classifier: the artefact.
+        folder: one sub-folder per class, named as the labels; classes may be missing.
+        progress: called with (pictures done, pictures in all).
+
+    Raises:
+        FolderError: no class folders, one that is none of the labels, or not one picture could be read.
+    """
+    classes = list_classes(folder, fewest=1)
+    unknown = [name for name in classes if name not in classifier.labels]
+    if unknown:
+        raise FolderError(
+            f"{folder}: found the class {unknown[0]}, wanted one of {', '.join(classifier.labels)}; "
+            "name the folders as the artefact's labels"
+        )
+    truths: list[int] = []
+    orders: list[list[int]] = []
+    faults: list[str] = []
+    everything = [(classifier.labels.index(name), path) for name, paths in classes.items() for path in paths]
+    for done, (truth, path) in enumerate(everything):
+        try:
+            scores = classifier.scores(to_pixels(path, classifier.spec))
+        except PictureError as fault:
+            faults.append(str(fault))
+        else:
+            truths.append(truth)
+            orders.append(sorted(range(len(scores)), key=lambda index: -scores[index])[:5])
+        if progress is not None:
+            progress(done + 1, len(everything))
+    if not truths:
+        raise FolderError(f"{folder}: found no picture that can be read among {len(faults)}; the first: {faults[0]}")
+    engine = f"{classifier.engine.name} {classifier.engine.version}"
+    return _summarise(classifier.path, str(folder), engine, classifier.labels, truths, orders, faults)
+
+
+def _summarise(
+    artefact: str,
+    folder: str,
+    engine: str,
+    labels: Sequence[str],
+    truths: list[int],
+    orders: list[list[int]],
+    faults: list[str],
+) -> Evaluation:
+    n, count = len(truths), len(labels)
+    confusion = [[0] * count for _ in range(count)]
+    for truth, order in zip(truths, orders, strict=True):
+        confusion[truth][order[0]] += 1
+    first = sum(confusion[index][index] for index in range(count))
+    five = sum(truth in order for truth, order in zip(truths, orders, strict=True))
+    recall = {
+        label: confusion[i][i] / sum(confusion[i]) if sum(confusion[i]) else None for i, label in enumerate(labels)
+    }
+    return Evaluation(
+        artefact, folder, engine, n,
+        first / n, *wilson(first, n),
+        five / n, *wilson(five, n),
+        tuple(labels), recall, tuple(map(tuple, confusion)), tuple(faults),
+    )  # fmt: skip

@@ -1,0 +1,93 @@
+"""`ressq-evaluate`: an artefact's accuracy on labelled pictures, on this device."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Sequence
+
+    from ressq_runtime.evaluate import Evaluation
+
+_CORNER = "truth \\ answer"
+_EXAMPLES = """\
+example:
+  ressq-evaluate leaf_int8.tflite photos/test      photos/test holds one folder per label
+
+Exit codes: 0 done, 1 a fault you can mend (each is named on stderr), 2 wrong usage."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command with these arguments (None: the process's own); returns its exit code."""
+    arguments = _build_parser().parse_args(argv)
+    from pathlib import Path
+
+    from ressq_runtime.classify import Classifier
+    from ressq_runtime.errors import RessqError
+    from ressq_runtime.evaluate import evaluate
+
+    try:
+        classifier = Classifier.load(arguments.artefact, engine=arguments.engine, threads=arguments.threads)
+        found = evaluate(classifier, Path(arguments.folder), _show_progress if sys.stderr.isatty() else None)
+    except RessqError as error:
+        print(f"ressq-evaluate: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("ressq-evaluate: interrupted", file=sys.stderr)
+        return 130
+    for fault in found.faults:
+        print(f"ressq-evaluate: error: {fault}", file=sys.stderr)
+    print(_to_json(found) if arguments.json else _to_text(found))
+    return 1 if found.faults else 0
+
+
+def _build_parser() -> ArgumentParser:
+    from argparse import ArgumentParser, RawDescriptionHelpFormatter
+
+    from ressq_runtime.engines import ENGINES
+    from ressq_runtime.infer import _positive
+
+    parser = ArgumentParser(
+        "ressq-evaluate", description="Measures an artefact's accuracy on labelled pictures.", epilog=_EXAMPLES,
+        formatter_class=RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = parser.add_argument
+    add("artefact", metavar="ARTEFACT", help="a .tflite or .onnx artefact of ressq-export")
+    add("folder", metavar="FOLDER", help="one sub-folder per label, pictures inside")
+    add("--json", action="store_true", help="one JSON object on stdout; shares are fractions")
+    add("--threads", type=_positive, metavar="N", help="threads of the interpreter (default: the cores, at most 4)")
+    add("--engine", choices=ENGINES, default="auto", help="interpreter (default: the first installed that fits)")
+    return parser
+
+
+def _to_json(found: Evaluation) -> str:
+    import json
+
+    return json.dumps(found.to_json())
+
+
+def _to_text(found: Evaluation) -> str:
+    lines = [
+        f"{found.artefact} on {found.n} pictures of {found.folder} ({found.engine})",
+        f"top-1  {found.top1:6.1%}  95 % interval {found.top1_low:.1%} to {found.top1_high:.1%}",
+    ]
+    if len(found.labels) > 5:
+        lines.append(f"top-5  {found.top5:6.1%}  95 % interval {found.top5_low:.1%} to {found.top5_high:.1%}")
+    width = max(max(len(label) for label in found.labels), len(_CORNER))
+    cell = max(5, *(len(str(count)) + 1 for row in found.confusion for count in row))
+    head = "".join(f"{index + 1:>{cell}}" for index in range(len(found.labels)))
+    lines += ["", f"{_CORNER:<{width + 4}}{head}   recall"]
+    for index, (label, row) in enumerate(zip(found.labels, found.confusion, strict=True)):
+        recall = found.recall[label]
+        counts = "".join(f"{count or '.':>{cell}}" for count in row)
+        lines.append(
+            f"{index + 1:>3} {label:<{width}}{counts}   {'no pictures' if recall is None else f'{recall:6.1%}'}"
+        )
+    return "\n".join(lines)
+
+
+def _show_progress(done: int, count: int) -> None:
+    end = "\n" if done == count else ""
+    print(f"\r{done} of {count} pictures", end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,120 @@
+"""Folders of pictures: which files are pictures, and which classes a folder holds.
+
+The rule: a file is a picture by its suffix, hidden files are nobody's, and nothing else is left out
+silently: what is not a picture can be asked for (`list_others`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ressq_runtime.errors import FolderError
+
+# What Pillow reads everywhere, and HEIC so that a phone's pictures are named in an error, not overlooked.
+PICTURE_SUFFIXES = (
+    *(
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+        ".png",
+        ".webp",
+        ".bmp",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".ppm",
+        ".pgm",
+        ".pnm",
+    ),
+    *(".heic", ".heif", ".avif"),
+)
+
+
+def is_picture(path: Path) -> bool:
+    """True for a file name with a picture's suffix that is not hidden."""
+    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """All pictures below `folder`, nested folders included, sorted by path.
+
+    Raises:
+        FolderError: there is no such folder, or it can't be read.
+    """
+    return [path for path in _walk(folder) if is_picture(path)]
+
+
+def list_others(folder: Path) -> list[Path]:
+    """The files below `folder` that are not pictures by their suffix, hidden ones left out, sorted."""
+    return [path for path in _walk(folder) if not is_picture(path)]
+
+
+def list_classes(root: Path, fewest: int = 2) -> dict[str, list[Path]]:
+    """Class name -> its pictures, for a folder with one sub-folder per class; both sorted.
+
+    Args:
+        root: the folder of class folders.
+        fewest: how many classes there must be: two to learn from, one to measure on.
+
+    Raises:
+        FolderError: no such folder, pictures beside the class folders, too few classes, a class
+            without a picture, or two class names that differ only in case.
+    """
+    if not root.is_dir():
+        raise FolderError(f"{root}: found no such folder, wanted one with a sub-folder per class")
+    stray = [path for path in sorted(root.iterdir()) if path.is_file() and is_picture(path)]
+    if stray:
+        raise FolderError(
+            f"{root}: found {len(stray)} pictures beside the class folders, the first {stray[0].name}; "
+            "move each into the folder of its class"
+        )
+    folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    if len(folders) < fewest:
+        names = ", ".join(folder.name for folder in folders) or "none"
+        raise FolderError(
+            f"{root}: found {len(folders)} class folders ({names}), wanted {fewest} or more; "
+            "make one folder per class and put its pictures inside"
+        )
+    _refuse_equal_but_for_case(root, folders)
+    classes = {folder.name: list_pictures(folder) for folder in folders}
+    empty = [name for name, pictures in classes.items() if not pictures]
+    if empty:
+        raise FolderError(
+            f"{root}: found no picture in {', '.join(empty)}, wanted one or more per class; "
+            f"add pictures ({_suffix_list()}) or remove the folder"
+        )
+    return classes
+
+
+def _refuse_equal_but_for_case(root: Path, folders: list[Path]) -> None:
+    """Two classes `Hat` and `hat` would be one on the next file system."""
+    seen: dict[str, str] = {}
+    for folder in folders:
+        other = seen.setdefault(folder.name.casefold(), folder.name)
+        if other != folder.name:
+            raise FolderError(
+                f"{root}: found the classes {other} and {folder.name}, which differ only in case; "
+                "merge them or rename one"
+            )
+
+
+def _walk(folder: Path) -> list[Path]:
+    """Files below `folder` whose path has no hidden part, sorted by path."""
+    if not folder.is_dir():
+        raise FolderError(f"{folder}: found no such folder, wanted a folder of pictures")
+    found: list[Path] = []
+    for top, folders, files in os.walk(folder, onerror=_refuse_unreadable, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(top, name) for name in files if not name.startswith(".")]
+    return sorted(found)
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    raise FolderError(f"{error.filename}: {error.strerror}; make it readable") from error
+
+
+def _suffix_list() -> str:
+    return " ".join(PICTURE_SUFFIXES)
