@@ -7,9 +7,9 @@
 VENV := .venv
 RUN := $(VENV)/bin/
 INSTALLED := $(VENV)/.installed
-SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export benchmarks tests
+SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export tools tests
 
-.PHONY: demo test check setup clean
+.PHONY: demo test check setup mediapipe-env clean
 
 setup: $(INSTALLED)
 
@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml runtime/pyproject.toml tools/find-python.sh
 	@touch $@
 
 demo: $(INSTALLED)
-	$(RUN)python benchmarks/demo.py $(if $(DATA),--data "$(DATA)")
+	$(RUN)python tools/demo.py $(if $(DATA),--data "$(DATA)") $(if $(INIT),--init "$(INIT)")
 
 check: $(INSTALLED)
 	$(RUN)ruff format --check $(SOURCES)
@@ -31,5 +31,13 @@ check: $(INSTALLED)
 test: check
 	$(RUN)python -m pytest -q
 
+# MediaPipe overwrites files of onnx2tf's OpenCV, so it lives apart: the foreign client our .tflite must please.
+mediapipe-env: .venv-mediapipe/.installed
+
+.venv-mediapipe/.installed: tools/find-python.sh
+	"$$(tools/find-python.sh)" -m venv .venv-mediapipe
+	.venv-mediapipe/bin/python -m pip install --quiet --disable-pip-version-check mediapipe==1.2.2
+	@touch $@
+
 clean:
-	rm -rf $(VENV) demo build *.egg-info runtime/*.egg-info runtime/build
+	rm -rf $(VENV) .venv-mediapipe demo build *.egg-info runtime/*.egg-info runtime/build

@@ -1,0 +1,74 @@
+"""What tests share: photos drawn by code, one network really trained on them, and its four artefacts.
+
+Real photos come from the folder that RESSQ_TEST_DATA names: class folders in train/, validation/ and test/.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+SHAPES = ("circle", "square", "triangle")
+KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")
+SHAPE_SIZE = 64
+
+
+def draw_shape(shape: str, random_state: random.Random, side: int = 80) -> Image.Image:
+    """A bright shape on a dark, noisy ground: RGB, side x side."""
+    image = Image.effect_noise((side, side), 40).convert("RGB")
+    image = Image.blend(image, Image.new("RGB", image.size, (0, 0, 0)), 0.6)
+    centre = [random_state.uniform(0.4, 0.6) * side for _ in range(2)]
+    radius = random_state.uniform(0.2, 0.35) * side
+    colour = tuple(random_state.randint(140, 255) for _ in range(3))
+    draw = ImageDraw.Draw(image)
+    if shape == "circle":
+        draw.ellipse([c - radius for c in centre] + [c + radius for c in centre], fill=colour)
+    else:
+        draw.regular_polygon((*centre, radius * 1.2), 4 if shape == "square" else 3, fill=colour)
+    return image
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three classes with 40 drawn pictures each, PNG, 80x80 RGB."""
+    root = tmp_path_factory.mktemp("shapes")
+    random_state = random.Random(0)
+    for shape in SHAPES:
+        (root / shape).mkdir()
+        for index in range(40):
+            draw_shape(shape, random_state).save(root / shape / f"{index:02}.png")
+    return root
+
+
+@pytest.fixture(scope="session")
+def run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder: Res-SqueezeNet 1.1 with simple bypass, trained from scratch on the shapes until it knows them."""
+    from ressq_edge.cli import main
+
+    folder = tmp_path_factory.mktemp("runs") / "shapes"
+    settings = ["--init", "none", "--size", str(SHAPE_SIZE), "--epochs", "30", "--seed", "0"]
+    assert main([str(shapes), "--out", str(folder), *settings]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def artefacts(run: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The run's four artefacts by kind: "fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite"."""
+    from ressq_export.cli import main
+
+    folder = tmp_path_factory.mktemp("dist")
+    assert main([str(run), "--out", str(folder), "--name", "shapes"]) == 0
+    return {kind: folder / f"shapes_{kind}" for kind in KINDS}
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """The folder of real photos that RESSQ_TEST_DATA names."""
+    folder = os.environ.get("RESSQ_TEST_DATA")
+    if not folder:
+        pytest.skip("RESSQ_TEST_DATA names no folder of real photos")
+    return Path(folder)

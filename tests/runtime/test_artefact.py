@@ -1,0 +1,210 @@
+"""The container and the card, without a network: any flatbuffer or ModelProto may carry them."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cards import CARD, FLATBUFFER, golden_card, model_for, onnx_model
+from ressq_runtime import ArtefactError, Card, PixelSpec, read_card
+from ressq_runtime.artefact import attach_card
+from ressq_runtime.card import FORMAT
+from ressq_runtime.containers import DamagedError, find_onnx_property, find_zip_entry
+
+
+@pytest.fixture(params=[".tflite", ".onnx"])
+def suffix(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def artefact(tmp_path: Path, suffix: str) -> Path:
+    path = tmp_path / f"leaf{suffix}"
+    path.write_bytes(attach_card(model_for(suffix), golden_card(), suffix))
+    return path
+
+
+def test_the_golden_card_is_a_whole_example() -> None:
+    card = Card.from_json(CARD.read_text(), "card.json")
+    assert card.labels == ["oak", "beech"]
+    assert card.spec == PixelSpec.for_size(224)
+    assert card.data["input"] == PixelSpec.for_size(224).to_json()
+    assert [case.seed for case in card.self_test] == [1, 2]
+
+
+def test_every_key_of_the_golden_card_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "artefact.md").read_text()
+    card = golden_card(card_sha256="")
+    keys = [*card, *(key for value in card.values() if isinstance(value, dict) for key in value)]
+    keys.remove("ressq-edge")  # versions: any package
+    missing = [key for key in keys if f"`{key}`" not in text and key not in card["versions"]]
+    assert missing == []
+
+
+def test_the_card_comes_back_with_the_hashes_filled_in(artefact: Path) -> None:
+    card = read_card(artefact)
+    assert card is not None
+    assert {**card.data, "sha256": "", "card_sha256": ""} == golden_card(sha256="", card_sha256="")
+
+
+def test_labels_of_any_script_survive(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"leaf{suffix}"
+    path.write_bytes(attach_card(model_for(suffix), golden_card(labels=["Eiche, grün", "山毛榉 'x'"]), suffix))
+    card = read_card(path)
+    assert card is not None
+    assert card.labels == ["Eiche, grün", "山毛榉 'x'"]
+
+
+def test_a_zip_reader_finds_labels_and_card_behind_the_flatbuffer(tmp_path: Path) -> None:
+    whole = attach_card(FLATBUFFER, golden_card(), ".tflite")
+    assert whole.startswith(FLATBUFFER)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["labels.txt", "ressq.json"]
+        assert archive.read("labels.txt") == b"oak\nbeech\n"
+        assert json.loads(archive.read("ressq.json"))["name"] == "leaf"
+
+
+def test_onnx_finds_the_card_among_the_metadata(tmp_path: Path) -> None:
+    model = onnx.load_model_from_string(attach_card(onnx_model(), golden_card(), ".onnx"))
+    properties = {entry.key: entry.value for entry in model.metadata_props}
+    assert json.loads(properties["ressq"])["name"] == "leaf"
+    assert properties["names"] == "{0: 'oak'}"
+    assert len(model.graph.node) == 1
+
+
+def test_a_model_without_a_card_has_none(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"foreign{suffix}"
+    path.write_bytes(model_for(suffix))
+    assert read_card(path) is None
+
+
+def test_every_flipped_byte_is_found(artefact: Path) -> None:
+    whole = artefact.read_bytes()
+    step = max(1, len(whole) // 400)
+    for index in range(0, len(whole), step):
+        flipped = bytearray(whole)
+        flipped[index] ^= 0x10
+        artefact.write_bytes(flipped)
+        try:
+            card = read_card(artefact)
+        except ArtefactError:
+            continue
+        # What may go unnoticed: bytes that no reader uses, in the directory behind the card or the card's own place.
+        assert card is None or card.data["card_sha256"] == json.loads(_card_text(whole, artefact.suffix))["card_sha256"]
+
+
+def _card_text(whole: bytes, suffix: str) -> bytes:
+    found = find_zip_entry(whole, "ressq.json") if suffix == ".tflite" else find_onnx_property(whole, "ressq")
+    assert found is not None
+    return found[1]
+
+
+def test_other_bytes_before_the_card_are_found(artefact: Path) -> None:
+    whole = bytearray(artefact.read_bytes())
+    whole[60] ^= 1
+    artefact.write_bytes(whole)
+    with pytest.raises(ArtefactError, match=r"found other bytes than its card was made for \(hash|broken model file"):
+        read_card(artefact)
+
+
+def test_swapped_labels_are_found(artefact: Path) -> None:
+    # Same length, and the zip's own checksum made right again: as an editor of the file would.
+    whole = artefact.read_bytes()
+    if artefact.suffix == ".tflite":
+        entries = zipfile.ZipFile(io.BytesIO(whole))
+        card = entries.read("ressq.json").replace(b'"oak",\n  "beech"', b'"beech",\n  "oak"')
+        assert card != entries.read("ressq.json")
+        labels = entries.read("labels.txt")
+        from ressq_runtime.containers import zip_directory, zip_entry
+
+        body = FLATBUFFER + zip_entry("labels.txt", labels)
+        whole = body + zip_entry("ressq.json", card)
+        whole += zip_directory([("labels.txt", labels, len(FLATBUFFER)), ("ressq.json", card, len(body))], len(whole))
+    else:
+        whole = whole.replace(b'"oak",\n  "beech"', b'"beech",\n  "oak"')
+    artefact.write_bytes(whole)
+    with pytest.raises(ArtefactError, match="found a card that was changed after it was written"):
+        read_card(artefact)
+
+
+def test_a_truncated_file_is_broken_or_has_no_card(artefact: Path) -> None:
+    whole = artefact.read_bytes()
+    for length in (0, 3, 7, 100, len(whole) // 2, len(whole) - 30, len(whole) - 1):
+        artefact.write_bytes(whole[:length])
+        try:
+            card = read_card(artefact)
+        except ArtefactError:
+            continue
+        assert card is None
+
+
+def test_a_newer_format_says_how_to_upgrade(artefact: Path, suffix: str) -> None:
+    with pytest.raises(
+        ArtefactError, match=rf"found card format {FORMAT + 1}, wanted {FORMAT} or older; pip install --upgrade"
+    ):
+        Card.from_json(json.dumps(golden_card(format=FORMAT + 1)), "leaf")
+
+
+def test_an_unknown_key_is_ignored() -> None:
+    assert Card.from_json(json.dumps(golden_card(mood="good")), "leaf").name == "leaf"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"format": "1"}, "found card format '1', wanted 1"),
+        ({"labels": ["oak"]}, "found 1 labels in the card, wanted two or more"),
+        ({"labels": ["oak", "oak"]}, "found a label twice"),
+        ({"labels": ["oak", "be\nech"]}, "found a line break in a label"),
+        ({"labels": "oak"}, "found labels 'oak' in the card, wanted a list"),
+        ({"task": "segment"}, "found task 'segment', wanted 'classify'; upgrade"),
+        ({"input": {**golden_card()["input"], "crop": "none"}}, "found crop 'none' in the card's input"),
+        ({"input": {**golden_card()["input"], "fingerprint": "0"}}, "found fingerprint '0'"),
+        ({"input": {"size": 300, "resize": 200}}, "found size 300 and resize 200"),
+        ({"self_test": [3]}, "found a self-test case 3"),
+        ({"self_test": [{"seed": 1, "pixels_sha256": "", "scores": [1]}]}, "found 1 self-test scores, wanted 2"),
+        ({"output": {"step": True}}, "found step True in the card, wanted a number"),
+    ],
+)  # fmt: skip
+def test_a_wrong_card_is_refused_with_its_fault(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ArtefactError, match=words):
+        Card.from_json(json.dumps(golden_card(**changes)), "leaf")
+
+
+@pytest.mark.parametrize(("text", "words"), [("{", "not JSON"), ("[]", "no JSON object"), ("[" * 100_000, "not JSON")])
+def test_a_card_that_is_no_json_object_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ArtefactError, match=words):
+        Card.from_json(text, "leaf")
+
+
+def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match=r"model.pt: found another kind of file, wanted a .tflite or .onnx model"):
+        read_card(tmp_path / "model.pt")
+    with pytest.raises(ArtefactError, match=r"none.onnx: No such file or directory"):
+        read_card(tmp_path / "none.onnx")
+    (tmp_path / "text.tflite").write_text("hello, this is no flatbuffer")
+    with pytest.raises(ArtefactError, match=r"broken model file \(it is no TFLite flatbuffer\)"):
+        read_card(tmp_path / "text.tflite")
+    (tmp_path / "empty.onnx").write_bytes(b"")
+    with pytest.raises(ArtefactError, match=r"broken model file \(it holds no ONNX graph\)"):
+        read_card(tmp_path / "empty.onnx")
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=200), st.integers(0, 2600), st.integers(0, 60))
+def test_a_mutated_container_is_damaged_or_read_never_a_crash(junk: bytes, place: int, cut: int) -> None:
+    for suffix, find in ((".tflite", find_zip_entry), (".onnx", find_onnx_property)):
+        whole = attach_card(model_for(suffix), golden_card(), suffix)
+        mutated = whole[:place] + junk + whole[place + cut :]
+        try:
+            find(mutated, "ressq.json" if suffix == ".tflite" else "ressq")
+        except DamagedError:
+            continue

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ressq_runtime import FolderError
+from ressq_runtime.folders import list_classes, list_others, list_pictures
+
+
+def put(root: Path, *names: str) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (40, 40)).save(root / name) if name.endswith((".png", ".jpg")) else (root / name).touch()
+    return root
+
+
+def test_classes_and_pictures_are_sorted_and_nested_folders_are_read(tmp_path: Path) -> None:
+    put(tmp_path, "oak/b.jpg", "oak/sub dir/ä.png", "Eiche grün/1.png")
+    assert {name: [p.name for p in paths] for name, paths in list_classes(tmp_path).items()} == {
+        "Eiche grün": ["1.png"],
+        "oak": ["b.jpg", "ä.png"],
+    }
+
+
+def test_hidden_and_other_files_are_no_pictures_but_can_be_asked_for(tmp_path: Path) -> None:
+    put(tmp_path, "a/1.png", "a/.hidden.png", "a/.cache/2.png", "a/notes.txt", "b/1.PNG.jpg")
+    assert [p.name for p in list_pictures(tmp_path)] == ["1.png", "1.PNG.jpg"]
+    assert [p.name for p in list_others(tmp_path)] == ["notes.txt"]
+
+
+def test_a_missing_folder_is_said(tmp_path: Path) -> None:
+    for function in (list_classes, list_pictures):
+        with pytest.raises(FolderError, match="found no such folder, wanted"):
+            function(tmp_path / "none")
+
+
+def test_pictures_beside_the_classes_are_refused(tmp_path: Path) -> None:
+    put(tmp_path, "a/1.png", "b/1.png", "stray.jpg")
+    with pytest.raises(FolderError, match=r"found 1 pictures beside the class folders, the first stray.jpg; move"):
+        list_classes(tmp_path)
+
+
+def test_one_class_is_too_few_to_learn_from_but_not_to_measure_on(tmp_path: Path) -> None:
+    put(tmp_path, "a/1.png")
+    with pytest.raises(FolderError, match=r"found 1 class folders \(a\), wanted 2 or more"):
+        list_classes(tmp_path)
+    assert list(list_classes(tmp_path, fewest=1)) == ["a"]
+
+
+def test_no_class_folder_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match=r"found 0 class folders \(none\)"):
+        list_classes(tmp_path)
+
+
+def test_a_class_without_pictures_is_named(tmp_path: Path) -> None:
+    put(tmp_path, "a/1.png", "b/notes.txt", "c/1.png")
+    with pytest.raises(FolderError, match="found no picture in b, wanted one or more per class"):
+        list_classes(tmp_path)
+
+
+def test_classes_that_differ_only_in_case_are_refused(tmp_path: Path) -> None:
+    put(tmp_path, "Hat/1.png", "hat/1.png")
+    with pytest.raises(FolderError, match="found the classes Hat and hat, which differ only in case"):
+        list_classes(tmp_path)

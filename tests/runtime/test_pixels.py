@@ -1,0 +1,256 @@
+"""The pixel contract, picture kind by picture kind."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from ressq_runtime import PictureError, PixelSpec, to_pixels
+from ressq_runtime.pixels import LARGEST_ASPECT, crop, decode
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+SPEC = PixelSpec.for_size(64)
+
+# JPEG decoders may round an inverse DCT otherwise: mean difference over a picture, of 255.
+JPEG_TOLERANCE = 1.0
+
+
+def gradient(width: int, height: int) -> Image.Image:
+    """Red grows to the right, green downwards, blue is constant: every flip and turn shows."""
+    x, y = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
+    return Image.fromarray(np.stack([x, y, np.full_like(x, 60)], -1).astype(np.uint8))
+
+
+def as_array(pixels: bytes, size: int = 64) -> np.ndarray:
+    return np.frombuffer(pixels, np.uint8).reshape(size, size, 3)
+
+
+def naive_pixels(image: Image.Image, spec: PixelSpec) -> bytes:
+    """The contract as design states it, written again with other means."""
+    width, height = image.size
+    if width <= height:
+        resized = image.resize((spec.resize, (height * spec.resize + width // 2) // width), Image.Resampling.BILINEAR)
+    else:
+        resized = image.resize(((width * spec.resize + height // 2) // height, spec.resize), Image.Resampling.BILINEAR)
+    left, top = (resized.width - spec.size) // 2, (resized.height - spec.size) // 2
+    return np.asarray(resized)[top : top + spec.size, left : left + spec.size].tobytes()
+
+
+def test_golden_png_gives_golden_pixels_byte_for_byte() -> None:
+    wanted = Image.open(GOLDEN / "pixels_64.png").tobytes()
+    assert to_pixels(GOLDEN / "picture.png", SPEC) == wanted
+
+
+def test_golden_jpeg_gives_golden_pixels_within_tolerance() -> None:
+    wanted = np.asarray(Image.open(GOLDEN / "pixels_64.png")).astype(int)
+    found = as_array(to_pixels(GOLDEN / "picture.jpg", SPEC)).astype(int)
+    assert np.abs(found - wanted).mean() < JPEG_TOLERANCE
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(32, 300), st.integers(32, 300), st.integers(16, 97))
+def test_any_geometry_is_resized_and_cropped_as_stated(width: int, height: int, size: int) -> None:
+    spec, image = PixelSpec.for_size(size), gradient(width, height)
+    assert to_pixels(image, spec) == naive_pixels(image, spec)
+
+
+def test_path_image_and_array_give_the_same_pixels(tmp_path: Path) -> None:
+    image = gradient(101, 77)
+    image.save(tmp_path / "a.png")
+    assert to_pixels(tmp_path / "a.png", SPEC) == to_pixels(image, SPEC) == to_pixels(np.asarray(image), SPEC)
+    assert to_pixels(str(tmp_path / "a.png"), SPEC) == to_pixels(image, SPEC)
+
+
+def test_colours_are_red_green_blue() -> None:
+    red = as_array(to_pixels(Image.new("RGB", (80, 80), (250, 20, 5)), SPEC))
+    assert red[0, 0].tolist() == [250, 20, 5]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_undone(tmp_path: Path, orientation: int) -> None:
+    upright = gradient(120, 90)
+    # What a camera held that way would have stored: the inverse of what undoes it.
+    stored = {
+        1: None,
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }[orientation]
+    image = upright if stored is None else upright.transpose(stored)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image.save(tmp_path / "turned.png", exif=exif)
+    assert to_pixels(tmp_path / "turned.png", SPEC) == to_pixels(upright, SPEC)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr", "HSV", "LAB"])
+def test_every_colour_mode_becomes_rgb(mode: str) -> None:
+    assert len(to_pixels(gradient(70, 70).convert(mode), SPEC)) == 64 * 64 * 3
+
+
+def test_cmyk_jpeg_keeps_its_colours(tmp_path: Path) -> None:
+    Image.new("RGB", (80, 80), (200, 40, 40)).convert("CMYK").save(tmp_path / "cmyk.jpg", quality=95)
+    middle = as_array(to_pixels(tmp_path / "cmyk.jpg", SPEC))[32, 32].astype(int)
+    assert np.abs(middle - [200, 40, 40]).max() < 8
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path: Path, suffix: str) -> None:
+    values = np.linspace(0, 65535, 70 * 70).astype(np.uint16).reshape(70, 70)
+    Image.fromarray(values).save(tmp_path / f"deep.{suffix}")
+    found = np.asarray(decode(tmp_path / f"deep.{suffix}"))[..., 0]
+    assert np.array_equal(found, np.round(values / 257).astype(np.uint8))
+
+
+def test_grey_beyond_sixteen_bits_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.full((40, 40), 70000, np.int32)).save(tmp_path / "deep.tif")
+    with pytest.raises(PictureError, match="found grey values 70000 to 70000, wanted 0 to 65535"):
+        decode(tmp_path / "deep.tif")
+
+
+def test_floating_point_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((40, 40), np.float32)).save(tmp_path / "float.tif")
+    with pytest.raises(PictureError, match=r"float.tif: found floating-point pixels, wanted 8 or 16 bits"):
+        decode(tmp_path / "float.tif")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA"])
+def test_transparent_is_white(tmp_path: Path, mode: str) -> None:
+    clear = Image.new("RGBA", (80, 80), (0, 0, 0, 0))
+    assert set(to_pixels(clear.convert(mode), SPEC)) == {255}
+
+
+def test_palette_transparency_is_white(tmp_path: Path) -> None:
+    image = Image.new("P", (80, 80), 3)
+    image.putpalette([0, 0, 0] * 256)
+    image.save(tmp_path / "p.png", transparency=3)
+    assert set(to_pixels(tmp_path / "p.png", SPEC)) == {255}
+
+
+def test_a_large_jpeg_decoded_small_looks_the_same(tmp_path: Path) -> None:
+    gradient(1600, 1200).save(tmp_path / "large.jpg", quality=92)
+    small, full = decode(tmp_path / "large.jpg", SPEC.resize), decode(tmp_path / "large.jpg")
+    assert small.size == (200, 150)
+    assert full.size == (1600, 1200)
+    difference = as_array(crop(small, SPEC)).astype(int) - as_array(crop(full, SPEC)).astype(int)
+    assert np.abs(difference).mean() < 2
+
+
+def test_a_phones_mpo_gives_its_first_picture(tmp_path: Path) -> None:
+    first, second = gradient(100, 100), Image.new("RGB", (100, 100), (0, 0, 255))
+    first.save(tmp_path / "phone.jpg", format="MPO", save_all=True, append_images=[second], quality=95)
+    with Image.open(tmp_path / "phone.jpg") as opened:
+        assert opened.format == "MPO"
+    difference = as_array(to_pixels(tmp_path / "phone.jpg", SPEC)).astype(int) - as_array(to_pixels(first, SPEC))
+    assert np.abs(difference).mean() < 3
+
+
+@pytest.mark.parametrize(("suffix", "found"), [("gif", "GIF"), ("png", "PNG"), ("webp", "WEBP"), ("tif", "TIFF")])
+def test_an_animation_is_refused(tmp_path: Path, suffix: str, found: str) -> None:
+    path = tmp_path / f"moving.{suffix}"
+    gradient(50, 50).save(path, save_all=True, append_images=[Image.new("RGB", (50, 50))])
+    with pytest.raises(PictureError, match=f"found 2 frames in a {found}, wanted one picture"):
+        decode(path)
+
+
+def broken_files() -> dict[str, tuple[bytes, str]]:
+    """name -> (content, words of the error)."""
+    jpeg, png = io.BytesIO(), io.BytesIO()
+    noise = Image.effect_noise((200, 200), 80).convert("RGB")
+    noise.save(jpeg, "JPEG")
+    noise.save(png, "PNG")
+    heic = b"\0\0\0\x18ftypheic" + bytes(100)
+    return {
+        "cut.jpg": (jpeg.getvalue()[:4000], "found a broken picture .*truncated"),
+        "cut.png": (png.getvalue()[:4000], "found a broken picture"),
+        "header.jpg": (jpeg.getvalue()[:20], "found (a broken picture|no picture)"),
+        "empty.jpg": (b"", "found an empty file, wanted JPEG"),
+        "text.jpg": (b"hello, I am no picture at all", "found no picture that Pillow knows, wanted JPEG"),
+        "phone.heic": (heic, "found a HEIC picture.*pip install pillow-heif"),
+        "phone.jpg": (heic, "found a HEIC picture.*pip install pillow-heif"),
+    }
+
+
+@pytest.mark.parametrize("name", broken_files())
+def test_a_broken_file_is_named_with_its_fault(tmp_path: Path, name: str) -> None:
+    content, words = broken_files()[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(PictureError, match=words) as raised:
+        to_pixels(tmp_path / name, SPEC)
+    assert str(raised.value).startswith(str(tmp_path / name))
+
+
+def test_a_tiny_picture_is_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.gif")
+    with pytest.raises(PictureError, match=r"dot.gif: found 1x1 pixels, wanted at least 32x32"):
+        decode(tmp_path / "dot.gif")
+
+
+def test_a_strip_is_refused() -> None:
+    with pytest.raises(PictureError, match=f"found 32x700 pixels, wanted a picture at most {LARGEST_ASPECT} times"):
+        decode(Image.new("RGB", (32, 700)))
+
+
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        import zlib
+
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
+    (tmp_path / "bomb.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    )
+    with pytest.raises(
+        PictureError, match=r"found a decompression bomb or a huge picture .*wanted at most 178 megapixels"
+    ):
+        decode(tmp_path / "bomb.png")
+
+
+def test_a_large_phone_photo_is_no_bomb(tmp_path: Path) -> None:
+    # 100 megapixels: Pillow warns, and warnings are errors here.
+    Image.new("L", (11600, 8700)).save(tmp_path / "large.jpg")
+    assert len(to_pixels(tmp_path / "large.jpg", SPEC)) == 64 * 64 * 3
+
+
+def test_a_folder_or_nothing_is_no_picture(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="found a folder, wanted a picture"):
+        decode(tmp_path)
+    with pytest.raises(PictureError, match=r"none.jpg: No such file or directory; check the path"):
+        decode(tmp_path / "none.jpg")
+
+
+@pytest.mark.parametrize(
+    "array", [np.zeros((40, 40), np.uint8), np.zeros((40, 40, 4), np.uint8), np.zeros((40, 40, 3))]
+)
+def test_another_array_is_refused(array: np.ndarray) -> None:
+    with pytest.raises(PictureError, match=r"array: found .*, wanted uint8 \(height, width, 3\) RGB"):
+        decode(array)
+
+
+def test_a_real_photo_decoded_small_keeps_its_pixels(photos: Path) -> None:
+    spec = PixelSpec.for_size(224)
+    differences = []
+    for path in sorted((photos / "test").rglob("*.jpg"))[:20]:
+        with Image.open(path) as opened:
+            large = opened.convert("RGB").resize((opened.width * 4, opened.height * 4), Image.Resampling.BICUBIC)
+        packed = io.BytesIO()
+        large.save(packed, "JPEG", quality=92)
+        packed.seek(0)
+        with Image.open(packed) as opened:
+            opened.draft(None, (spec.resize, spec.resize))
+            small = opened.convert("RGB")
+        a, b = as_array(crop(small, spec), 224).astype(int), as_array(crop(large, spec), 224).astype(int)
+        differences.append(np.abs(a - b).mean())
+    assert np.mean(differences) < 1
