@@ -1,0 +1,180 @@
+"""What an answer costs on this device: cold start, each stage when warm, threads, memory, and the board's state.
+
+The rule: no figure without the circumstances that made it. The board is described before and after, the
+first call is kept apart, thread counts are measured in turn, one run each, so that a board that heats up
+slows all of them alike.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from time import perf_counter
+
+from ressq_runtime.classify import Classifier, default_threads
+from ressq_runtime.coldstart import measure_cold_start
+from ressq_runtime.device import describe_device, peak_memory_mb
+from ressq_runtime.engines import load_engine
+from ressq_runtime.errors import EngineError, PictureError
+from ressq_runtime.latency import LatencyProfile
+from ressq_runtime.latency_table import render_table
+from ressq_runtime.pixels import crop, decode, to_pixels
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    Clock = Callable[[], float]
+    Path = str | os.PathLike[str]
+
+__all__ = ["profile", "render_table", "sweep_threads", "time_stages"]
+
+STAGES = ("decode", "preprocess", "inference", "postprocess", "total")
+WARMUP_RUNS = 5  # litert-benchmark's
+# More threads must be worth their cores: the fewest that are within this of the fastest are recommended.
+NEAR_THE_FASTEST = 1.05
+
+
+def profile(
+    model: Classifier | Path,
+    pictures: Sequence[Path],
+    *,
+    runs: int = 50,
+    processes: int = 6,
+    root: str = "/",
+    clock: Clock = perf_counter,
+) -> dict[str, Any]:
+    """Everything `ressq-infer --profile` says, ready for json.dumps and for `render_table`.
+
+    Args:
+        model: an artefact, or a classifier: what it was loaded with is loaded anew.
+        pictures: picture files, used in turn.
+        runs: warm runs that count, per stage and per thread count.
+        processes: fresh processes for the cold start, the first kept apart; 0 leaves the cold start out.
+        root: where the system's files lie.
+        clock: seconds, as time.perf_counter.
+
+    Raises:
+        PictureError: there is no picture, or one can't be read.
+        RessqError: the artefact can't be loaded.
+    """
+    if not pictures:
+        raise PictureError("profile: found no picture, wanted one or more to measure with")
+    before = describe_device(root)
+    wanted = model if isinstance(model, Classifier) else Classifier.load(model)
+    path, engine, threads = wanted.path, wanted.engine.name, wanted.engine.threads
+    labels = () if wanted.card else wanted.labels
+    cold = _cold_start(path, os.fspath(pictures[0]), engine, threads, labels, processes)
+    start = clock()
+    classifier = Classifier.load(path, engine=engine, threads=threads, labels=labels or None)
+    init_ms = 1000 * (clock() - start)
+    stages = time_stages(classifier, pictures, runs, clock)
+    own_peak = peak_memory_mb(root)
+    sweep = sweep_threads(classifier, pictures[0], range(1, default_threads() + 1), runs, clock)
+    after = describe_device(root)
+    inference = stages[STAGES.index("inference")].to_json()
+    return {
+        "format": 1,
+        **_identity(classifier),
+        "pictures": len(pictures),
+        "latency": {"init_ms": round(init_ms, 3), "num_warmup_runs": WARMUP_RUNS, **inference},
+        "stages": {stage.stage: stage.to_json() for stage in stages},
+        "cold_start": cold,
+        "threads": {str(count): found.to_json() for count, found in sweep.items()},
+        "recommended_threads": recommend_threads(sweep),
+        "peak_memory_mb": cold.get("peak_memory_mb") or own_peak,
+        "device": {"before": before.to_json(), "after": after.to_json()},
+        "warnings": list(dict.fromkeys(before.warnings + after.warnings)),
+    }
+
+
+def time_stages(
+    classifier: Classifier, pictures: Sequence[Path], runs: int, clock: Clock = perf_counter
+) -> list[LatencyProfile]:
+    """Warm latency of each of STAGES, the pictures in turn.
+
+    Raises:
+        PictureError: a picture can't be read.
+    """
+    rows = [_time_once(classifier, pictures[run % len(pictures)], clock) for run in range(WARMUP_RUNS + runs)]
+    columns = zip(STAGES, zip(*rows, strict=True), strict=True)
+    return [LatencyProfile(stage, times[0], times[WARMUP_RUNS:]) for stage, times in columns]
+
+
+def sweep_threads(
+    classifier: Classifier, picture: Path, counts: Sequence[int], runs: int, clock: Clock = perf_counter
+) -> dict[int, LatencyProfile]:
+    """Latency of the inference alone by number of threads, measured in turn.
+
+    Raises:
+        PictureError: the picture can't be read.
+    """
+    pixels = to_pixels(picture, classifier.spec)
+    engines = {count: load_engine(classifier.path, classifier.engine.name, count) for count in counts}
+    times: dict[int, list[float]] = {count: [] for count in counts}
+    for _ in range(WARMUP_RUNS + runs):
+        for count, engine in engines.items():
+            start = clock()
+            engine.run(pixels)
+            times[count].append(1000 * (clock() - start))
+    for engine in engines.values():
+        engine.close()
+    return {count: LatencyProfile("inference", all_[0], tuple(all_[WARMUP_RUNS:])) for count, all_ in times.items()}
+
+
+def recommend_threads(sweep: dict[int, LatencyProfile]) -> int:
+    """The fewest threads whose median latency is within 5 % of the best."""
+    fastest = min(found.percentile_ms(50) for found in sweep.values())
+    return min(count for count, found in sweep.items() if found.percentile_ms(50) <= NEAR_THE_FASTEST * fastest)
+
+
+def _time_once(classifier: Classifier, picture: Path, clock: Clock) -> list[float]:
+    """Milliseconds of each of STAGES for one picture."""
+    marks = [clock()]
+    image = decode(picture, classifier.spec.resize)
+    marks.append(clock())
+    pixels = crop(image, classifier.spec)
+    marks.append(clock())
+    scores = classifier.scores(pixels)
+    marks.append(clock())
+    classifier.rank(scores)
+    marks.append(clock())
+    spans = [after - before for before, after in pairwise(marks)]
+    return [1000 * span for span in [*spans, marks[-1] - marks[0]]]
+
+
+def _cold_start(
+    path: str, picture: str, engine: str, threads: int, labels: Sequence[str], processes: int
+) -> dict[str, Any]:
+    if processes < 2:
+        return {"not_measured": "left out"}
+    try:
+        found = measure_cold_start(path, picture, engine=engine, threads=threads, labels=labels, processes=processes)
+    except EngineError as error:  # an emulator or a sandbox starts no processes: the rest can still be measured
+        return {"not_measured": str(error)}
+    stages = {stage.stage: stage.to_json() for stage in found.stages}
+    return {"stages": stages, "num_processes": processes, "peak_memory_mb": found.peak_memory_mb}
+
+
+def _identity(classifier: Classifier) -> dict[str, Any]:
+    """What was measured: the file and what ran it."""
+    from hashlib import sha256
+
+    import PIL
+
+    from ressq_runtime import __version__
+
+    with open(classifier.path, "rb") as file:
+        content = file.read()
+    engine = classifier.engine
+    return {
+        "model": classifier.path,
+        "model_size_mb": round(len(content) / (1 << 20), 2),
+        "sha256": sha256(content).hexdigest(),
+        "precision": classifier.card.scheme if classifier.card else None,
+        "engine": engine.name,
+        "delegate": engine.delegate,
+        "num_threads": engine.threads,
+        "versions": {"ressq-runtime": __version__, engine.name: engine.version, "pillow": PIL.__version__},
+    }
