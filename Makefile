@@ -2,6 +2,7 @@
 #   make demo             photos to a classifier on real solar cells: train, export, classify, measure
 #   make demo DATA=folder the same on your photos (one folder per class)
 #   make test             check, then all tests
+#   make pi-test          the runtime on emulated Raspberry Pis
 #   make check            formatting, lint, types, layers
 
 VENV := .venv
@@ -9,7 +10,7 @@ RUN := $(VENV)/bin/
 INSTALLED := $(VENV)/.installed
 SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export tools tests
 
-.PHONY: demo test check setup mediapipe-env clean
+.PHONY: demo test pi-test check setup mediapipe-env clean
 
 setup: $(INSTALLED)
 
@@ -29,7 +30,12 @@ check: $(INSTALLED)
 	$(RUN)lint-imports --no-cache
 
 test: check
-	$(RUN)python -m pytest -q
+	$(RUN)python -m pytest -q -m "not pi"
+
+# On emulated boards (x86-64 Debian 12, root): fails where they can't be set up.
+pi-test: $(INSTALLED)
+	tools/pi/pi.sh setup
+	$(RUN)python -m pytest -q -m pi tests/pi
 
 # MediaPipe overwrites files of onnx2tf's OpenCV, so it lives apart: the foreign client our .tflite must please.
 mediapipe-env: .venv-mediapipe/.installed
