@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import struct
 import warnings
+from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Source = str | os.PathLike[str] | Image.Image | Any  # Any: a numpy uint8 (H, W, 3) array
+    Source = str | os.PathLike[str] | bytes | Image.Image | Any  # Any: a numpy uint8 (H, W, 3) array
 
 __all__ = ["PixelSpec", "crop", "decode", "to_pixels"]
 
@@ -50,7 +51,7 @@ def to_pixels(source: Source, spec: PixelSpec) -> bytes:
     """The network's input for a picture: uint8 RGB, rows from the top, spec.size * spec.size * 3 bytes.
 
     Args:
-        source: a path, a Pillow image, or a uint8 (H, W, 3) RGB array.
+        source: a path, a file's bytes, a Pillow image, or a uint8 (H, W, 3) RGB array.
         spec: the geometry, from the artefact's card.
 
     Raises:
@@ -63,7 +64,7 @@ def decode(source: Source, shorter: int | None = None) -> Image.Image:
     """The picture upright, as a Pillow image of mode RGB.
 
     Args:
-        source: a path, a Pillow image, or a uint8 (H, W, 3) RGB array.
+        source: a path, a file's bytes, a Pillow image, or a uint8 (H, W, 3) RGB array.
         shorter: decode a JPEG at 1/2, 1/4 or 1/8 as long as its shorter side keeps this many pixels;
             None: at full size.
 
@@ -71,7 +72,12 @@ def decode(source: Source, shorter: int | None = None) -> Image.Image:
         PictureError: the picture can't be read, or not as one picture of 32x32 pixels or more.
     """
     if isinstance(source, (str, os.PathLike)):
-        return _decode_file(os.fspath(source), shorter)
+        path = os.fspath(source)
+        if os.path.isdir(path):
+            raise PictureError(f"{path}: found a folder, wanted a picture")
+        return _decode_file(path, path, shorter)
+    if isinstance(source, bytes):
+        return _decode_file(BytesIO(source), "bytes", shorter)
     if isinstance(source, Image.Image):
         return _upright_rgb(source, "image")
     return _from_array(source)
@@ -88,16 +94,15 @@ def crop(image: Image.Image, spec: PixelSpec) -> bytes:
     return resized.crop((left, top, left + spec.size, top + spec.size)).tobytes()
 
 
-def _decode_file(path: str, shorter: int | None) -> Image.Image:
-    if os.path.isdir(path):
-        raise PictureError(f"{path}: found a folder, wanted a picture")
+def _decode_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.Image:
     try:
         with warnings.catch_warnings():
             # Pillow warns from 89 megapixels on and refuses from 178: phones make 108, so only the refusal counts.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             # A damaged EXIF or TIFF tag is no reason to lose the picture; what can't be decoded raises.
             warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
-            with _open(path) as image:
+            with _open(file, path) as image:
+                _check_kind(image, path)
                 _check_size(image, path)
                 _check_one_frame(image, path)
                 if shorter is not None:
@@ -116,21 +121,21 @@ def _decode_file(path: str, shorter: int | None) -> Image.Image:
         raise PictureError(f"{path}: found a broken picture ({error}), wanted a whole one; copy it again") from error
 
 
-def _open(path: str) -> Image.Image:
+def _open(file: str | BytesIO, path: str) -> Image.Image:
     try:
-        return Image.open(path)
+        return Image.open(file)
     except UnidentifiedImageError as error:
-        with open(path, "rb") as file:
-            head = file.read(32)
+        with open(file, "rb") if isinstance(file, str) else BytesIO(file.getvalue()[:32]) as opened:
+            head = opened.read(32)
         if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
-            return _open_heic(path)
+            return _open_heic(file, path)
         found = "an empty file" if not head else "no picture that Pillow knows"
         raise PictureError(
             f"{path}: found {found}, wanted JPEG, PNG, WebP, BMP, GIF or TIFF; copy it again or convert it"
         ) from error
 
 
-def _open_heic(path: str) -> Image.Image:
+def _open_heic(file: str | BytesIO, path: str) -> Image.Image:
     try:
         import pillow_heif
     except ImportError as error:
@@ -139,7 +144,13 @@ def _open_heic(path: str) -> Image.Image:
             "pip install pillow-heif, or let the phone save JPEG ('most compatible')"
         ) from error
     pillow_heif.register_heif_opener()
-    return Image.open(path)
+    return Image.open(file)
+
+
+def _check_kind(image: Image.Image, path: str) -> None:
+    """Pillow hands an EPS to Ghostscript: a program in the picture, run by a program on this machine."""
+    if image.format == "EPS":
+        raise PictureError(f"{path}: found PostScript, wanted pixels; export it as PNG")
 
 
 def _check_size(image: Image.Image, path: str) -> None:

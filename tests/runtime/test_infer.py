@@ -158,8 +158,6 @@ def test_a_foreign_model_runs_with_labels_and_is_refused_without(
     assert main([circle, "--model", str(foreign), "--labels", str(labels)]) == 0
     assert capsys.readouterr().out.startswith("round ")
     assert main([circle, "--model", str(foreign)]) == 1
-    assert (
-        "found a model without a card, wanted an artefact of ressq-export; name its classes" in capsys.readouterr().err
     assert "found a model without a card, wanted an artefact of ressq-export" in capsys.readouterr().err
     labels.write_text("a\nb\n")
     assert main([circle, "--model", str(foreign), "--labels", str(labels)]) == 1
@@ -207,8 +205,6 @@ def test_the_engine_must_fit_the_file(
     assert "found engine litert for a .onnx file, wanted one for it" in capsys.readouterr().err
     assert main([circle, "--model", str(artefacts["int8.tflite"]), "--engine", "tflite"]) == 1
     assert "found no tflite-runtime, wanted one of ai-edge-litert, tflite-runtime" in capsys.readouterr().err
-        "found no tflite-runtime, wanted one of ai-edge-litert, tflite-runtime, onnxruntime" in capsys.readouterr().err
-    )
 
 
 def test_info_prints_the_card(model: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,74 @@
+"""What the documents show is run here."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def indented_commands(path: Path) -> list[str]:
+    """The command lines of a document, comments cut off."""
+    lines = [line.strip() for line in path.read_text().splitlines() if line.startswith("    ")]
+    return [line.partition(" #")[0].strip() for line in lines]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/pi.md", "docs/measuring.md", "runtime/README.md"])
+def test_every_option_that_a_document_names_exists(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    import ressq_edge.cli
+    import ressq_export.cli
+    import ressq_runtime.evaluate_cli
+    import ressq_runtime.infer
+
+    mains = {
+        "ressq-train": ressq_edge.cli.main,
+        "ressq-export": ressq_export.cli.main,
+        "ressq-infer": ressq_runtime.infer.main,
+        "ressq-evaluate": ressq_runtime.evaluate_cli.main,
+    }
+    for line in indented_commands(ROOT / name):
+        words = shlex.split(line)
+        command = next((Path(word).name for word in words if Path(word).name in mains), None)
+        if command is None:
+            continue
+        with pytest.raises(SystemExit):
+            mains[command](["--help"])
+        text = capsys.readouterr().out
+        for option in re.findall(r"--[a-z-]+", line):
+            assert option in text, f"{name}: {line}"
+
+
+def test_the_python_in_the_readme_runs(
+    artefacts: dict[str, Path], shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    shutil.copy(artefacts["int8.tflite"], tmp_path / "leaf_int8.tflite")
+    shutil.copy(shapes / "circle" / "00.png", tmp_path / "photo.jpg")
+    monkeypatch.chdir(tmp_path)
+    exec(block, {})
+    assert capsys.readouterr().out.startswith("circle ")
+
+
+def test_every_link_inside_the_documents_leads_somewhere() -> None:
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+            assert target.startswith("http") or (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_versions_agree() -> None:
+    import tomllib
+
+    import ressq_edge
+    import ressq_runtime
+
+    requirement = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"][0]
+    assert requirement == f"ressq-runtime=={ressq_runtime.__version__}"
+    assert ressq_edge.__version__ == ressq_runtime.__version__
+    for name in ("README.md", "docs/pi.md"):
+        assert set(re.findall(r"ressq_runtime-([0-9.]+)-py3", (ROOT / name).read_text())) == {ressq_edge.__version__}
