@@ -1,0 +1,65 @@
+"""From model files to artefacts: metadata, card, and the proof that the runtime opens and repeats them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import onnx
+
+from ressq_export.card import Description, add_properties, make_card
+from ressq_export.convert import KINDS
+from ressq_export.evaluation import Accuracy
+from ressq_export.metadata import add_metadata
+from ressq_runtime.artefact import attach_card, read_card
+from ressq_runtime.classify import Classifier
+from ressq_runtime.selftest import make_case, self_test
+
+
+def add_descriptions(paths: Mapping[str, Path], about: Description) -> None:
+    """Write into each model file, in place, what other tools of its kind read."""
+    for kind, path in paths.items():
+        if kind.endswith("onnx"):
+            model = onnx.load(path)
+            add_properties(model, about)
+            path.write_bytes(model.SerializeToString())
+        else:
+            size = about.checkpoint.pixels.size
+            path.write_bytes(add_metadata(path.read_bytes(), about.name, about.about, size))
+
+
+def open_models(paths: Mapping[str, Path], labels: Sequence[str]) -> dict[str, Classifier]:
+    """The model files in the runtime's own interpreters, by kind, with a card or without; one thread each."""
+    return {
+        kind: Classifier.load(path, threads=1, labels=None if read_card(path, verify=False) else labels)
+        for kind, path in paths.items()
+    }
+
+
+def close_models(models: Mapping[str, Classifier]) -> None:
+    """Free the interpreters."""
+    for model in models.values():
+        model.close()
+
+
+def write_artefacts(
+    models: Mapping[str, Classifier],
+    about: Description,
+    steps: Mapping[str, float],
+    accuracies: Mapping[str, Accuracy],
+    seeds: Sequence[int],
+    folder: Path,
+) -> list[Path]:
+    """Write `folder`/NAME_kind for each model: its bytes, labels and card; each is reopened and self-tested.
+
+    Raises:
+        ArtefactError: an artefact does not repeat its own scores.
+    """
+    written = []
+    for kind in KINDS:
+        model = models[kind]
+        cases = [make_case(model, seed) for seed in seeds]
+        card = make_card(about, kind, steps[kind], accuracies[kind], cases)
+        target = folder / f"{about.name}_{kind}"
+        target.write_bytes(attach_card(Path(model.path).read_bytes(), card, target.suffix))
+        self_test(target)
+        written.append(target)
+    return written

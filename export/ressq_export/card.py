@@ -1,0 +1,128 @@
+"""What an artefact says of itself: the card (docs/artefact.md) and the keys other ONNX tools read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+import onnx
+
+from ressq_edge.checkpoint import Checkpoint
+from ressq_export.calibration import CalibrationSet
+from ressq_export.evaluation import Accuracy
+from ressq_runtime.card import FORMAT
+
+_PACKAGES = ("ressq-edge", "ressq-runtime", "torch", "onnx")
+_CONVERTERS = {
+    "fp32.onnx": (),
+    "int8.onnx": ("onnxruntime",),
+    "fp32.tflite": ("onnx2tf",),
+    "int8.tflite": ("onnx2tf", "ai-edge-quantizer"),
+}
+
+
+@dataclass(frozen=True)
+class Description:
+    """What all four files have in common.
+
+    name: the NAME of the file names.
+    about: free text.
+    checkpoint: what was trained.
+    checkpoint_sha256: of the file it was read from; tells whether an artefact is of this run.
+    parameters: learned values in the deployed network.
+    multiply_adds: of one inference, in the deployed network.
+    temperature: divides the logits.
+    calibration: what the int8 ranges were taken from.
+    """
+
+    name: str
+    about: str
+    checkpoint: Checkpoint
+    checkpoint_sha256: str
+    parameters: int
+    multiply_adds: int
+    temperature: float
+    calibration: CalibrationSet
+
+
+def make_card(
+    about: Description, kind: str, step: float, accuracy: Accuracy, self_test: list[dict[str, object]]
+) -> dict[str, object]:
+    """The card of one file, all keys but `sha256`.
+
+    Args:
+        about: what all files share.
+        kind: "fp32.onnx", "int8.onnx", "fp32.tflite" or "int8.tflite".
+        step: how far one int8 step moves a logit; 0 for fp32.
+        accuracy: measured on this very file, on the validation split.
+        self_test: golden cases.
+    """
+    model = about.checkpoint.model
+    return {
+        "format": FORMAT,
+        "name": about.name,
+        "about": about.about,
+        "task": "classify",
+        "created": today(),
+        "model": {
+            "arch": model.arch,
+            "bypass": model.bypass,
+            "parameters": about.parameters,
+            "multiply_adds": about.multiply_adds,
+            "checkpoint_sha256": about.checkpoint_sha256,
+        },
+        "labels": list(about.checkpoint.labels),
+        "input": about.checkpoint.pixels.to_json(),
+        "output": {"activation": "softmax", "temperature": about.temperature, "step": step},
+        "precision": _precision(kind),
+        "calibration": about.calibration.to_json() if kind.startswith("int8") else None,
+        "accuracy": accuracy.to_json("val"),
+        "versions": tool_versions(kind),
+        "self_test": self_test,
+    }
+
+
+def _precision(kind: str) -> dict[str, str]:
+    if kind.startswith("fp32"):
+        return {"scheme": "fp32", "weights": "float32", "activations": "float32", "quantizer": "none"}
+    # ONNX Runtime's reduce_range leaves int8 weights 7 of their bits
+    onnx_file = kind.endswith("onnx")
+    quantizer = _CONVERTERS[kind][-1]
+    return {
+        "scheme": "int8 static per-channel",
+        "weights": f"int8 symmetric per-channel{', 7 bits used' if onnx_file else ''}",
+        "activations": f"{'uint8' if onnx_file else 'int8'} asymmetric per-tensor",
+        "quantizer": f"{quantizer} {version(quantizer)}",
+    }
+
+
+def tool_versions(kind: str) -> dict[str, str]:
+    """Version of each package that had a hand in a file of this kind, where it is installed as one."""
+    found = {}
+    for name in (*_PACKAGES, *_CONVERTERS[kind]):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # run from a source tree
+            continue
+    return found
+
+
+def today() -> str:
+    """The UTC date, YYYY-MM-DD."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def add_properties(model: onnx.ModelProto, about: Description) -> None:
+    """Set the metadata_props that Ultralytics' tools and Netron read; `names` is a Python dict literal."""
+    size = about.checkpoint.pixels.size
+    properties: Mapping[str, str] = {
+        "description": about.about or f"{about.name}: {about.checkpoint.model.arch}",
+        "author": "ressq-export",
+        "date": today(),
+        "version": tool_versions("fp32.onnx").get("ressq-edge", "unknown"),
+        "license": "see description",
+        "task": "classify",
+        "imgsz": str([size, size]),
+        "names": str(dict(enumerate(about.checkpoint.labels))),
+    }
+    onnx.helper.set_model_props(model, dict(properties))

@@ -1,0 +1,58 @@
+"""What converters print, kept in a log: they write to stdout, to stderr, and from C++ past Python.
+
+The log lies beside the files that were to be made, is named in the error when something fails, and goes
+away when all went well.
+"""
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from ressq_export.errors import ConversionError
+
+# What converters raise when they do not know what to do; everything else is ours, or the system's.
+_FAULTS = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, AssertionError)
+
+
+class Log:
+    """A text file that takes a converter's output while `capture` is open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.write_text("", encoding="utf-8")
+
+    def write(self, text: str) -> None:
+        """Append a line."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+
+    @contextmanager
+    def capture(self, stage: str) -> Iterator[None]:
+        """Send file descriptors 1 and 2 and Python's streams to the log until the block ends.
+
+        Raises:
+            ConversionError: the converter in the block failed; its traceback is in the log.
+        """
+        self.write(f"== {stage}")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        saved = [os.dup(1), os.dup(2)]
+        with self.path.open("a", encoding="utf-8") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                os.dup2(file.fileno(), 1)
+                os.dup2(file.fileno(), 2)
+                with redirect_stdout(file), redirect_stderr(file):
+                    yield
+            except _FAULTS as error:
+                file.write(traceback.format_exc())
+                reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+                raise ConversionError(f"{stage}: failed ({reason}); see {self.path}") from error
+            finally:
+                for descriptor, copy in enumerate(saved, start=1):
+                    os.dup2(copy, descriptor)
+                    os.close(copy)

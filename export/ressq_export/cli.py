@@ -1,0 +1,102 @@
+"""`ressq-export`: a training run in, four checked artefacts out."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ressq_export.exporter import Request
+    from ressq_export.report import Report
+
+_EPILOG = """\
+example:
+  ressq-export runs/leaf --out dist                         makes dist/leaf_{fp32,int8}.{onnx,tflite}
+  ressq-export runs/leaf --out dist --evaluate photos/test  measures torch and all four files on that folder
+
+Where all four files are there already, made from this very run, --evaluate measures them and makes nothing.
+int8 ranges are taken from training pictures, never from those that measure the result.
+Exit codes: 0 done, 1 a fault you can mend (it is named on stderr), 2 wrong usage."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (None: the process's own); returns its exit code."""
+    arguments = _build_parser().parse_args(argv)
+    # Below the parser: --help should not wait for PyTorch.
+    from ressq_export.exporter import export
+    from ressq_export.progress import open_screen
+    from ressq_runtime.errors import RessqError
+
+    try:
+        with open_screen() as screen:
+            report = export(_to_request(arguments), screen)
+    except RessqError as error:
+        print(f"ressq-export: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("ressq-export: interrupted; no artefact was written", file=sys.stderr)
+        return 130
+    for fault in report.faults:
+        print(f"ressq-export: error: {fault}", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(report.to_json()))
+    else:
+        _show(report)
+    return 1 if report.faults else 0
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "ressq-export",
+        description="Makes four artefacts of a training run: ONNX and TFLite, float and int8, each checked.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("run", metavar="RUN", type=Path, help="a folder made by ressq-train")
+    add("--out", metavar="DIR", type=Path, required=True, help="folder for the artefacts; made if need be")
+    add("--name", metavar="NAME", help="NAME in the file names (default: the run folder's)")
+    add("--data", metavar="FOLDER", type=Path, help="where the run's pictures are now, if they were moved")
+    add("--calibration", metavar="FOLDER", type=Path, help="take int8 ranges from these pictures instead")
+    add("--evaluate", metavar="FOLDER", type=Path, help="measure on this folder of class folders as well")
+    add("--about", metavar="TEXT", default="", help="what the model is for, where its pictures come from")
+    add("--seed", metavar="N", type=int, default=0, help="of the draw of calibration pictures (default: 0)")
+    add("--force", action="store_true", help="replace files that are there")
+    add("--json", action="store_true", help="one JSON object on stdout; shares are fractions")
+    return parser
+
+
+def _to_request(arguments: argparse.Namespace) -> "Request":
+    from ressq_export.exporter import Request
+
+    return Request(
+        run=arguments.run,
+        out=arguments.out,
+        name=arguments.run.resolve().name if arguments.name is None else arguments.name,
+        data=arguments.data,
+        calibration=arguments.calibration,
+        evaluate=arguments.evaluate,
+        force=arguments.force,
+        about=arguments.about,
+        seed=arguments.seed,
+    )
+
+
+def _show(report: "Report") -> None:
+    from rich.console import Console
+
+    from ressq_export.report import render
+
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    for title, rows in report.tables.items():
+        console.print(render(title, rows))
+    drawn = report.calibration
+    print(f"int8 ranges from {drawn.get('count')} {drawn.get('split')} pictures, seed {drawn.get('seed')}")
+    for path in report.files:
+        print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

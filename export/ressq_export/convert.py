@@ -1,0 +1,148 @@
+"""The checkpoint's network in its four forms, without cards, each compared with the one before it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+
+from ressq_edge.checkpoint import Checkpoint
+from ressq_export import onnx_int8, tflite_int8
+from ressq_export.chatter import Log
+from ressq_export.evaluation import Scorer, torch_scorer
+from ressq_export.network import DeployedNetwork, deploy
+from ressq_export.onnx_fp32 import export_onnx
+from ressq_export.parity import (
+    Logits,
+    Seam,
+    centred_logits,
+    check_float_seam,
+    check_int8_seam,
+    check_spread,
+)
+from ressq_export.progress import Screen
+from ressq_export.ranges import measure_ranges
+from ressq_export.tflite_fp32 import convert_to_tflite
+from ressq_runtime.engines import load_engine
+
+KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")
+# Pictures that each seam is checked on; the calibration set begins with the classes in turn.
+PARITY_COUNT = 32
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What `convert` made.
+
+    paths: the model files by kind.
+    steps: how far one int8 step moves a logit, by kind; 0 for fp32.
+    seams: how far apart neighbouring stages are.
+    parameters, multiply_adds: of the deployed network.
+    """
+
+    paths: dict[str, Path]
+    steps: dict[str, float]
+    seams: tuple[Seam, ...]
+    parameters: int
+    multiply_adds: int
+
+
+def convert(
+    checkpoint: Checkpoint,
+    temperature: float,
+    pixels: Sequence[bytes],
+    folder: Path,
+    log: Log,
+    screen: Screen,
+) -> Converted:
+    """Write the four files into `folder` and check every seam between them.
+
+    Args:
+        checkpoint: what to convert.
+        temperature: divides the logits.
+        pixels: the calibration pictures, uint8 RGB.
+        folder: for the files, named by their kind.
+        log: takes what converters print.
+        screen: shows how far it is.
+
+    Raises:
+        ConversionError: a converter failed.
+        SeamError: a stage answers something else than the one before.
+        CalibrationError: the pictures give no ranges.
+    """
+    size = checkpoint.pixels.size
+    paths = {kind: folder / kind for kind in KINDS}
+    seen = pixels[:PARITY_COUNT]
+    screen.stage("fold")
+    wanted = _logits(torch_scorer(checkpoint, temperature), seen)
+    check_spread(wanted)
+    normalise = checkpoint.normalise
+    network = deploy(checkpoint.build(), normalise.mean, normalise.std, temperature)
+    seams = [check_float_seam("torch -> folded", wanted, _logits(network_scorer(network, size), seen))]
+    screen.stage("ONNX fp32")
+    export_onnx(network, size, paths["fp32.onnx"], log)
+    found = _file_logits(paths["fp32.onnx"], seen)
+    seams.append(check_float_seam("torch -> fp32.onnx", wanted, found))
+    screen.stage("TFLite fp32")
+    convert_to_tflite(paths["fp32.onnx"], paths["fp32.tflite"], log)
+    seams.append(check_float_seam("fp32.onnx -> fp32.tflite", found, _file_logits(paths["fp32.tflite"], seen)))
+    screen.stage("ranges")
+    ranges = measure_ranges(paths["fp32.onnx"], pixels, size)
+    screen.stage("int8")
+    tflite_int8.quantise_tflite(paths["fp32.tflite"], ranges, paths["int8.tflite"], log)
+    onnx_int8.quantise_onnx(paths["fp32.onnx"], ranges, paths["int8.onnx"], log)
+    for suffix in ("tflite", "onnx"):
+        int8 = _file_logits(paths[f"int8.{suffix}"], seen)
+        seams.append(check_int8_seam(f"fp32.{suffix} -> int8.{suffix}", found, int8))
+    return Converted(paths, _steps(paths), tuple(seams), *count_costs(network, size))
+
+
+def _steps(paths: dict[str, Path]) -> dict[str, float]:
+    steps = dict.fromkeys(KINDS, 0.0)
+    steps["int8.tflite"] = tflite_int8.logit_step(paths["int8.tflite"].read_bytes())
+    steps["int8.onnx"] = onnx_int8.logit_step(onnx.load(paths["int8.onnx"]))
+    return steps
+
+
+def _logits(score: Scorer, pixels: Sequence[bytes]) -> Logits:
+    return centred_logits(score(picture) for picture in pixels)
+
+
+def _file_logits(path: Path, pixels: Sequence[bytes]) -> Logits:
+    engine = load_engine(str(path))
+    try:
+        return _logits(engine.run, pixels)
+    finally:
+        engine.close()
+
+
+def network_scorer(network: DeployedNetwork, size: int) -> Scorer:
+    """The deployed network in PyTorch: pixels -> scores."""
+
+    def score(pixels: bytes) -> list[float]:
+        array = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(1, size, size, 3)
+        with torch.inference_mode():
+            found: list[float] = network(array)[0].tolist()
+        return found
+
+    return score
+
+
+def count_costs(network: DeployedNetwork, size: int) -> tuple[int, int]:
+    """(parameters, multiply-adds of one inference) of a deployed network."""
+    total = 0
+
+    def count(layer: nn.Module, _inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        nonlocal total
+        weight = layer.get_parameter("weight")
+        total += output.numel() * weight[0].numel()
+
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    with torch.inference_mode():
+        network(torch.zeros((1, size, size, 3), dtype=torch.uint8))
+    for hook in hooks:
+        hook.remove()
+    return sum(parameter.numel() for parameter in network.parameters()), total

@@ -1,0 +1,73 @@
+"""The tables of a report: torch and the four artefacts, side by side on the same pictures."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ressq_export.artefacts import close_models, open_models
+from ressq_export.evaluation import (
+    TORCH,
+    Accuracy,
+    Scorer,
+    labelled_folder,
+    measure_accuracy,
+    measure_latency,
+    torch_scorer,
+)
+from ressq_export.progress import Screen
+from ressq_export.report import Row
+from ressq_export.run import Run
+from ressq_runtime.classify import Classifier
+from ressq_runtime.pixels import to_pixels
+from ressq_runtime.selftest import golden_picture
+
+Accuracies = Mapping[str, Accuracy]
+
+
+def scorers(models: Mapping[str, Classifier], run: Run, temperature: float) -> dict[str, Scorer]:
+    """Torch first, then the files by kind."""
+    return {
+        TORCH: torch_scorer(run.checkpoint, temperature),
+        **{kind: model.scores for kind, model in models.items()},
+    }
+
+
+def measure_pictures(
+    models: Mapping[str, Classifier],
+    run: Run,
+    temperature: float,
+    pictures: Sequence[tuple[Path, int]],
+    screen: Screen,
+) -> tuple[dict[str, Accuracy], list[str]]:
+    """Accuracy of torch and the files on labelled pictures, and the pictures that could not be read."""
+    progress = screen.stage("accuracy")
+    return measure_accuracy(scorers(models, run, temperature), pictures, run.checkpoint.pixels, progress)
+
+
+def measure_folder(
+    models: Mapping[str, Classifier], run: Run, temperature: float, folder: Path, screen: Screen
+) -> tuple[dict[str, Accuracy], list[str]]:
+    """`measure_pictures` on a folder of class folders.
+
+    Raises:
+        FolderError: it is not laid out by class, or has a class that the run does not know.
+    """
+    pictures = labelled_folder(folder, run.checkpoint.labels)
+    return measure_pictures(models, run, temperature, pictures, screen)
+
+
+def measure_medians(paths: Mapping[str, Path], run: Run, temperature: float, screen: Screen) -> dict[str, float]:
+    """Median milliseconds of one inference by torch and each file, one thread each."""
+    spec = run.checkpoint.pixels
+    pixels = to_pixels(golden_picture(0, spec.size), spec)
+    progress = screen.stage("latency")
+    models = open_models(paths, run.checkpoint.labels)
+    try:
+        return measure_latency(scorers(models, run, temperature), pixels, progress)
+    finally:
+        close_models(models)
+
+
+def make_rows(paths: Mapping[str, Path], accuracies: Accuracies, medians: Mapping[str, float]) -> tuple[Row, ...]:
+    """Torch's row, then one a file."""
+    sizes = {TORCH: None, **{kind: path.stat().st_size for kind, path in paths.items()}}
+    return tuple(Row(name, size, accuracies[name], medians[name]) for name, size in sizes.items())

@@ -1,0 +1,74 @@
+"""Four files or none: made in a folder of their own, moved into place when all are good."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ressq_runtime.errors import OutputError
+
+
+def refuse_overwriting(targets: Sequence[Path]) -> None:
+    """Nothing is there yet.
+
+    Raises:
+        OutputError: one of the files exists.
+    """
+    found = [path for path in targets if path.exists()]
+    if found:
+        raise OutputError(
+            f"{found[0]}: found {len(found)} of {len(targets)} files already there, wanted none; "
+            "give --force to replace them, or another --name or --out"
+        )
+
+
+@contextmanager
+def workshop(out: Path) -> Iterator[Path]:
+    """A temporary folder inside `out`, so that what is made in it can be moved, not copied; removed at the end.
+
+    Raises:
+        OutputError: nothing can be written there.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".ressq-export-", dir=out))
+    except OSError as error:
+        raise _cannot_write(out, error) from error
+    try:
+        yield folder
+    except OSError as error:
+        raise _cannot_write(Path(error.filename or out), error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(made: Sequence[Path], out: Path) -> list[Path]:
+    """Move files into `out`, all of them or none; what they replace is put back if one cannot be moved.
+
+    Raises:
+        OutputError: one cannot be moved.
+    """
+    replaced: list[tuple[Path, Path]] = []
+    moved: list[Path] = []
+    try:
+        for path in made:
+            target = out / path.name
+            if target.exists():
+                backup = path.with_name(f"{path.name}.replaced")
+                target.replace(backup)
+                replaced.append((backup, target))
+            path.replace(target)
+            moved.append(target)
+    except OSError as error:
+        for target in moved:
+            target.unlink(missing_ok=True)
+        for backup, target in replaced:
+            backup.replace(target)
+        raise _cannot_write(out, error) from error
+    return moved
+
+
+def _cannot_write(path: Path, error: OSError) -> OutputError:
+    reason = (error.strerror or str(error)).lower()
+    return OutputError(f"{path}: cannot write: {reason}; free space, or choose another --out")

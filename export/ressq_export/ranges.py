@@ -1,0 +1,104 @@
+"""Activation ranges: what int8's 256 steps are spread over, place by place, for both int8 files.
+
+The float ONNX file is run on the calibration pictures with every place as an output. Ranges from elsewhere
+(quantisation-aware training) are another function that gives `Ranges`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from ressq_export.errors import CalibrationError
+from ressq_export.mse import least_error_range
+from ressq_export.places import INPUT, OUTPUT
+from ressq_export.sessions import open_session
+
+
+@dataclass(frozen=True)
+class Range:
+    """Smallest and largest value that int8 must represent; zero is always among them."""
+
+    low: float
+    high: float
+
+
+# The place -> its range. `float` is the input as a float.
+Ranges = dict[str, Range]
+
+SAMPLE = 4000  # values of one place kept of each picture: 128 pictures then take 100 MB in all
+
+# Pixels are 0..255 whatever the calibration pictures hold: scale 1, and quantising the input loses nothing.
+PIXEL_RANGE = Range(0.0, 255.0)
+
+
+def measure_ranges(model: Path, pictures: Iterable[bytes], size: int) -> Ranges:
+    """The range of every place that rounds the pictures' values with the least mean square error.
+
+    The mean of each picture's extremes keeps as many answers (99.5 %) but clips the logits of sure ones:
+    probabilities were then off by 0.018 (root mean square, 1,241 clothing photos) instead of 0.0035. The
+    extremes of all pictures let one odd value coarsen every other: 0.0038, and 99.4 %.
+
+    Args:
+        model: the float ONNX file, its places named.
+        pictures: uint8 RGB pixels, size * size * 3 bytes each.
+        size: height and width of the network's input.
+
+    Raises:
+        CalibrationError: a layer answers nothing but zero to these pictures.
+    """
+    graph = onnx.load(model)
+    places = _places(graph)
+    graph.graph.output.extend(onnx.ValueInfoProto(name=place) for place in places)
+    session = open_session(graph.SerializeToString())
+    widest = dict.fromkeys(places, Range(0.0, 0.0))
+    kept: dict[str, list[NDArray[np.float32]]] = {place: [] for place in places}
+    for pixels in pictures:
+        array = np.frombuffer(pixels, np.uint8).reshape(1, size, size, 3)
+        for place, value in zip(places, session.run(places, {INPUT: array}), strict=True):
+            seen = widest[place]
+            widest[place] = Range(min(seen.low, float(value.min())), max(seen.high, float(value.max())))
+            kept[place].append(_thin(value))
+    ranges = {place: _best(place, np.concatenate(kept[place]), widest[place]) for place in places}
+    return {**share_ranges(graph, ranges), "float": PIXEL_RANGE}
+
+
+def _best(place: str, values: NDArray[np.float32], widest: Range) -> Range:
+    if widest.low == widest.high:
+        raise CalibrationError(
+            f"{place}: found nothing but zeros on the calibration pictures, wanted a layer that answers; "
+            "calibrate on ordinary pictures, or train the network further"
+        )
+    return Range(*least_error_range(values, widest.low, widest.high))
+
+
+def _thin(value: NDArray[np.float32]) -> NDArray[np.float32]:
+    """About SAMPLE of the values, at an odd stride, which falls on every row and column in turn."""
+    return value.ravel()[:: (value.size // SAMPLE) | 1].copy()
+
+
+def _places(model: onnx.ModelProto) -> list[str]:
+    """What int8 needs a range of: the output of every layer, taken behind its ReLU."""
+    before_relu = {node.input[0] for node in model.graph.node if node.op_type == "Relu"}
+    skipped = before_relu | {"float", OUTPUT}
+    kinds = ("Transpose", "Constant")
+    made = [node.output[0] for node in model.graph.node if node.op_type not in kinds]
+    return [place for place in made if place not in skipped]
+
+
+def share_ranges(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
+    """The ranges with one for all that a layer only moves, so that in int8 it copies bytes.
+
+    Both inputs of a concatenation take the range of its output; a max-pooling and a reordering keep that
+    of their input.
+    """
+    shared = dict(ranges)
+    for node in model.graph.node:
+        if node.op_type == "Concat":
+            shared.update(dict.fromkeys(node.input, ranges[node.output[0]]))
+        elif node.op_type in ("MaxPool", "Transpose") and node.input[0] in shared:
+            shared[node.output[0]] = shared[node.input[0]]
+    return shared

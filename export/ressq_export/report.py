@@ -1,0 +1,72 @@
+"""What an export measured, as a table for a person and as JSON for a script."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from rich.table import Table
+
+from ressq_export.evaluation import TORCH, Accuracy
+from ressq_export.parity import Seam
+
+
+@dataclass(frozen=True)
+class Row:
+    """One classifier in a table.
+
+    size_bytes: of its file; None for torch.
+    accuracy: on the pictures that the table is about.
+    median_ms: of one inference here, one thread, warm.
+    """
+
+    name: str
+    size_bytes: int | None
+    accuracy: Accuracy
+    median_ms: float
+
+    def to_json(self) -> dict[str, object]:
+        """Flat: name, size_bytes, median_ms and the fields of the accuracy."""
+        flat = {"name": self.name, "size_bytes": self.size_bytes, "median_ms": self.median_ms}
+        return {**flat, **asdict(self.accuracy)}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What happened.
+
+    name: of the artefacts.
+    files: their paths.
+    exported: False where they were already there and only evaluated.
+    calibration: what the int8 ranges were taken from, as in the card.
+    seams: how far apart neighbouring stages are; empty where nothing was exported.
+    tables: rows by what they were measured on ("validation split", a folder).
+    faults: pictures that could not be read, with reasons.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    exported: bool
+    calibration: Mapping[str, object]
+    seams: tuple[Seam, ...]
+    tables: Mapping[str, tuple[Row, ...]]
+    faults: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """JSON-able; shares are fractions."""
+        tables = {title: [row.to_json() for row in rows] for title, rows in self.tables.items()}
+        return {**asdict(self), "tables": tables}
+
+
+def render(title: str, rows: Sequence[Row]) -> Table:
+    """A table of the rows: size, top-1 with its interval, agreement with torch, latency."""
+    n = rows[0].accuracy.n
+    table = Table(title=f"{title}: {n} pictures", title_justify="left")
+    table.add_column("file", no_wrap=True)
+    for column in ("bytes", "top-1 [95 %]", "same as torch", "median ms, 1 thread here"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        found = row.accuracy
+        interval = f"{found.top1:.1%} [{found.top1_low:.1%}, {found.top1_high:.1%}]"
+        size = "" if row.size_bytes is None else f"{row.size_bytes:,}"
+        agreement = "" if row.name == TORCH else f"{found.agreement:.1%}"
+        table.add_row(row.name, size, interval, agreement, f"{row.median_ms:.2f}")
+    return table

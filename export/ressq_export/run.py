@@ -1,0 +1,65 @@
+"""The training run that is exported: its best checkpoint, its split and where its pictures are."""
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from ressq_edge.checkpoint import Checkpoint, load_checkpoint
+from ressq_edge.split import Split, read_split
+from ressq_export.errors import ExportError
+
+CHECKPOINT = "best.safetensors"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder, read.
+
+    folder: where it is.
+    checkpoint: the best weights and what they mean.
+    sha256: of the checkpoint file.
+    split: which picture is for what.
+    data: the folder that the split's paths are relative to.
+    """
+
+    folder: Path
+    checkpoint: Checkpoint
+    sha256: str
+    split: Split
+    data: Path
+
+    def pictures(self, part: str) -> list[tuple[Path, int]]:
+        """(picture, label index) of each picture in "train", "val" or "test"."""
+        return [(self.data / name, label) for name, label in self.split.pictures(part)]
+
+
+def read_run(folder: Path, data: Path | None = None) -> Run:
+    """The run in `folder`; `data` overrides where its pictures were when it was trained.
+
+    Raises:
+        CheckpointError, RunError: the folder is no finished run of ressq-train.
+        ExportError: its pictures are not where they were.
+    """
+    path = folder / CHECKPOINT
+    checkpoint = load_checkpoint(path)
+    split = read_split(folder)
+    where = data if data is not None else _data_folder(folder / "config.json")
+    for part in ("train", "val"):
+        missing = [name for name, _ in split.pictures(part) if not (where / name).is_file()]
+        if missing:
+            raise ExportError(
+                f"{where}: found no {missing[0]} (nor {len(missing) - 1} more of {part}), wanted the pictures the run "
+                "was trained on; give the folder they are in now with --data"
+            )
+    return Run(folder, checkpoint, sha256(path.read_bytes()).hexdigest(), split, where)
+
+
+def _data_folder(path: Path) -> Path:
+    """Where the run's pictures were; the settings beside it are the trainer's, and may be newer or older than ours."""
+    try:
+        return Path(json.loads(path.read_text(encoding="utf-8"))["data"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ExportError(
+            f"{path}: found no data folder in it ({error}); name the pictures' folder with --data"
+        ) from error

@@ -1,0 +1,199 @@
+"""The export from a run folder to four artefacts, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from export_networks import LABELS, checkpoint_of, write_run
+from ressq_edge.checkpoint import load_checkpoint, save_checkpoint
+from ressq_export import convert, exporter
+from ressq_export.cli import main
+from ressq_export.convert import KINDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_existing_files_are_refused(
+    exported: dict[str, Path], lively_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = exported["fp32.onnx"].parent
+    assert main([str(lively_run), "--out", str(folder)]) == 1
+    assert "café_fp32.onnx: found 4 of 4 files already there, wanted none; give --force" in capsys.readouterr().err
+
+
+def test_files_of_this_very_run_are_evaluated_without_a_new_export(
+    exported: dict[str, Path], lively_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {kind: path.stat().st_mtime_ns for kind, path in exported.items()}
+    folder, test = exported["fp32.onnx"].parent, lively_run.parent / "data" / "test"
+    assert main([str(lively_run), "--out", str(folder), "--evaluate", str(test), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["exported"] is False
+    (rows,) = report["tables"].values()
+    assert [row["name"] for row in rows] == ["torch fp32", *KINDS]
+    assert {row["n"] for row in rows} == {12}
+    assert rows[0]["agreement"] == rows[1]["agreement"] == 1
+    assert {kind: path.stat().st_mtime_ns for kind, path in exported.items()} == before
+
+
+def test_files_of_another_run_are_not_evaluated_for_this_one(
+    exported: dict[str, Path], lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "café"
+    shutil.copytree(lively_run, run)
+    save_checkpoint(run / "best.safetensors", checkpoint_of(seed=1))
+    folder, test = exported["fp32.onnx"].parent, lively_run.parent / "data" / "test"
+    assert main([str(run), "--out", str(folder), "--evaluate", str(test)]) == 1
+    assert "already there" in capsys.readouterr().err
+
+
+def test_a_broken_picture_to_evaluate_is_one_fault_and_the_rest_is_measured(
+    exported: dict[str, Path], lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(lively_run.parent / "data" / "test", tmp_path / "test")
+    (tmp_path / "test" / LABELS[0] / "0.png").write_bytes(b"none")
+    arguments = [str(lively_run), "--out", str(exported["fp32.onnx"].parent), "--evaluate", str(tmp_path / "test")]
+    assert main(arguments) == 1
+    found = capsys.readouterr()
+    assert "0.png" in found.err
+    assert "11 pictures" in found.out
+
+
+def test_a_folder_of_broken_pictures_measures_nothing(
+    exported: dict[str, Path], lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "test" / LABELS[0]).mkdir(parents=True)
+    (tmp_path / "test" / LABELS[0] / "0.png").write_bytes(b"none")
+    arguments = [str(lively_run), "--out", str(exported["fp32.onnx"].parent), "--evaluate", str(tmp_path / "test")]
+    assert main(arguments) == 1
+    assert "(as all 1 pictures to evaluate on)" in capsys.readouterr().err
+
+
+def test_a_class_that_the_run_does_not_know_is_refused(
+    exported: dict[str, Path], lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(lively_run.parent / "data" / "test" / LABELS[0], tmp_path / "test" / "other")
+    arguments = [str(lively_run), "--out", str(exported["fp32.onnx"].parent), "--evaluate", str(tmp_path / "test")]
+    assert main(arguments) == 1
+    assert "found the class other, wanted one of café" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["", "a/b", ".hidden"])
+def test_a_name_that_is_no_file_name_is_refused(
+    lively_run: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(lively_run), "--out", str(tmp_path), "--name", name]) == 1
+    assert f"--name: found {name!r}, wanted a plain file name" in capsys.readouterr().err
+
+
+def test_moved_pictures_are_found_with_data(lively_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(lively_run, run)
+    (run / "config.json").write_text('{"data": "/nowhere"}')
+    exporter.read_run(run, lively_run.parent / "data")
+
+
+def test_moved_pictures_without_data_are_an_error_that_names_it(
+    lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(lively_run, run)
+    (run / "config.json").write_text('{"data": "/nowhere"}')
+    assert main([str(run), "--out", str(tmp_path / "dist")]) == 1
+    assert "give the folder they are in now with --data" in capsys.readouterr().err
+    (run / "config.json").write_text("{}")
+    assert main([str(run), "--out", str(tmp_path / "dist")]) == 1
+    assert "found no data folder in it ('data'); name the pictures' folder with --data" in capsys.readouterr().err
+    assert not (tmp_path / "dist").exists()
+
+
+def test_a_folder_that_is_no_run_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path), "--out", str(tmp_path / "dist")]) == 1
+    assert "best.safetensors: found no such file" in capsys.readouterr().err
+
+
+def test_calibrating_on_validation_pictures_is_refused(
+    lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    val = lively_run.parent / "data" / "val"
+    assert main([str(lively_run), "--out", str(tmp_path / "dist"), "--calibration", str(val)]) == 1
+    assert "found 12 pictures of the validation split" in capsys.readouterr().err
+
+
+def test_an_unreadable_training_picture_stops_the_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = write_run(tmp_path / "run", checkpoint_of())
+    (tmp_path / "data" / "train" / LABELS[1] / "3.png").write_bytes(b"none")
+    assert main([str(run), "--out", str(tmp_path / "dist")]) == 1
+    assert "3.png: found" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_unreadable_validation_picture_stops_the_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = write_run(tmp_path / "run", checkpoint_of())
+    (tmp_path / "data" / "val" / LABELS[1] / "3.png").write_bytes(b"none")
+    assert main([str(run), "--out", str(tmp_path / "dist")]) == 1
+    assert "(it is in the validation split)" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "dist").iterdir()] == ["run_export.log"]
+
+
+def test_an_untrained_network_is_refused_and_the_log_kept(
+    lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, out = tmp_path / "run", tmp_path / "dist"
+    shutil.copytree(lively_run, run)
+    checkpoint = load_checkpoint(run / "best.safetensors")
+    dull = {name: weight * 1e-3 for name, weight in checkpoint.weights.items() if name.startswith("classifier")}
+    checkpoint.weights.update(dull)
+    save_checkpoint(run / "best.safetensors", checkpoint)
+    assert main([str(run), "--out", str(out)]) == 1
+    assert "found logits that vary by" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == ["run_export.log"]
+
+
+@pytest.mark.slow
+def test_a_failure_after_three_files_leaves_what_was_there(
+    lively_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = [tmp_path / f"café_{kind}" for kind in KINDS]
+    for path in old:
+        path.write_text("old")
+    quantise = convert.onnx_int8.quantise_onnx
+
+    def quantise_wrongly(source: Path, ranges: Any, target: Path, log: Any) -> None:
+        """A planted fault: every scale in the file is twice what it should be."""
+        quantise(source, ranges, target, log)
+        model = onnx.load(target)
+        for constant in model.graph.initializer:
+            if constant.name.endswith("squeeze_scale"):
+                values = numpy_helper.to_array(constant) * np.float32(4)
+                constant.CopyFrom(numpy_helper.from_array(values, constant.name))
+        onnx.save(model, target)
+
+    monkeypatch.setattr(convert.onnx_int8, "quantise_onnx", quantise_wrongly)
+    assert main([str(lively_run), "--out", str(tmp_path), "--force"]) == 1
+    assert "fp32.onnx -> int8.onnx: found int8 logits" in capsys.readouterr().err
+    assert [path.read_text() for path in old] == ["old"] * 4
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*(p.name for p in old), "café_export.log"])
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    code = "import sys, ressq_export.cli as c\ntry: c.main(['--help'])\nfinally: sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, "sys.exit(True) is 1"
+    assert "example:" in done.stdout
+
+
+def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["run"])
+    assert "--out" in capsys.readouterr().err

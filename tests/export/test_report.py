@@ -1,0 +1,113 @@
+"""What is measured and shown: accuracy, latency, the log of converters."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from rich.console import Console
+
+from export_networks import colours
+from ressq_export.chatter import Log
+from ressq_export.errors import ConversionError
+from ressq_export.evaluation import TORCH, Accuracy, measure_accuracy, measure_latency, one_thread
+from ressq_export.golden import choose_seeds
+from ressq_export.progress import Screen, open_screen
+from ressq_export.report import Row, render
+from ressq_runtime.pixels import PixelSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def test_accuracy_and_agreement_are_of_the_same_pictures(tmp_path: Path) -> None:
+    pictures = []
+    for seed in range(10):
+        colours(seed).save(tmp_path / f"{seed}.png")
+        pictures.append((tmp_path / f"{seed}.png", seed % 2))
+    always = {TORCH: lambda _: [1.0, 0.0], "same": lambda _: [0.9, 0.1], "other": lambda _: [0.1, 0.9]}
+    (tmp_path / "3.png").write_bytes(b"none")
+    found, faults = measure_accuracy(always, pictures, PixelSpec.for_size(64), lambda done, total: None)
+    assert found[TORCH].n == 9
+    assert found["same"].top1 == found[TORCH].top1 == 5 / 9
+    assert [accuracy.agreement for accuracy in found.values()] == [1, 1, 0]
+    assert found["other"].top1 == 4 / 9
+    assert found["other"].top1_low < 4 / 9 < found["other"].top1_high
+    assert len(faults) == 1
+    assert "3.png" in faults[0]
+
+
+def test_latency_is_taken_in_turn() -> None:
+    calls: list[str] = []
+
+    def scorer(name: str) -> object:
+        return lambda _: calls.append(name) or [1.0]
+
+    found = measure_latency({"a": scorer("a"), "b": scorer("b")}, b"", lambda done, total: None)  # type: ignore[dict-item]
+    assert calls[:6] == ["a", "b"] * 3
+    assert set(found) == {"a", "b"}
+
+
+def test_golden_seeds_are_those_with_unlike_answers() -> None:
+    order: list[bytes] = []
+
+    def score(pixels: bytes) -> Sequence[float]:
+        order.append(pixels)
+        return {5: [1.0, 0.0], 7: [0.0, 1.0]}.get(len(order) - 1, [0.6, 0.4])
+
+    assert choose_seeds(score, PixelSpec.for_size(64)) == [0, 5, 7]
+
+
+def test_the_table_names_every_file_with_its_figures() -> None:
+    rows = [
+        Row(TORCH, None, Accuracy(10, 0.9, 0.6, 0.98, 1.0), 8.0),
+        Row("int8", 812_345, Accuracy(10, 0.8, 0.5, 0.94, 0.9), 1.5),
+    ]
+    console = Console(width=120)
+    with console.capture() as capture:
+        console.print(render("validation split", rows))
+    shown = capture.get()
+    for wanted in ("validation split: 10 pictures", "812,345", "80.0% [50.0%, 94.0%]", "90.0%", "1.50", TORCH):
+        assert wanted in shown
+
+
+def test_the_log_takes_what_is_printed_even_past_python(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    log = Log(tmp_path / "log")
+    with log.capture("stage"):
+        print("from Python")
+        os.write(1, b"from below\n")
+        os.write(2, b"a warning from below\n")
+    print("after", file=sys.stderr)
+    text = log.path.read_text()
+    assert all(line in text for line in ("== stage", "from Python", "from below", "a warning from below"))
+    assert capfd.readouterr() == ("", "after\n")
+
+
+def fail(log: Log) -> None:
+    with log.capture("converter 1.0"):
+        raise KeyError("missing tensor")
+
+
+def test_a_failing_converter_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log")
+    with pytest.raises(ConversionError, match=r"converter 1.0: failed \('missing tensor'\); see .*log"):
+        fail(log)
+    assert "Traceback" in log.path.read_text()
+
+
+def test_one_thread_ends_with_its_block() -> None:
+    before = torch.get_num_threads()
+    with one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before
+
+
+def test_nothing_is_shown_where_nobody_watches(capfd: pytest.CaptureFixture[str]) -> None:
+    with open_screen() as screen:
+        screen.stage("stage")(1, 2)
+    assert isinstance(screen, Screen)
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,120 @@
+"""Negative controls: what is not the same network does not pass for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from export_networks import SIZE, checkpoint_of
+from ressq_export.convert import convert
+from ressq_export.errors import ConversionError, SeamError
+from ressq_export.parity import (
+    FLOAT_TOLERANCE,
+    centred_logits,
+    check_float_seam,
+    check_int8_seam,
+    check_spread,
+    compare,
+)
+from ressq_export.places import pack, read_flatbuffer
+from ressq_export.progress import Screen
+from ressq_export.ranges import measure_ranges
+from ressq_export.tflite_int8 import check_scales
+from ressq_runtime.engines import load_engine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ressq_export.chatter import Log
+    from ressq_export.parity import Logits
+
+
+def logits_of(path: Path, pixels: list[bytes]) -> Logits:
+    engine = load_engine(str(path))
+    return centred_logits(engine.run(picture) for picture in pixels)
+
+
+@pytest.mark.slow
+def test_another_networks_file_does_not_pass_for_this_one(
+    paths: dict[str, Path], pixels: list[bytes], log: Log, tmp_path: Path
+) -> None:
+    other = convert(checkpoint_of(seed=1), 1.0, pixels, tmp_path, log, Screen(None))
+    wanted, found = (logits_of(files["fp32.onnx"], pixels) for files in (paths, other.paths))
+    with pytest.raises(SeamError, match=r"torch -> fp32.onnx: found logits up to .* of their spread apart"):
+        check_float_seam("torch -> fp32.onnx", wanted, found)
+
+
+def with_broken_scale(path: Path, place: bytes) -> bytes:
+    """The model with the scale of one place four times too large."""
+    root, graph = read_flatbuffer(path.read_bytes())
+    for tensor in graph.tensors:
+        if tensor.name == place:
+            tensor.quantization.scale = [tensor.quantization.scale[0] * 4]
+    return pack(root)
+
+
+def test_a_broken_scale_does_not_pass(paths: dict[str, Path], pixels: list[bytes], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.tflite"
+    broken.write_bytes(with_broken_scale(paths["int8.tflite"], b"fire5.squeeze"))
+    with pytest.raises(SeamError, match=r"found int8 logits .* of their spread off"):
+        check_int8_seam("int8", logits_of(paths["fp32.tflite"], pixels), logits_of(broken, pixels))
+
+
+def test_scales_that_were_not_asked_for_are_found(paths: dict[str, Path], pixels: list[bytes]) -> None:
+    ranges = measure_ranges(paths["fp32.onnx"], pixels, SIZE)
+    check_scales("int8", paths["int8.tflite"].read_bytes(), ranges)
+    broken = with_broken_scale(paths["int8.tflite"], b"fire5.squeeze")
+    with pytest.raises(ConversionError, match=r"found scale .* at fire5.squeeze, wanted"):
+        check_scales("int8", broken, ranges)
+
+
+def random_logits(spread: float = 3.0) -> Logits:
+    """(16, 4), centred."""
+    found = np.random.default_rng(0).normal(0, spread, (16, 4))
+    centred: Logits = found - found.mean(1, keepdims=True)
+    return centred
+
+
+def test_centred_logits_are_the_logits_that_a_softmax_took() -> None:
+    wanted = random_logits()
+    scores = np.exp(wanted + 7) / np.exp(wanted + 7).sum(1, keepdims=True)
+    np.testing.assert_allclose(centred_logits(scores.tolist()), wanted, atol=1e-12)
+
+
+def test_a_probability_of_zero_is_no_infinity() -> None:
+    assert np.isfinite(centred_logits([[1.0, 0.0], [0.0, 1.0]])).all()
+
+
+def test_an_untrained_network_proves_nothing() -> None:
+    with pytest.raises(SeamError, match=r"found logits that vary by 0.0\d* over 16 pictures, .* train it first"):
+        check_spread(random_logits(0.01))
+    check_spread(random_logits())
+
+
+def test_logits_that_are_not_numbers_prove_nothing() -> None:
+    with pytest.raises(SeamError, match="found logits that vary by nan"):
+        check_spread(random_logits() * np.nan)
+
+
+def test_deviations_are_relative_to_the_spread() -> None:
+    wanted = random_logits()
+    found = compare("seam", wanted, wanted + 0.3)
+    assert found.worst == pytest.approx(0.3 / wanted.std(0).mean())
+    assert found.rms == pytest.approx(found.worst)
+
+
+def test_a_float_seam_within_tolerance_passes_and_beyond_it_does_not() -> None:
+    wanted = random_logits()
+    step = FLOAT_TOLERANCE * wanted.std(0).mean()
+    assert check_float_seam("a -> b", wanted, wanted + 0.9 * step).worst < FLOAT_TOLERANCE
+    with pytest.raises(SeamError, match=r"a -> b: found logits up to 0.0011 of their spread apart, wanted 0.001"):
+        check_float_seam("a -> b", wanted, wanted + 1.1 * step)
+
+
+def test_logits_that_are_not_numbers_do_not_pass() -> None:
+    wanted = random_logits()
+    for check in (check_float_seam, check_int8_seam):
+        with pytest.raises(SeamError, match="seam: found"):
+            check("seam", wanted, wanted * np.nan)

@@ -1,0 +1,79 @@
+"""Networks that answer without having been trained, and pixels to ask them about: for the exporter's fast tests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from ressq_edge.arch import ModelSpec, build_model
+from ressq_edge.checkpoint import Checkpoint, Normalise, save_checkpoint
+from ressq_edge.model import Bypass, GatedBypassFire, ResSqueezeNet
+from ressq_edge.split import Split, write_split
+from ressq_runtime.pixels import PixelSpec, to_pixels
+
+SIZE = 64
+LABELS = ("café", "naïve façade", "靴")
+GATES = (0.3, -0.2, 0.0, -1.7)  # of fire3, fire5, fire7, fire9: every sign
+
+
+def lively(model: ResSqueezeNet) -> ResSqueezeNet:
+    """The network with random weights that keep a signal's size, so that its logits differ from picture to picture."""
+    generator = torch.Generator().manual_seed(0)
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, generator=generator)
+            nn.init.normal_(layer.bias, 0.0, 0.1, generator=generator)
+    gated = [layer for layer in model.modules() if isinstance(layer, GatedBypassFire)]
+    for layer, gate in zip(gated, GATES, strict=False):
+        nn.init.constant_(layer.gate, gate)
+    return model.eval()
+
+
+def checkpoint_of(arch: str = "ressqueezenet1_1", bypass: Bypass = "gated", seed: int = 0) -> Checkpoint:
+    """A checkpoint of a lively network; another seed is another network."""
+    spec = ModelSpec(arch, bypass, len(LABELS))
+    model = lively(build_model(spec))
+    if seed:
+        with torch.no_grad():
+            for parameter in model.classifier.parameters():
+                parameter.copy_(parameter.roll(seed, 0))
+    return Checkpoint(spec, PixelSpec.for_size(SIZE), Normalise(), LABELS, {}, {}, dict(model.state_dict()))
+
+
+def colours(seed: int) -> Image.Image:
+    """A picture of blurred random colours, 80x80 RGB, of a brightness and contrast of its own: the same for a seed."""
+    state = np.random.default_rng(seed)
+    cells = state.integers(0, 256, (5, 5, 3)) * state.uniform(0.2, 1.0) + state.uniform(0, 40)
+    return Image.fromarray(cells.clip(0, 255).astype(np.uint8)).resize((80, 80), Image.Resampling.BICUBIC)
+
+
+def drawn_pixels(count: int = 24) -> list[bytes]:
+    """Pixels of `colours`: uint8 RGB, SIZE * SIZE * 3 bytes each."""
+    return [to_pixels(colours(seed), PixelSpec.for_size(SIZE)) for seed in range(count)]
+
+
+def as_batch(pixels: list[bytes]) -> torch.Tensor:
+    """uint8 (N, SIZE, SIZE, 3)."""
+    return torch.from_numpy(np.stack([np.frombuffer(p, np.uint8).reshape(SIZE, SIZE, 3) for p in pixels]))
+
+
+def write_run(run: Path, checkpoint: Checkpoint) -> Path:
+    """A run folder as ressq-train leaves it: 8 drawn pictures of each label to train on, 4 to validate, 4 to test."""
+    data, seed = run.parent / "data", 100
+    parts: dict[str, list[tuple[str, int]]] = {"train": [], "val": [], "test": []}
+    for label, name in enumerate(LABELS):
+        for part, count in (("train", 8), ("val", 4), ("test", 4)):
+            (data / part / name).mkdir(parents=True)
+            for index in range(count):
+                colours(seed := seed + 1).save(data / part / name / f"{index}.png")
+                parts[part].append((f"{part}/{name}/{index}.png", label))
+    run.mkdir()
+    save_checkpoint(run / "best.safetensors", checkpoint)
+    write_split(run, Split("folders", 0, LABELS, *(tuple(found) for found in parts.values())))
+    (run / "config.json").write_text(json.dumps({"format": 1, "data": str(data)}))
+    return run
