@@ -3,6 +3,7 @@
 #   make demo DATA=folder the same on your photos (one folder per class)
 #   make test             check, then all tests
 #   make pi-test          the runtime on emulated Raspberry Pis
+#   make fuzz SECONDS=300 each reader of untrusted files against mutated input
 #   make check            formatting, lint, types, layers
 
 VENV := .venv
@@ -10,7 +11,7 @@ RUN := $(VENV)/bin/
 INSTALLED := $(VENV)/.installed
 SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export tools tests
 
-.PHONY: demo test pi-test check setup mediapipe-env clean
+.PHONY: demo test pi-test fuzz check setup mediapipe-env clean
 
 setup: $(INSTALLED)
 
@@ -36,6 +37,11 @@ test: check
 pi-test: $(INSTALLED)
 	tools/pi/pi.sh setup
 	$(RUN)python -m pytest -q -m pi tests/pi
+
+SECONDS := 300
+fuzz: $(INSTALLED)
+	@for target in card zip protobuf flatbuffer artefact picture; do \
+		$(RUN)python tests/fuzz/run.py $$target --seconds $(SECONDS) || exit 1; done
 
 # MediaPipe overwrites files of onnx2tf's OpenCV, so it lives apart: the foreign client our .tflite must please.
 mediapipe-env: .venv-mediapipe/.installed

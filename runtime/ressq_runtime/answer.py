@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ressq_runtime.classify import Prediction
-    from ressq_runtime.rows import Answer, Writer
+    from ressq_runtime.pixels import Source
+    from ressq_runtime.spec import PixelSpec
+
+    # (pixels as the network wants them, seconds to decode, seconds to preprocess)
+    Prepared = tuple[bytes, float, float]
 
 STAGES = ("decode", "preprocess", "inference", "postprocess", "total")
 
@@ -26,40 +30,35 @@ def answer_all(arguments: Namespace, path: str, origin: str) -> int:
     Raises:
         RessqError: nothing could be done at all.
     """
-    from ressq_runtime.rows import open_writer
-
     pictures = list_named(arguments.pictures)
     classifier = load_named(arguments, path, origin)
-    faults = 0
-    with open_writer(arguments.csv, arguments.json, single=len(pictures) == 1, top_k=arguments.top_k) as writer:
-        for picture in pictures:
-            faults += not _answer_one(classifier, picture, arguments.top_k, writer)
-    if faults and len(pictures) > 1:
-        print(f"ressq-infer: {len(pictures) - faults} answered, {faults} could not be read", file=sys.stderr)
-    return 1 if faults else 0
+    if len(pictures) != 1 or arguments.csv:
+        from ressq_runtime.stream import answer_many
 
+        return answer_many(arguments, classifier, pictures)
+    from ressq_runtime.rows import open_writer
 
-def profile_all(arguments: Namespace, path: str, origin: str) -> int:
-    """Measures latency on the pictures the arguments name and prints the table, or JSON; exit code 0.
-
-    Raises:
-        RessqError: the model or a picture can't be read.
-    """
-    from ressq_runtime.profile import profile, render_table
-
-    pictures = list_named(arguments.pictures)
-    found = profile(load_named(arguments, path, origin), pictures)
-    if arguments.json:
-        import json
-
-        print(json.dumps(found))
-    else:
-        print(render_table(found))
+    with open_writer(None, arguments.json, single=True, top_k=arguments.top_k) as writer:
+        try:
+            writer.write((pictures[0], *timed_answer(classifier, pictures[0], arguments.top_k)))
+        except PictureError as fault:
+            print(f"ressq-infer: error: {fault}", file=sys.stderr)
+            writer.write_fault(pictures[0], str(fault))
+            return 1
     return 0
 
 
-def timed_answer(classifier: Classifier, picture: str, top_k: int) -> tuple[list[Prediction], dict[str, float]]:
-    """The predictions for a picture file, best first, and the milliseconds of each of STAGES.
+def timed_answer(classifier: Classifier, picture: Source, top_k: int) -> tuple[list[Prediction], dict[str, float]]:
+    """The predictions for a picture, best first, and the milliseconds of each of STAGES.
+
+    Raises:
+        PictureError: the picture can't be read.
+    """
+    return infer(classifier, prepare(picture, classifier.spec), top_k)
+
+
+def prepare(picture: Source, spec: PixelSpec) -> Prepared:
+    """The pixels of a picture, and the seconds that decoding and preprocessing took.
 
     Raises:
         PictureError: the picture can't be read.
@@ -67,16 +66,21 @@ def timed_answer(classifier: Classifier, picture: str, top_k: int) -> tuple[list
     from ressq_runtime.pixels import crop, decode
 
     started = perf_counter()
-    image = decode(picture, classifier.spec.resize)
+    image = decode(picture, spec.resize)
     decoded = perf_counter()
-    pixels = crop(image, classifier.spec)
-    prepared = perf_counter()
+    pixels = crop(image, spec)
+    return pixels, decoded - started, perf_counter() - decoded
+
+
+def infer(classifier: Classifier, prepared: Prepared, top_k: int) -> tuple[list[Prediction], dict[str, float]]:
+    """The predictions for pixels, best first, and the milliseconds of each of STAGES: `total` is their sum."""
+    pixels, decode_s, preprocess_s = prepared
+    started = perf_counter()
     scores = classifier.scores(pixels)
     inferred = perf_counter()
     predictions = classifier.rank(scores, top_k)
-    ended = perf_counter()
-    spans = (decoded - started, prepared - decoded, inferred - prepared, ended - inferred, ended - started)
-    return predictions, {stage: round(span * 1000, 3) for stage, span in zip(STAGES, spans, strict=True)}
+    spans = (decode_s, preprocess_s, inferred - started, perf_counter() - inferred)
+    return predictions, {stage: round(span * 1000, 3) for stage, span in zip(STAGES, (*spans, sum(spans)), strict=True)}
 
 
 def list_named(names: Iterable[str]) -> list[str]:
@@ -129,15 +133,3 @@ def _read_labels(path: str) -> list[str]:
     if len(labels) < 2 or len(set(labels)) != len(labels):
         raise ArtefactError(f"{path}: found {len(labels)} labels, wanted two or more different ones, one a line")
     return labels
-
-
-def _answer_one(classifier: Classifier, picture: str, top_k: int, writer: Writer) -> bool:
-    try:
-        predictions, latency_ms = timed_answer(classifier, picture, top_k)
-    except PictureError as fault:
-        print(f"ressq-infer: error: {fault}", file=sys.stderr)
-        writer.write_fault(picture, str(fault))
-        return False
-    answer: Answer = (picture, predictions, latency_ms)
-    writer.write(answer)
-    return True

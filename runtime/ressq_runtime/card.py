@@ -13,6 +13,7 @@ from ressq_runtime.spec import PixelSpec
 FORMAT = 1
 
 LARGEST_CLASS_COUNT = 65_536
+LARGEST_NUMBER = 1e30  # JSON knows infinity, NaN and integers that no float holds
 
 
 class SelfTestCase:
@@ -75,7 +76,7 @@ class Card:
         if not isinstance(case, dict):
             raise ArtefactError(f"{path}: found a self-test case {case!r}, wanted an object; export it again")
         scores = _take(case, "scores", list, path)
-        if len(scores) != len(self.labels) or not all(type(s) in (int, float) for s in scores):
+        if len(scores) != len(self.labels) or not all(_is_number(score) for score in scores):
             raise ArtefactError(
                 f"{path}: found {len(scores)} self-test scores, wanted {len(self.labels)} numbers; export it again"
             )
@@ -85,10 +86,14 @@ class Card:
 def _take(data: dict[str, object], key: str, kind: type | tuple[type, ...], path: str):  # type: ignore[no-untyped-def]
     """data[key] if it is of that type; untyped since the type is the argument."""
     found = data.get(key)
-    if not isinstance(found, kind) or isinstance(found, bool):
+    if not isinstance(found, kind) or isinstance(found, bool) or (isinstance(kind, tuple) and not _is_number(found)):
         wanted = "number" if isinstance(kind, tuple) else kind.__name__
         raise ArtefactError(f"{path}: found {key} {found!r:.60} in the card, wanted a {wanted}; export it again")
     return found
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and abs(value) < LARGEST_NUMBER  # type: ignore[operator]
 
 
 def _take_labels(data: dict[str, object], path: str) -> list[str]:

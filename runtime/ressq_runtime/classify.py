@@ -70,7 +70,7 @@ class Classifier:
 
         Raises:
             ArtefactError: the file is broken, changed, too new, or labels are missing, too many or too few.
-            EngineError: no interpreter, or it refuses the model.
+            EngineError: no interpreter, or it refuses the model, or a model without a card did not survive a trial.
         """
         path = os.fspath(path)
         card = read_card(path)
@@ -81,6 +81,10 @@ class Classifier:
             )
         if card is not None and labels is not None:
             raise ArtefactError(f"{path}: found labels inside the artefact and --labels too; leave --labels out")
+        if card is None:
+            from ressq_runtime.quarantine import check_foreign
+
+            check_foreign(path, engine)
         opened = load_engine(path, engine, default_threads() if threads is None else threads)
         size = opened.inputs[0].shape[1]
         spec = PixelSpec.for_size(size) if card is None else card.spec
@@ -138,5 +142,9 @@ class Classifier:
 
 def default_threads() -> int:
     """The cores this process may use, at most four."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST_THREADS, available)
+    return min(MOST_THREADS, available_cores())
+
+
+def available_cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

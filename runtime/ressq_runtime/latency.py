@@ -47,6 +47,11 @@ class LatencyProfile:
         mean = self.mean_ms
         return sqrt(fsum((sample - mean) ** 2 for sample in self.samples_ms) / max(1, self.count - 1))
 
+    @property
+    def rounded_samples(self) -> list[float]:
+        """The samples to a microsecond, as they are saved."""
+        return [round(sample, 3) for sample in self.samples_ms]
+
     def percentile_ms(self, percent: float) -> float:
         """The value that `percent` per cent of the samples do not exceed."""
         return percentile(self.samples_ms, percent)

@@ -17,7 +17,7 @@ _COLUMNS = (
     ("sd", "std_ms"),
     ("n", "num_runs"),
 )
-_NAME_WIDTH, _COLUMN_WIDTH = 12, 8
+_NAME_WIDTH, _COLUMN_WIDTH, _BAR_WIDTH = 12, 8, 60
 
 
 def render_table(result: dict[str, Any]) -> str:
@@ -31,6 +31,7 @@ def render_table(result: dict[str, Any]) -> str:
         lines += [f"cold start not measured: {cold['not_measured']}", ""]
     lines += _section("inference by threads, ms", result["threads"])
     lines += [f"recommended: {_plural(result['recommended_threads'], 'thread')} (the fewest within 5 % of the fastest)"]
+    lines += ["", *_modules(result["modules"]), ""]
     peak = result["peak_memory_mb"]
     lines += [f"peak memory: {'unknown' if peak is None else f'{peak:.1f} MiB'}"]
     lines += [f"model load: {result['latency']['init_ms']:.1f} ms"]
@@ -53,6 +54,24 @@ def _section(title: str, rows: dict[str, dict[str, Any]]) -> list[str]:
     for name, row in rows.items():
         lines.append(f"{name:<{_NAME_WIDTH}}" + "".join(_cell(row[key]) for _, key in _COLUMNS))
     return [*lines, ""]
+
+
+def _modules(found: dict[str, Any]) -> list[str]:
+    if "not_measured" in found:
+        return [f"modules not measured: {found['not_measured']}"]
+    longest = max(row["share"] for row in found["rows"].values()) or 1
+    lines = [
+        f"{name:<{_NAME_WIDTH}}{_cell(row['ms'])} {row['share']:>6.1%}  {_bar(row['share'] / longest)}".rstrip()
+        for name, row in found["rows"].items()
+    ]
+    part = found["sum_ms"] / found["inference_ms"]
+    lines += [f"{'sum':<{_NAME_WIDTH}}{_cell(found['sum_ms'])} {part:>6.1%} of the inference"]
+    return ["inference by module, ms", *lines]
+
+
+def _bar(part: float) -> str:
+    """A bar of at most _BAR_WIDTH characters; ASCII, for every terminal and log."""
+    return "#" * round(part * _BAR_WIDTH)
 
 
 def _cell(value: float | int | None) -> str:

@@ -1,4 +1,4 @@
-"""What an answer costs on this device: cold start, each stage when warm, threads, memory, and the board's state.
+"""What an answer costs on this device: cold start, each stage when warm, threads, modules, memory, the board.
 
 The rule: no figure without the circumstances that made it. The board is described before and after, the
 first call is kept apart, thread counts are measured in turn, one run each, so that a board that heats up
@@ -18,6 +18,7 @@ from ressq_runtime.engines import load_engine
 from ressq_runtime.errors import EngineError, PictureError
 from ressq_runtime.latency import LatencyProfile
 from ressq_runtime.latency_table import render_table
+from ressq_runtime.operators import measure_operators
 from ressq_runtime.pixels import crop, decode, to_pixels
 
 TYPE_CHECKING = False
@@ -72,6 +73,7 @@ def profile(
     stages = time_stages(classifier, pictures, runs, clock)
     own_peak = peak_memory_mb(root)
     sweep = sweep_threads(classifier, pictures[0], range(1, default_threads() + 1), runs, clock)
+    operators, modules = measure_operators(path, engine, threads, to_pixels(pictures[0], classifier.spec), runs=runs)
     after = describe_device(root)
     inference = stages[STAGES.index("inference")].to_json()
     return {
@@ -79,10 +81,12 @@ def profile(
         **_identity(classifier),
         "pictures": len(pictures),
         "latency": {"init_ms": round(init_ms, 3), "num_warmup_runs": WARMUP_RUNS, **inference},
-        "stages": {stage.stage: stage.to_json() for stage in stages},
+        "stages": {stage.stage: {**stage.to_json(), "samples_ms": stage.rounded_samples} for stage in stages},
         "cold_start": cold,
         "threads": {str(count): found.to_json() for count, found in sweep.items()},
         "recommended_threads": recommend_threads(sweep),
+        "modules": modules,
+        "operators": operators,
         "peak_memory_mb": cold.get("peak_memory_mb") or own_peak,
         "device": {"before": before.to_json(), "after": after.to_json()},
         "warnings": list(dict.fromkeys(before.warnings + after.warnings)),

@@ -1,4 +1,4 @@
-"""Answers as rows: text for people, JSON Lines for programs, CSV for tables."""
+"""Answers as rows: text for people, JSON Lines for programs; tables are in table.py."""
 
 from __future__ import annotations
 
@@ -9,16 +9,26 @@ from ressq_runtime.errors import OutputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Set
     from typing import IO, Protocol
 
     from ressq_runtime.classify import Prediction
+    from ressq_runtime.table import Table
 
     # (path of the picture, predictions best first, milliseconds by stage)
     Answer = tuple[str, list[Prediction], dict[str, float]]
 
     class Writer(Protocol):
-        """Where answers and faults go, one at a time."""
+        """Where answers and faults go, one at a time.
+
+        Fields: earlier_faults, how many rows of an earlier run name a picture that could not be read.
+        """
+
+        earlier_faults: int
+
+        @property
+        def done(self) -> Set[str]:
+            """The pictures that have a row and are not to be done again; it grows."""
 
         def write(self, answer: Answer) -> None:
             """An answered picture."""
@@ -28,11 +38,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_writer(csv_path: str | None, as_json: bool, *, single: bool, top_k: int) -> Iterator[Writer]:
+def open_writer(csv_path: str | None, as_json: bool, *, single: bool, top_k: int, model: str = "") -> Iterator[Writer]:
     """The writer that the command line asks for; what it wrote is flushed at the end.
 
     Raises:
-        OutputError: the CSV file exists or can't be written, or stdout can't take any more.
+        OutputError: the CSV file is no table of this model or can't be written, or stdout can't take any more.
     """
     _tolerate_any_path(sys.stdout)
     try:
@@ -40,18 +50,34 @@ def open_writer(csv_path: str | None, as_json: bool, *, single: bool, top_k: int
             yield JsonWriter(sys.stdout) if as_json else TextWriter(sys.stdout, single)
             sys.stdout.flush()
         else:
-            with open(csv_path, "x", newline="", encoding="utf-8", errors="surrogateescape") as file:
-                yield CsvWriter(file, top_k, also=JsonWriter(sys.stdout) if as_json else None)
-    except FileExistsError as error:
-        raise OutputError(f"{csv_path}: found a file already there, wanted a new one; choose another name") from error
+            from ressq_runtime.table import Table
+
+            table = Table(csv_path, model, top_k, also=JsonWriter(sys.stdout) if as_json else None)
+            _announce(table)
+            try:
+                yield table
+            finally:
+                table.close()
     except BrokenPipeError:
         raise
     except OSError as error:
         raise OutputError(f"{csv_path or 'stdout'}: {error.strerror}; free space, or write elsewhere") from error
 
 
+def _announce(table: Table) -> None:
+    if table.removed_bytes:
+        print(f"ressq-infer: {table.path}: removed half a row at its end, which broke off", file=sys.stderr)
+    if table.done:
+        counts = f"{len(table.done)} pictures have a row and are not done again"
+        faults = f"; {table.earlier_faults} of them could not be read" if table.earlier_faults else ""
+        print(f"ressq-infer: {table.path}: continued: {counts}{faults}", file=sys.stderr)
+
+
 class TextWriter:
     """One picture: a table of its answers. Several: a line each, so that `sort` and `grep` work."""
+
+    done: Set[str] = frozenset()
+    earlier_faults = 0
 
     def __init__(self, out: IO[str], single: bool) -> None:
         self._out = out
@@ -62,6 +88,7 @@ class TextWriter:
         if not self._single:
             best = predictions[0]
             self._out.write(f"{path}: {best.label} {best.probability:.1%}\n")
+            self._out.flush()
             return
         width = max(len(prediction.label) for prediction in predictions)
         for prediction in predictions:
@@ -75,6 +102,9 @@ class TextWriter:
 
 class JsonWriter:
     """One JSON object a line and picture; a fault has `error` in place of `predictions`."""
+
+    done: Set[str] = frozenset()
+    earlier_faults = 0
 
     def __init__(self, out: IO[str]) -> None:
         self._out = out
@@ -92,34 +122,6 @@ class JsonWriter:
 
         self._out.write(json.dumps(row) + "\n")
         self._out.flush()
-
-
-class CsvWriter:
-    """A row a picture: path, the answers with their probabilities, milliseconds in all, the fault if there was one."""
-
-    def __init__(self, file: IO[str], top_k: int, also: JsonWriter | None) -> None:
-        from csv import writer
-
-        self._file = file
-        self._rows = writer(file)
-        self._top_k = top_k
-        self._also = also
-        names = [f"{name}_{rank}" for rank in range(1, top_k + 1) for name in ("label", "probability")]
-        self._rows.writerow(["path", *names, "total_ms", "error"])
-
-    def write(self, answer: Answer) -> None:
-        path, predictions, latency_ms = answer
-        cells = [cell for p in predictions for cell in (p.label, f"{p.probability:.6f}")]
-        cells += [""] * (2 * self._top_k - len(cells))
-        self._rows.writerow([path, *cells, latency_ms["total"], ""])
-        self._file.flush()
-        if self._also:
-            self._also.write(answer)
-
-    def write_fault(self, path: str, fault: str) -> None:
-        self._rows.writerow([path, *[""] * (2 * self._top_k), "", fault])
-        if self._also:
-            self._also.write_fault(path, fault)
 
 
 def _tolerate_any_path(out: IO[str]) -> None:

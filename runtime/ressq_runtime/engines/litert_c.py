@@ -86,8 +86,8 @@ class LiteRtEngine:
             return values
         return [c_float(spec.scale * (value - spec.zero_point)).value for value in values]
 
-    def profile_operators(self, pixels: bytes, runs: int = 20) -> list[tuple[str, float]]:
-        """Mean microseconds of each operator over `runs` inferences, in the order run.
+    def profile_operators(self, pixels: bytes) -> list[tuple[str, int]]:
+        """LiteRT's name and the microseconds of each operator of one inference, in the order run.
 
         Raises:
             EngineError: the engine was opened without profile=True, or LiteRT failed.
@@ -95,11 +95,9 @@ class LiteRtEngine:
         if not self._profile:
             raise EngineError(f"{self._path}: found an engine without profiler; open it with profile=True")
         try:
-            profiler = self._library.get("CompiledModelGetProfiler", self._model)
-            rounds = [self._profiled_run(profiler, pixels) for _ in range(runs)]
+            return self._profiled_run(self._library.get("CompiledModelGetProfiler", self._model), pixels)
         except Unavailable as error:
             raise self._failed(error) from error
-        return [(times[0][0], sum(us for _, us in times) / runs) for times in zip(*rounds, strict=True)]
 
     def close(self) -> None:
         """Frees the model; the engine can't run after it. May be called twice."""

@@ -67,18 +67,34 @@ def open_onnx(path: str, threads: int) -> OnnxEngine | None:
         onnxruntime = import_onnxruntime()
     except ImportError:
         return None
+    return OnnxEngine(open_session(onnxruntime, path, threads), path, onnxruntime.__version__, threads)
+
+
+def open_session(onnxruntime: Any, path: str, threads: int, profile: str = "") -> Any:
+    """The model in an InferenceSession on the CPU.
+
+    Args:
+        onnxruntime: the module, from `import_onnxruntime`.
+        path: the `.onnx`.
+        threads: to compute with.
+        profile: where the profiler's file begins its name; empty: no profiler.
+
+    Raises:
+        EngineError: ONNX Runtime refuses the model.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
+    if profile:
+        options.enable_profiling, options.profile_file_prefix = True, profile
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except _own_errors() as error:
         reason = str(error).splitlines()[0][:200]
         raise EngineError(
             f"{path}: onnxruntime refuses this model ({reason}); copy it again or export it again"
         ) from error
-    return OnnxEngine(session, path, onnxruntime.__version__, threads)
 
 
 def _own_errors() -> tuple[type[Exception], ...]:
