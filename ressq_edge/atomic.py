@@ -1,0 +1,54 @@
+"""Files that are either whole or not there: written under a temporary name, then moved into place."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ressq_runtime.errors import OutputError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path in the same folder, which becomes `path` when the block ends well.
+
+    After a crash at any moment `path` holds the old bytes or the new ones, never a mixture.
+
+    Raises:
+        OutputError: the file cannot be written (no such folder, read-only, disk full).
+    """
+    # Suffix kept: matplotlib and others choose a format by it.
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())  # else a power cut may leave the new name with no bytes
+        temporary.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files that a killed process left."""
+    with suppress(OSError):
+        for path in folder.glob(".*.tmp*"):
+            path.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text, all of it or nothing.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """The error for a file that cannot be written, with the system's reason."""
+    reason = (error.strerror or str(error)).lower()
+    return OutputError(f"{path}: cannot write: {reason}; free space or choose another --out")

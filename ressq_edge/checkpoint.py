@@ -1,0 +1,147 @@
+"""Weights and all that gives them meaning, in one file: safetensors with JSON in its header.
+
+One file, moved into place when it is whole: weights and their description can never disagree, and
+nothing in it can run code when it is opened.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from ressq_edge.arch import ModelSpec, build_model
+from ressq_edge.atomic import replacing
+from ressq_edge.errors import CheckpointError
+from ressq_edge.model import ResSqueezeNet
+from ressq_runtime.errors import RessqError
+from ressq_runtime.pixels import PixelSpec
+
+FORMAT = 1
+HEADER = "ressq"  # the key of our JSON in the safetensors header
+
+Tensors = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Normalise:
+    """What turns pixels into the network's input: (pixels / 255 - mean) / std, RGB, 0..1."""
+
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)  # ImageNet's, as torchvision's weights expect
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network and what it means.
+
+    model: the network without its weights.
+    pixels: how a picture becomes uint8 pixels.
+    normalise: how pixels become the network's input.
+    labels: class names in the order of the logits.
+    config: the run's settings.
+    metrics: what was measured on the validation pictures; epoch is counted from 1.
+    weights: the state dict.
+    """
+
+    model: ModelSpec
+    pixels: PixelSpec
+    normalise: Normalise
+    labels: tuple[str, ...]
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    weights: Tensors = field(repr=False)
+
+    def build(self) -> ResSqueezeNet:
+        """The trained network, ready to answer."""
+        model = build_model(self.model)
+        model.load_state_dict(self.weights)
+        return model.eval()
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, all of it or nothing.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    about = {
+        "model": asdict(checkpoint.model),
+        "pixels": checkpoint.pixels.to_json(),
+        "normalise": asdict(checkpoint.normalise),
+        "labels": checkpoint.labels,
+        "config": checkpoint.config,
+        "metrics": checkpoint.metrics,
+    }
+    write_tensors(path, checkpoint.weights, about)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint that `ressq-train` wrote.
+
+    Raises:
+        CheckpointError: it is missing, damaged, not ours, or of another format.
+    """
+    weights, about = read_tensors(path)
+    try:
+        checkpoint = Checkpoint(
+            ModelSpec(**about["model"]),
+            PixelSpec.from_json(about["pixels"], str(path)),
+            Normalise(*(tuple(about["normalise"][key]) for key in ("mean", "std"))),
+            tuple(about["labels"]),
+            about["config"],
+            about["metrics"],
+            weights,
+        )
+        checkpoint.build()  # weights that do not fit their description are damage, found here
+    except (KeyError, TypeError, RuntimeError, RessqError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{path}: found a damaged checkpoint ({reason}); take another or train again") from error
+    return checkpoint
+
+
+def write_tensors(path: Path, tensors: Tensors, about: dict[str, Any]) -> None:
+    """Write tensors and the JSON that describes them as one file, all of it or nothing.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    plain = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    header = {HEADER: json.dumps({"format": FORMAT, **about})}
+    with replacing(path) as temporary:  # save_file would make a file that only its owner can read
+        temporary.write_bytes(save(plain, header))
+
+
+def read_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
+    """Tensors and JSON of a file that `write_tensors` wrote.
+
+    Raises:
+        CheckpointError: it is missing, damaged, not ours, or of another format.
+    """
+    tensors, about = read_safetensors(path)
+    if about is None:
+        raise CheckpointError(f"{path}: found no {HEADER!r} in its header, wanted ressq-train's file")
+    if about.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: found format {about.get('format')!r}, wanted {FORMAT}; upgrade ressq-edge")
+    return tensors, about
+
+
+def read_safetensors(path: Path) -> tuple[Tensors, dict[str, Any] | None]:
+    """Tensors of any safetensors file, and our JSON where the file is ours.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: found no such file; check the path")
+    try:
+        with safe_open(os.fspath(path), framework="pt") as file:
+            header = (file.metadata() or {}).get(HEADER)
+            tensors: Tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return tensors, None if header is None else json.loads(header)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: found no safetensors file ({error}); copy it again") from error

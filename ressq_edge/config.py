@@ -1,0 +1,112 @@
+"""One run's settings, resolved: what was asked for, and what was chosen where nothing was asked.
+
+RUN/config.json holds them; a checkpoint carries the part without paths.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ressq_edge.atomic import write_text
+from ressq_edge.errors import RunError
+from ressq_edge.model import Bypass
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one run.
+
+    arch, bypass: the network; see ARCHS.
+    init, init_sha256: where its weights began, and the hash of that file.
+    size: height and width of the network's input, pixels.
+    epochs: times that every training picture is seen.
+    seed: of everything random.
+    batch_size: pictures a step.
+    threads: of the CPU; one thread repeats a run bit for bit, more threads nearly.
+    train_size: pixels of a training crop; a crop shows a thing larger than the device will see it,
+        which a smaller crop undoes (Touvron et al., arXiv:1906.06423) and is faster.
+    learning_rate: the peak of the one-cycle schedule.
+    warmup_share: part of the run in which the rate rises.
+    weight_decay: AdamW's, on convolution weights only.
+    label_smoothing: probability mass taken from the right class.
+    smallest_crop: area of the smallest random crop, share of the picture.
+    balance: loss weight of a class = (its share of pictures) ** -balance; 0 off, 1 full.
+    clip_norm: longest step of the gradient; from scratch a few early steps would undo the rest.
+    average: decay per step of the averaged weights (EMA) that are validated and kept.
+    patience: epochs without a better validation before the run stops early.
+    """
+
+    arch: str
+    bypass: Bypass
+    init: str
+    init_sha256: str
+    size: int
+    epochs: int
+    seed: int
+    batch_size: int
+    threads: int
+    train_size: int
+    learning_rate: float
+    warmup_share: float
+    weight_decay: float
+    label_smoothing: float
+    smallest_crop: float
+    balance: float
+    clip_norm: float
+    average: float
+    patience: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Defaults: what differs between going on from trained weights and starting from random ones.
+
+    train_share: train_size as a share of size. The other fields are Config's.
+    """
+
+    epochs: int
+    learning_rate: float
+    label_smoothing: float
+    smallest_crop: float
+    train_share: float
+    size: int = 224
+    warmup_share: float = 0.15
+    weight_decay: float = 0.05
+    balance: float = 0.5
+    clip_norm: float = 1.0
+    average: float = 0.99
+
+
+FINE_TUNE = Recipe(12, 1e-3, 0.1, 0.35, train_share=192 / 224)
+FROM_SCRATCH = Recipe(40, 1e-3, 0.05, 0.5, train_share=1.0)
+
+
+def write_config(run: Path, config: Config, about: dict[str, Any]) -> None:
+    """Write RUN/config.json: the settings, and beside them where the data is and what made it.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    text = json.dumps({"format": FORMAT, "settings": asdict(config), **about}, indent=1)
+    write_text(run / "config.json", text + "\n")
+
+
+def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
+    """The settings of RUN/config.json and what stands beside them.
+
+    Raises:
+        RunError: it is missing, damaged or of another format.
+    """
+    path = run / "config.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["format"] != FORMAT:
+            raise RunError(f"{path}: found another format, wanted {FORMAT}; upgrade ressq-edge")
+        return Config(**found.pop("settings")), found
+    except FileNotFoundError as error:
+        raise RunError(f"{path}: found no such file; give a folder made by ressq-train") from error
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise RunError(f"{path}: found a damaged file ({error}); train into a new folder") from error

@@ -1,0 +1,59 @@
+"""The pictures come in: each is decoded once, before anything is trained, and broken ones are named."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ressq_edge.cache import fill_cache
+from ressq_edge.config import write_config
+from ressq_edge.errors import Interrupted, UnreadableError
+from ressq_edge.progress import Screen
+from ressq_edge.request import Request
+from ressq_edge.split import PARTS, pictures_sha256, write_split
+from ressq_edge.start import Start
+
+Stop = Callable[[], bool]
+
+
+def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) -> Start:
+    """Decode every picture once; -> the start, without unreadable pictures where those may be skipped.
+
+    A new run begins to exist here: config.json is written when all pictures can be read.
+
+    Raises:
+        UnreadableError: pictures cannot be read, and it was not asked to skip them.
+        SplitError: a class has no readable picture left.
+        Interrupted: `stop` said so.
+        OutputError: the run folder cannot be written.
+    """
+    total = sum(len(start.split.pictures(part)) for part in PARTS)
+    with screen.bar("decoding", total) as advance:
+
+        def tick() -> None:
+            advance(1)
+            if stop():
+                raise Interrupted("stopped while decoding; nothing was trained yet")
+
+        reasons = fill_cache(
+            request.out / "cache",
+            start.split,
+            request.data,
+            start.pixels,
+            start.config.threads,
+            tick,
+        )
+    if reasons:
+        for reason in reasons.values():
+            screen.say(f"unreadable: {reason}")
+        if not request.skip_unreadable or request.resume:
+            raise UnreadableError(
+                f"{request.data}: found {len(reasons)} unreadable pictures of {total} (listed above), "
+                "wanted none; mend or remove them, or train without them by --skip-unreadable",
+                reasons,
+            )
+        start = replace(start, split=start.split.without(reasons))
+        screen.say(f"skipped: {len(reasons)} unreadable pictures, listed in split.json")
+    if not (request.out / "config.json").exists():
+        write_split(request.out, start.split)
+        digest = pictures_sha256(start.split, request.data)
+        write_config(request.out, start.config, {**start.about, "pictures_sha256": digest})
+    return start

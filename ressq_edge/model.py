@@ -1,0 +1,198 @@
+"""The network: SqueezeNet 1.0 and 1.1 with the bypasses of a residual network.
+
+`ResSqueezeNet(bypass="none")` *is* SqueezeNet (Iandola et al., arXiv:1602.07360): parameter names equal
+torchvision's `squeezenet1_0` and `squeezenet1_1`, so published state dicts load unchanged. A bypass adds
+names (`features.4.gate`, `features.3.bypass.weight`) and never changes one.
+
+Nothing here knows about files, labels or training.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from ressq_edge.errors import ModelError
+
+Version = Literal["1.0", "1.1"]
+Bypass = Literal["none", "simple", "complex", "gated"]
+BYPASSES: tuple[Bypass, ...] = ("none", "simple", "complex", "gated")
+MIN_SIZE = 32  # pixels: below it the third pooling has nothing left to pool
+
+
+class Fire(nn.Module):
+    """Squeeze to few channels, expand to many: (N, inputs, H, W) -> (N, 2 * expand, H, W)."""
+
+    def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Conv2d(inputs, squeeze, 1)
+        self.expand1x1 = nn.Conv2d(squeeze, expand, 1)
+        self.expand3x3 = nn.Conv2d(squeeze, expand, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) -> (N, 2 * expand, H, W)."""
+        x = self.squeeze(x).relu()
+        return torch.cat([self.expand1x1(x).relu(), self.expand3x3(x).relu()], 1)
+
+
+class SimpleBypassFire(Fire):
+    """y = F(x) + x, no ReLU after the sum (arXiv:1602.07360, section 6)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The Fire module plus its input."""
+        return super().forward(x) + x
+
+
+class GatedBypassFire(Fire):
+    """y = F(x) + a x with a learned scalar a that starts at 0: training starts as SqueezeNet."""
+
+    def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
+        super().__init__(inputs, squeeze, expand)
+        self.gate = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The Fire module plus `gate` times its input."""
+        return super().forward(x) + self.gate * x
+
+
+class ComplexBypassFire(Fire):
+    """y = F(x) + W x with a 1x1 convolution W, where the channels in and out differ."""
+
+    def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
+        super().__init__(inputs, squeeze, expand)
+        self.bypass = nn.Conv2d(inputs, 2 * expand, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The Fire module plus its input through a 1x1 convolution."""
+        return super().forward(x) + cast(Tensor, self.bypass(x))
+
+
+def _fire(bypass: Bypass, inputs: int, squeeze: int, expand: int) -> Fire:
+    if inputs == 2 * expand:  # an identity fits
+        kinds = {"simple": SimpleBypassFire, "complex": SimpleBypassFire, "gated": GatedBypassFire}
+    else:
+        kinds = {"complex": ComplexBypassFire}
+    return kinds.get(bypass, Fire)(inputs, squeeze, expand)
+
+
+def _pool() -> nn.MaxPool2d:
+    return nn.MaxPool2d(3, stride=2, ceil_mode=True)  # ceil_mode: torchvision's, 224 -> 111 -> 55
+
+
+class Backbone(nn.Sequential):
+    """Pictures to features: float (N, 3, H, W) -> (N, 512, h, w); h = w = 13 for 224 pixels.
+
+    `channels` is the number of feature channels, the same for both versions. Heads for other tasks
+    (segmentation) take this module and put something else behind it.
+    """
+
+    channels = 512
+
+    def __init__(self, version: Version = "1.1", bypass: Bypass = "none") -> None:
+        super().__init__(*(_layers_1_0(bypass) if version == "1.0" else _layers_1_1(bypass)))
+
+    def fires(self) -> Iterator[tuple[str, Fire]]:
+        """The eight Fire modules under their names in the paper: ("fire2", ...) to ("fire9", ...)."""
+        fires = (layer for layer in self if isinstance(layer, Fire))
+        return ((f"fire{number}", fire) for number, fire in enumerate(fires, start=2))
+
+
+def _layers_1_1(bypass: Bypass) -> list[nn.Module]:
+    """SqueezeNet 1.1: 2.4 x fewer multiply-adds than 1.0 at its accuracy."""
+    return [
+        nn.Conv2d(3, 64, 3, stride=2),
+        nn.ReLU(inplace=True),
+        _pool(),
+        _fire(bypass, 64, 16, 64),  # fire2
+        _fire(bypass, 128, 16, 64),  # fire3
+        _pool(),
+        _fire(bypass, 128, 32, 128),  # fire4
+        _fire(bypass, 256, 32, 128),  # fire5
+        _pool(),
+        _fire(bypass, 256, 48, 192),  # fire6
+        _fire(bypass, 384, 48, 192),  # fire7
+        _fire(bypass, 384, 64, 256),  # fire8
+        _fire(bypass, 512, 64, 256),  # fire9
+    ]
+
+
+def _layers_1_0(bypass: Bypass) -> list[nn.Module]:
+    """SqueezeNet 1.0: the paper's table 1."""
+    return [
+        nn.Conv2d(3, 96, 7, stride=2),
+        nn.ReLU(inplace=True),
+        _pool(),
+        _fire(bypass, 96, 16, 64),  # fire2
+        _fire(bypass, 128, 16, 64),  # fire3
+        _fire(bypass, 128, 32, 128),  # fire4
+        _pool(),
+        _fire(bypass, 256, 32, 128),  # fire5
+        _fire(bypass, 256, 48, 192),  # fire6
+        _fire(bypass, 384, 48, 192),  # fire7
+        _fire(bypass, 384, 64, 256),  # fire8
+        _pool(),
+        _fire(bypass, 512, 64, 256),  # fire9
+    ]
+
+
+class ClassificationHead(nn.Sequential):
+    """Features to logits: (N, 512, h, w) -> (N, classes), by a 1x1 convolution and a global mean.
+
+    `head_relu` puts torchvision's ReLU between them; without it logits may be negative, which
+    trains better and costs nothing.
+    """
+
+    def __init__(self, inputs: int, num_classes: int, head_relu: bool = False) -> None:
+        layers: list[nn.Module] = [nn.Dropout(0.5), nn.Conv2d(inputs, num_classes, 1)]
+        super().__init__(*layers, *([nn.ReLU()] if head_relu else []))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, h, w) -> (N, classes)."""
+        for layer in self:
+            x = layer(x)
+        return x.mean((2, 3))  # not flatten(1): onnx2tf aborts on it
+
+
+class ResSqueezeNet(nn.Module):
+    """Normalised pictures to logits: float (N, 3, H, W), H and W >= 32 -> (N, num_classes).
+
+    Raises:
+        ModelError: an unknown version or bypass, or fewer than one class.
+    """
+
+    def __init__(
+        self,
+        version: Version = "1.1",
+        bypass: Bypass = "none",
+        num_classes: int = 1000,
+        head_relu: bool = False,
+    ) -> None:
+        super().__init__()
+        if version not in ("1.0", "1.1"):
+            raise ModelError(f"version: found {version!r}, wanted '1.0' or '1.1'")
+        if bypass not in BYPASSES:
+            raise ModelError(f"bypass: found {bypass!r}, wanted one of {', '.join(BYPASSES)}")
+        if num_classes < 1:
+            raise ModelError(f"num_classes: found {num_classes}, wanted at least 1")
+        self.features = Backbone(version, bypass)
+        self.classifier = ClassificationHead(Backbone.channels, num_classes, head_relu)
+
+    @property
+    def backbone(self) -> Backbone:
+        """The part without classes; its parameters are called `features.*`, as torchvision's."""
+        return self.features
+
+    @property
+    def bypassed(self) -> tuple[str, ...]:
+        """Names of the Fire modules with a bypass: ("fire3", "fire5", "fire7", "fire9")."""
+        return tuple(name for name, fire in self.features.fires() if type(fire) is not Fire)
+
+    def gates(self) -> dict[str, float]:
+        """The learned scalar of each gated bypass, by the name of its Fire module."""
+        gated = ((n, fire) for n, fire in self.features.fires() if isinstance(fire, GatedBypassFire))
+        return {name: fire.gate.item() for name, fire in gated}
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalised float (N, 3, H, W) -> logits (N, num_classes)."""
+        return cast(Tensor, self.classifier(self.features(x)))

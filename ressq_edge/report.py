@@ -1,0 +1,127 @@
+"""What a run leaves for a person: metrics.csv, curves.png, confusion.png and summary.md."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ressq_edge.atomic import write_text
+from ressq_edge.balance import class_weights
+from ressq_edge.cache import PictureStore
+from ressq_edge.checkpoint import Checkpoint, load_checkpoint
+from ressq_edge.plots import draw_confusion, draw_curves
+from ressq_edge.split import PARTS
+from ressq_edge.start import Start
+from ressq_edge.train import predict
+from ressq_runtime.evaluate import wilson
+
+
+def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:
+    """Write RUN/metrics.csv, one row an epoch; all of it each time, so that it is always whole.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(run / "metrics.csv", text.getvalue())
+
+
+def write_report(run: Path, data: Path, start: Start, rows: list[dict[str, Any]], val: PictureStore) -> None:
+    """Write curves.png, confusion.png and summary.md from the best checkpoint.
+
+    Raises:
+        OutputError: a file cannot be written.
+        CheckpointError: best.safetensors is damaged.
+    """
+    best = load_checkpoint(run / "best.safetensors")
+    logits, labels = predict(best.build(), val, best.normalise)
+    confusion = confusion_matrix(logits.argmax(1), labels, len(best.labels))
+    draw_curves(run / "curves.png", rows, best.metrics["epoch"])
+    draw_confusion(run / "confusion.png", confusion.tolist(), best.labels)
+    write_text(run / "summary.md", _summary(run, data, start, rows, best, confusion))
+
+
+def confusion_matrix(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """int64 (classes, classes): how many pictures of the row's class were called the column's."""
+    return torch.bincount(labels * classes + predicted, minlength=classes**2).view(classes, classes)
+
+
+def _summary(
+    run: Path,
+    data: Path,
+    start: Start,
+    rows: list[dict[str, Any]],
+    best: Checkpoint,
+    confusion: Tensor,
+) -> str:
+    config, split = start.config, start.split
+    n, hits = int(confusion.sum()), int(confusion.trace())
+    low, high = wilson(hits, n)
+    early = "" if len(rows) == config.epochs else f" (stopped early, of {config.epochs} planned)"
+    test = (
+        "The test pictures were not looked at; `ressq-export --evaluate` does that, once."
+        if split.test
+        else "There are no test pictures; this figure was used to choose the epoch and flatters a little."
+    )
+    parts = [
+        f"# {run.resolve().name}",
+        f"**{hits / n:.1%} of {n} validation pictures right** (top-1; 95 % interval "
+        f"{low:.1%} to {high:.1%}), in epoch {best.metrics['epoch']} of {len(rows)}{early}. {test}",
+        "![curves](curves.png)\n\n![confusion matrix](confusion.png)",
+        "## Network\n\n" + _network(start, best),
+        "## Pictures\n\n" + _pictures(data, start, confusion),
+        "## Next\n\n"
+        f"    ressq-export {run} --out dist/\n\n"
+        "makes the files for the device: ONNX and TFLite, float and int8, each checked against this network.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _network(start: Start, best: Checkpoint) -> str:
+    config = start.config
+    begun = {"none": "random weights", "imagenet": "ImageNet weights", "file": "the weights of a file"}
+    sha = f" (SHA-256 {config.init_sha256[:16]}...)" if config.init_sha256 else ""
+    lines = [
+        f"* {config.arch}, bypass {config.bypass}, {config.size} x {config.size} pixels in, "
+        f"{len(best.labels)} classes out",
+        f"* began with {begun[config.init]}{sha}; seed {config.seed}, {config.threads} threads",
+        f"* {config.epochs} epochs at {config.train_size} px, batch {config.batch_size}, "
+        f"peak learning rate {config.learning_rate:g}; every setting is in config.json",
+    ]
+    gates = best.build().gates()
+    if gates:
+        told = ", ".join(f"{name} {value:+.3f}" for name, value in gates.items())
+        lines.append(f"* gates (how much of its input a bypass adds; 0 is SqueezeNet): {told}")
+    return "\n".join(lines)
+
+
+def _pictures(data: Path, start: Start, confusion: Tensor) -> str:
+    split = start.split
+    counts = [split.counts(part) for part in PARTS]
+    weights = class_weights(counts[0], start.config.balance).tolist()
+    rows = [
+        "| class | train | val | test | loss weight | val recall |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for index, label in enumerate(split.labels):
+        shown = label.replace("|", "\\|")
+        numbers = " | ".join(str(found[index]) for found in counts)
+        recall = int(confusion[index, index]) / int(confusion[index].sum())
+        rows.append(f"| {shown} | {numbers} | {weights[index]:.2f} | {recall:.1%} |")
+    total = " | ".join(f"**{sum(found)}**" for found in counts)
+    rows.append(f"| **all** | {total} | | |")
+    origin = {
+        "folders": "its own train/val/test folders",
+        "seeded": f"a random split by class, seed {split.seed}",
+    }
+    told = [f"From {data.resolve()}, by {origin[split.origin]}; where each went is in split.json."]
+    told += [f"Note: {note}." for note in start.notes]
+    if split.unreadable:
+        told.append(f"{len(split.unreadable)} unreadable pictures were left out: see split.json.")
+    return "\n".join(told) + "\n\n" + "\n".join(rows)

@@ -1,0 +1,125 @@
+"""What a user asked for, and the settings that follow from it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ressq_edge.arch import ModelSpec
+from ressq_edge.config import FINE_TUNE, FROM_SCRATCH, Config
+from ressq_edge.errors import RunError
+from ressq_edge.init import InitWeights, default_bypass, file_sha256
+from ressq_edge.model import MIN_SIZE, Bypass
+
+DEFAULT_ARCH = "ressqueezenet1_1"
+DEFAULT_INIT = "imagenet"
+MAX_SIZE = 1024  # pixels; beyond it a batch no longer fits the memory of a notebook
+SHORTEST_PATIENCE = 8  # epochs; a network from scratch may sit on a plateau for some
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of `ressq-train`; None is "not given".
+
+    data, out: folder of pictures, run folder.
+    init: "imagenet", "none" or a file.
+    resume: go on with the run in `out`.
+    skip_unreadable: train without the pictures that cannot be decoded.
+    The others are fields of Config.
+    """
+
+    data: Path
+    out: Path
+    arch: str | None = None
+    bypass: Bypass | None = None
+    init: str | None = None
+    size: int | None = None
+    epochs: int | None = None
+    seed: int | None = None
+    batch_size: int | None = None
+    threads: int | None = None
+    resume: bool = False
+    skip_unreadable: bool = False
+
+
+def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int) -> Config:
+    """Every setting of a new run, the defaults of its kind where nothing was asked.
+
+    pictures: number of training pictures.
+
+    Raises:
+        ModelError: arch and bypass do not exist or do not go together.
+        RunError: a number is out of its range.
+    """
+    recipe = FROM_SCRATCH if init.kind == "none" else FINE_TUNE
+    arch = request.arch or DEFAULT_ARCH
+    spec = ModelSpec(arch, request.bypass or default_bypass(arch, init), num_classes)
+    size = _at_least("size", request.size, MIN_SIZE, recipe.size, MAX_SIZE)
+    epochs = _at_least("epochs", request.epochs, 1, recipe.epochs)
+    return Config(
+        arch=arch,
+        bypass=spec.bypass,
+        init=init.kind,
+        init_sha256=init.sha256,
+        size=size,
+        epochs=epochs,
+        seed=_at_least("seed", request.seed, 0, 0),
+        batch_size=_at_least("batch-size", request.batch_size, 1, default_batch(pictures)),
+        threads=_at_least("threads", request.threads, 1, torch.get_num_threads()),
+        train_size=max(MIN_SIZE, round(size * recipe.train_share)),
+        learning_rate=recipe.learning_rate,
+        warmup_share=recipe.warmup_share,
+        weight_decay=recipe.weight_decay,
+        label_smoothing=recipe.label_smoothing,
+        smallest_crop=recipe.smallest_crop,
+        balance=recipe.balance,
+        clip_norm=recipe.clip_norm,
+        average=recipe.average,
+        patience=max(SHORTEST_PATIENCE, epochs // 2),
+    )
+
+
+def default_batch(pictures: int) -> int:
+    """32, or less for few pictures: an epoch should have some 32 steps; a power of two, 8 or more."""
+    return min(32, max(8, 1 << (max(1, pictures // 32).bit_length() - 1)))
+
+
+def check_same(request: Request, config: Config) -> None:
+    """Refuse to go on with a run under other settings than it began with.
+
+    Raises:
+        RunError: a given setting differs from the run's.
+    """
+    init = request.init
+    if init is not None and init not in ("imagenet", "none"):
+        path = Path(init)
+        # By content: the file may have moved since.
+        init = "file" if path.is_file() and file_sha256(path) == config.init_sha256 else init
+    asked = {
+        "arch": request.arch,
+        "bypass": request.bypass,
+        "init": init,
+        "size": request.size,
+        "epochs": request.epochs,
+        "seed": request.seed,
+        "batch_size": request.batch_size,
+        "threads": request.threads,
+    }
+    for name, value in asked.items():
+        began = getattr(config, name)
+        if value is not None and value != began:
+            flag = "--" + name.replace("_", "-")
+            raise RunError(
+                f"{request.out}: found a run with {flag} {began}, wanted {value} with --resume; "
+                f"leave {flag} out, or train into another folder"
+            )
+
+
+def _at_least(name: str, given: int | None, least: int, default: int, most: int | None = None) -> int:
+    if given is None:
+        return default
+    if most is not None and given > most:
+        raise RunError(f"--{name}: found {given}, wanted at most {most}")
+    if given < least:
+        raise RunError(f"--{name}: found {given}, wanted at least {least}")
+    return given

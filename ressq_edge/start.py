@@ -1,0 +1,143 @@
+"""How a run begins, or goes on: the settings and the split, from a request or from the run folder."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ressq_edge import __version__
+from ressq_edge.arch import ModelSpec
+from ressq_edge.atomic import cannot_write, remove_leftovers
+from ressq_edge.config import Config, read_config
+from ressq_edge.errors import RunError
+from ressq_edge.folder import find_duplicates, split_folder
+from ressq_edge.init import InitWeights, load_init
+from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
+from ressq_edge.split import Split, pictures_sha256, read_split
+from ressq_runtime.folders import list_others
+from ressq_runtime.pixels import PixelSpec
+
+# What only a run writes; config.json comes first, so a folder without it holds no run to go on with.
+OURS = ("config.json", "best.safetensors", "last.safetensors", "metrics.csv", "summary.md")
+
+
+@dataclass(frozen=True)
+class Start:
+    """All that is decided before a picture is decoded.
+
+    config, split: of the run; a resumed run's own.
+    init: the weights to start from; None for a run that has a saved state.
+    about: what config.json says beside the settings.
+    notes: what a person should know about the data.
+    """
+
+    config: Config
+    split: Split
+    init: InitWeights | None
+    about: dict[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def model(self) -> ModelSpec:
+        """The network."""
+        return ModelSpec(self.config.arch, self.config.bypass, len(self.split.labels))
+
+    @property
+    def pixels(self) -> PixelSpec:
+        """The geometry of its input."""
+        return PixelSpec.for_size(self.config.size)
+
+
+def begin_run(request: Request) -> Start:
+    """The start of a new run; nothing is written but the empty run folder.
+
+    Raises:
+        RunError: the run folder is in use, or a setting is out of range.
+        FolderError, SplitError, InitError, ModelError, OutputError: as their sources say.
+    """
+    used = [name for name in OURS if (request.out / name).exists()]
+    if used:
+        raise RunError(
+            f"{request.out}: found a run ({used[0]}), wanted a new folder; "
+            "go on with it by --resume, or choose another --out"
+        )
+    if request.out.resolve().is_relative_to(request.data.resolve()):
+        raise RunError(
+            f"{request.out}: found inside {request.data}, wanted a folder outside; "
+            "it would be taken for a class of pictures"
+        )
+    split = split_folder(request.data, request.seed or 0)
+    init = load_init(request.init or DEFAULT_INIT, request.arch or DEFAULT_ARCH)
+    config = resolve(request, init, len(split.labels), len(split.train))
+    try:
+        request.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(request.out, error) from error
+    packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}
+    about = {
+        "data": str(request.data.resolve()),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"ressq-edge": __version__, **packages},
+    }
+    notes = (*split.notes, *_tell_others(request.data), *_tell_duplicates(split, request.data))
+    return Start(config, split, init, about, notes)
+
+
+def continue_run(request: Request) -> Start:
+    """The start of a run that was interrupted: its own settings, its own split.
+
+    Raises:
+        RunError: there is no run, it was made with other settings, or its pictures changed.
+    """
+    config, about = read_config(request.out)
+    remove_leftovers(request.out)
+    remove_leftovers(request.out / "cache")
+    check_same(request, config)
+    split = read_split(request.out)
+    if pictures_sha256(split, request.data) != about.get("pictures_sha256"):
+        raise RunError(
+            f"{request.data}: found other pictures than {request.out} began with; "
+            "bring them back, or train into another folder"
+        )
+    notes = tuple(
+        f"{name}: {version(name)} now, {was} when the run began; it goes on, but not bit for bit"
+        for name, was in about.get("versions", {}).items()
+        if name != "ressq-edge" and version(name) != was
+    )
+    saved = (request.out / "last.safetensors").exists()
+    # Killed before the first state was saved: the weights are needed again.
+    init = None if saved else load_init(_init_again(request, config), config.arch)
+    return Start(config, split, init, about, notes)
+
+
+def _init_again(request: Request, config: Config) -> str:
+    if config.init != "file":
+        return config.init
+    if request.init is None:
+        raise RunError(
+            f"{request.out}: found no last.safetensors, wanted the weights that it starts from; give --init FILE again"
+        )
+    return request.init
+
+
+def _tell_others(root: Path) -> list[str]:
+    others = [path.relative_to(root).as_posix() for path in list_others(root)]
+    if not others:
+        return []
+    return [f"{len(others)} files are left out, being no pictures by their names: {_shorten(others)}"]
+
+
+def _tell_duplicates(split: Split, root: Path) -> list[str]:
+    pairs = [f"{one} = {other}" for one, other in find_duplicates(split, root)]
+    if not pairs:
+        return []
+    return [
+        f"{len(pairs)} pictures are in two parts at once ({_shorten(pairs)}): "
+        "figures on val and test will look better than they are"
+    ]
+
+
+def _shorten(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

@@ -1,0 +1,110 @@
+"""All that training has reached, and RUN/last.safetensors, from which it goes on bit for bit.
+
+The state is complete: every random draw is a function of the seed and of `step`, so no generator's
+state is kept, and the learning rate is a function of `step` as well.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ressq_edge.checkpoint import Tensors, read_tensors, write_tensors
+from ressq_edge.config import Config
+from ressq_edge.errors import CheckpointError
+from ressq_edge.model import ResSqueezeNet
+
+MOMENTS = ("exp_avg", "exp_avg_sq")  # AdamW's, one of each a parameter
+
+
+@dataclass
+class TrainState:
+    """What changes while training.
+
+    model: the weights that the gradient moves.
+    averaged: their moving average, which is validated and kept.
+    optimizer: AdamW.
+    step: steps done since the start.
+    loss_sum, hits, seen: of this epoch so far, over training pictures.
+    epochs: one row of metrics an epoch done.
+    """
+
+    model: ResSqueezeNet
+    averaged: ResSqueezeNet
+    optimizer: torch.optim.AdamW
+    step: int = 0
+    loss_sum: float = 0.0
+    hits: int = 0
+    seen: int = 0
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+
+    def best(self) -> dict[str, Any] | None:
+        """The epoch with the highest validation top-1; of equals, the one with the lowest loss."""
+        return max(self.epochs, key=lambda row: (row["val_top1"], -row["val_loss"]), default=None)
+
+
+def begin_state(model: ResSqueezeNet, config: Config) -> TrainState:
+    """The state before the first step; biases and gates do not decay towards zero."""
+    model = model.to(memory_format=torch.channels_last)
+    weights = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": weights, "weight_decay": config.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
+    return TrainState(model, copy.deepcopy(model).eval(), optimizer)
+
+
+def save_state(path: Path, state: TrainState) -> None:
+    """Write all that `load_state` needs, all of it or nothing.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    tensors: Tensors = {}
+    for name, parameter in state.model.named_parameters():
+        tensors[f"model.{name}"] = parameter
+        kept = state.optimizer.state.get(parameter, {})
+        tensors |= {f"{moment}.{name}": kept[moment] for moment in MOMENTS if kept}
+    tensors |= {f"averaged.{name}": p for name, p in state.averaged.named_parameters()}
+    counters = {key: getattr(state, key) for key in ("step", "loss_sum", "hits", "seen", "epochs")}
+    write_tensors(path, tensors, {"state": counters})
+
+
+def load_state(path: Path, state: TrainState) -> None:
+    """Set a state to what `save_state` wrote, in place.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or of another network.
+    """
+    tensors, about = read_tensors(path)
+    try:
+        for key, value in about["state"].items():
+            setattr(state, key, value)
+        _fill(state.model, tensors, "model")
+        _fill(state.averaged, tensors, "averaged")
+        for name, parameter in state.model.named_parameters():
+            if state.step:
+                state.optimizer.state[parameter] = {
+                    "step": torch.tensor(float(state.step)),
+                    **{m: _like(parameter, tensors[f"{m}.{name}"]) for m in MOMENTS},
+                }
+    except (KeyError, RuntimeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{path}: found the state of another network ({error}); train into a new folder"
+        ) from error
+
+
+def _fill(model: nn.Module, tensors: Tensors, prefix: str) -> None:
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(tensors[f"{prefix}.{name}"])
+
+
+def _like(parameter: Tensor, saved: Tensor) -> Tensor:
+    """The saved values in the memory layout of the parameter (safetensors keeps plain ones)."""
+    return torch.zeros_like(parameter).copy_(saved)

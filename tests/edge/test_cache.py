@@ -1,0 +1,116 @@
+"""Decoded pictures: the same bytes from the cache as from the file, and never stale ones."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ressq_edge import cache
+from ressq_edge.cache import clear_cache, fill_cache, open_store
+from ressq_edge.folder import split_folder
+from ressq_edge.pictures import evaluation_pixels, training_pixels
+from ressq_edge.split import PARTS, Split
+from ressq_runtime.errors import OutputError
+from ressq_runtime.pixels import PixelSpec, to_pixels
+
+SPEC = PixelSpec.for_size(48)
+
+
+@pytest.fixture
+def photos_of_odd_sizes(tmp_path: Path) -> Path:
+    """Two classes of pictures, JPEG and PNG, upright, lying and long."""
+    root = tmp_path / "data"
+    random = np.random.default_rng(0)
+    for label in ("a", "b"):
+        (root / label).mkdir(parents=True)
+        for index, (height, width) in enumerate([(70, 91), (211, 80), (33, 400), (640, 479)]):
+            noise = Image.fromarray(random.integers(0, 256, (9, 9, 3), dtype=np.uint8))
+            noise.resize((width, height)).save(root / label / f"{index}.{'png' if index % 2 else 'jpg'}")
+    return root
+
+
+def fill(folder: Path, root: Path, split: Split | None = None) -> tuple[Split, dict[str, str], int]:
+    ticks: list[None] = []
+    split = split or split_folder(root, 0)
+    reasons = fill_cache(folder, split, root, SPEC, 2, lambda: ticks.append(None))
+    return split, reasons, len(ticks)
+
+
+def test_evaluation_pixels_are_the_devices_byte_for_byte(photos_of_odd_sizes: Path, tmp_path: Path) -> None:
+    split, reasons, ticks = fill(tmp_path / "cache", photos_of_odd_sizes)
+    assert reasons == {}
+    assert ticks == 8
+    store = open_store(tmp_path / "cache", split, photos_of_odd_sizes, SPEC, "val")
+    assert all(place is not None for place in store.places)
+    for path, pixels in zip(store.paths, (store[i] for i in range(len(store))), strict=True):
+        assert pixels.shape == (48, 48, 3)
+        assert pixels.tobytes() == to_pixels(path, SPEC) == evaluation_pixels(path, SPEC).tobytes()
+
+
+def test_training_pixels_are_equal_with_and_without_cache(photos_of_odd_sizes: Path, tmp_path: Path) -> None:
+    split, _, _ = fill(tmp_path / "cache", photos_of_odd_sizes)
+    kept = open_store(tmp_path / "cache", split, photos_of_odd_sizes, SPEC, "train")
+    fresh = open_store(tmp_path / "nothing", split, photos_of_odd_sizes, SPEC, "train")
+    assert all(place is None for place in fresh.places)
+    for index in range(len(kept)):
+        assert np.array_equal(kept[index], fresh[index])
+
+
+def test_training_pictures_keep_their_shape_with_the_shorter_side_at_resize(photos_of_odd_sizes: Path) -> None:
+    shapes = [training_pixels(photos_of_odd_sizes / "a" / name, SPEC).shape for name in ("0.jpg", "1.png", "2.jpg")]
+    assert shapes == [(55, 72, 3), (145, 55, 3), (55, 165, 3)]  # the last one is bounded at three to one
+
+
+def test_a_full_cache_falls_back_to_the_files(
+    photos_of_odd_sizes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "LIMIT_BYTES", 40_000)
+    split, _, _ = fill(tmp_path / "cache", photos_of_odd_sizes)
+    store = open_store(tmp_path / "cache", split, photos_of_odd_sizes, SPEC, "train")
+    assert {place is None for place in store.places} == {True, False}
+    assert sum(file.stat().st_size for file in (tmp_path / "cache").glob("*.u8")) <= 40_000
+    for index, path in enumerate(store.paths):
+        assert np.array_equal(store[index], training_pixels(path, SPEC))
+
+
+def test_a_cache_is_used_again_until_a_source_changes(photos_of_odd_sizes: Path, tmp_path: Path) -> None:
+    split, _, _ = fill(tmp_path / "cache", photos_of_odd_sizes)
+    assert fill(tmp_path / "cache", photos_of_odd_sizes)[2] == 0
+    os.utime(photos_of_odd_sizes / split.train[0][0], ns=(1, 1))
+    assert fill(tmp_path / "cache", photos_of_odd_sizes)[2] == 8
+    (tmp_path / "cache/index.json").write_text("{")  # half an index is none
+    assert fill(tmp_path / "cache", photos_of_odd_sizes)[2] == 8
+
+
+def test_unreadable_pictures_are_all_told_and_tried_again_when_mended(
+    photos_of_odd_sizes: Path, tmp_path: Path
+) -> None:
+    whole = photos_of_odd_sizes / "a/0.jpg"
+    (photos_of_odd_sizes / "a/empty.jpg").touch()
+    (photos_of_odd_sizes / "a/half.jpg").write_bytes(whole.read_bytes()[:300])
+    split, reasons, _ = fill(tmp_path / "cache", photos_of_odd_sizes)
+    assert reasons.keys() == {"a/empty.jpg", "a/half.jpg"}
+    assert "empty file" in reasons["a/empty.jpg"]
+    shutil.copy(whole, photos_of_odd_sizes / "a/empty.jpg")
+    assert fill(tmp_path / "cache", photos_of_odd_sizes)[1].keys() == {"a/half.jpg"}
+    left = split.without({"a/half.jpg": "broken"})
+    assert sum(len(left.pictures(part)) for part in PARTS) == 9
+    assert fill(tmp_path / "cache", photos_of_odd_sizes, left)[2] == 0  # what was read is kept
+
+
+def test_a_cache_that_cannot_be_written_says_so(photos_of_odd_sizes: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot write: not a directory; free space or choose another --out"):
+        fill(tmp_path / "file" / "cache", photos_of_odd_sizes)
+
+
+def test_clearing_leaves_nothing_and_may_be_done_twice(photos_of_odd_sizes: Path, tmp_path: Path) -> None:
+    fill(tmp_path / "cache", photos_of_odd_sizes)
+    clear_cache(tmp_path / "cache")
+    clear_cache(tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()

@@ -1,0 +1,157 @@
+"""Where weights begin: files of all kinds, none, and ImageNet's without a network."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from ressq_edge.arch import ModelSpec, build_model
+from ressq_edge.checkpoint import Checkpoint, Normalise, save_checkpoint
+from ressq_edge.errors import InitError
+from ressq_edge.init import InitWeights, default_bypass, file_sha256, initialise, load_init
+from ressq_edge.model import Bypass, ResSqueezeNet, Version
+from ressq_edge.scratch import randomise, standardise
+from ressq_runtime.pixels import PixelSpec
+
+ARCH = "ressqueezenet1_1"
+LABELS = ("cat", "dog", "fox")
+PICTURES = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+
+def published(path: Path, version: Version = "1.1") -> Path:
+    """A .pth state dict under torchvision's names, as a user downloads it."""
+    torch.save(ResSqueezeNet(version).state_dict(), path)
+    return path
+
+
+def ours(path: Path, bypass: Bypass, labels: tuple[str, ...] = LABELS) -> Path:
+    spec = ModelSpec(ARCH, bypass, len(labels))
+    weights = build_model(spec).state_dict()
+    save_checkpoint(path, Checkpoint(spec, PixelSpec.for_size(64), Normalise(), labels, {}, {}, weights))
+    return path
+
+
+def started(init: InitWeights, bypass: Bypass, labels: tuple[str, ...] = LABELS) -> tuple[ResSqueezeNet, list[str]]:
+    model = build_model(ModelSpec(ARCH, bypass, len(labels))).eval()
+    return model, initialise(model, init, labels)
+
+
+def test_published_weights_start_a_gated_network_as_squeezenet_with_a_new_head(tmp_path: Path) -> None:
+    init = load_init(str(published(tmp_path / "net.pth")), ARCH)
+    assert (init.kind, init.bypass, init.sha256) == ("file", "none", file_sha256(tmp_path / "net.pth"))
+    assert default_bypass(ARCH, init) == "gated"
+    model, notes = started(init, "gated")
+    assert notes == ["net.pth: its head for 1000 classes is replaced by a new one for 3"]
+    plain = ResSqueezeNet("1.1").eval()
+    plain.load_state_dict(torch.load(tmp_path / "net.pth", weights_only=True))
+    assert torch.equal(model.backbone(PICTURES), plain.backbone(PICTURES))
+
+
+def test_a_plain_bypass_on_weights_without_one_is_said(tmp_path: Path) -> None:
+    _, notes = started(load_init(str(published(tmp_path / "net.pth")), ARCH), "simple")
+    assert "trained without a bypass; this one changes what the network computes" in notes[1]
+
+
+@pytest.mark.parametrize("bypass", ["none", "simple", "complex", "gated"])
+def test_our_own_checkpoint_keeps_its_bypass_its_head_and_its_answers(tmp_path: Path, bypass: Bypass) -> None:
+    init = load_init(str(ours(tmp_path / "best.safetensors", bypass)), ARCH)
+    assert init.bypass == bypass
+    assert default_bypass(ARCH, init) == ("gated" if bypass == "none" else bypass)
+    model, notes = started(init, bypass)
+    assert notes == []
+    assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in init.tensors.items())
+
+
+def test_simple_weights_in_a_gated_network_open_its_gates(tmp_path: Path) -> None:
+    init = load_init(str(ours(tmp_path / "best.safetensors", "simple")), ARCH)
+    simple, gated = started(init, "simple")[0], started(init, "gated")[0]
+    assert set(gated.gates().values()) == {1.0}
+    assert torch.equal(simple(PICTURES), gated(PICTURES))
+
+
+def test_equal_class_counts_with_other_labels_replace_the_head(tmp_path: Path) -> None:
+    init = load_init(str(ours(tmp_path / "best.safetensors", "gated")), ARCH)
+    _, notes = started(init, "gated", ("oak", "beech", "ash"))
+    assert notes == ["best.safetensors: its head for 3 classes is replaced by a new one for 3"]
+
+
+def test_no_bypass_is_chosen_where_none_is_possible_and_a_simple_one_from_scratch(tmp_path: Path) -> None:
+    init = load_init(str(published(tmp_path / "net.pth")), ARCH)
+    assert default_bypass("squeezenet1_1", init) == "none"
+    assert default_bypass(ARCH, load_init("none", ARCH)) == "simple"
+
+
+def test_weights_of_another_network_name_what_is_missing_shortened(tmp_path: Path) -> None:
+    init = load_init(str(published(tmp_path / "net.pth", "1.0")), ARCH)
+    with pytest.raises(InitError, match=r"net\.pth: found weights of another network \(missing: .* and \d+ more;"):
+        started(init, "gated")
+    torch.save({"layer1.weight": torch.zeros(1)}, tmp_path / "resnet.pth")
+    with pytest.raises(InitError, match=r"unexpected: layer1\.weight\); choose the --arch and --bypass"):
+        started(load_init(str(tmp_path / "resnet.pth"), ARCH), "gated")
+    state = ResSqueezeNet("1.1", num_classes=3).state_dict() | {"features.0.bias": torch.zeros(5)}
+    with pytest.raises(InitError, match=r"of another shape: features\.0\.bias"):
+        started(InitWeights("file", "x", "", "none", (), state), "gated")
+
+
+def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    class Hostile:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (tmp_path / "owned",)  # type: ignore[return-value]
+
+    (tmp_path / "net.pth").write_bytes(pickle.dumps(Hostile()))
+    with pytest.raises(InitError, match=r"net\.pth: found no state dict that can be read safely"):
+        load_init(str(tmp_path / "net.pth"), ARCH)
+    assert not (tmp_path / "owned").exists()
+
+
+def test_files_that_hold_no_weights_say_so(tmp_path: Path) -> None:
+    with pytest.raises(InitError, match="found no such file, wanted --init imagenet, none or a weights file"):
+        load_init(str(tmp_path / "none.pth"), ARCH)
+    for content in (b"", b"not a file of weights", published(tmp_path / "x.pth").read_bytes()[:5000]):
+        (tmp_path / "net.pth").write_bytes(content)
+        with pytest.raises(InitError, match="found no state dict that can be read safely"):
+            load_init(str(tmp_path / "net.pth"), ARCH)
+    (tmp_path / "net.safetensors").write_bytes(b"nothing")
+    with pytest.raises(InitError, match="found no safetensors file"):
+        load_init(str(tmp_path / "net.safetensors"), ARCH)
+    torch.save([1, 2], tmp_path / "net.pth")
+    with pytest.raises(InitError, match="found list, wanted a state dict of names and tensors"):
+        load_init(str(tmp_path / "net.pth"), ARCH)
+
+
+def test_imagenet_without_a_network_names_the_file_and_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # discard: nobody answers
+    wanted = r"cannot download https://.*fetch squeezenet1_1-b8a52dc0\.pth .*begins with b8a52dc0.*--init FILE"
+    with pytest.raises(InitError, match=wanted):
+        load_init("imagenet", ARCH)
+
+
+def test_imagenet_weights_of_other_bytes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    (tmp_path / "hub/checkpoints").mkdir(parents=True)
+    published(tmp_path / "hub/checkpoints/squeezenet1_0-b66bff10.pth", "1.0")
+    with pytest.raises(
+        InitError, match=r"found other bytes than published \(SHA-256 begins with b66bff10\); delete it"
+    ):
+        load_init("imagenet", "ressqueezenet1_0")
+
+
+def test_random_weights_give_every_channel_unit_variance_on_real_input() -> None:
+    model = ResSqueezeNet("1.1", "simple", 3)
+    randomise(model)
+    standardise(model, PICTURES)
+    expand = model.features[12].expand3x3
+    seen: list[torch.Tensor] = []
+    expand.register_forward_hook(lambda layer, inputs, output: seen.append(output))
+    logits = model.eval()(PICTURES)
+    assert seen[0].mean((0, 2, 3)).abs().max() < 1e-3
+    assert (seen[0].std((0, 2, 3)) - 1).abs().max() < 1e-2
+    assert logits.abs().max() < 1  # the loss begins near log(classes)
+    assert replace(InitWeights("none"), kind="none").tensors == {}

@@ -1,0 +1,160 @@
+"""Which picture is for what: given parts, seeded draws, and folders that cannot be split."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ressq_edge.errors import RunError, SplitError
+from ressq_edge.folder import draw, find_duplicates, split_folder
+from ressq_edge.split import PARTS, Split, pictures_sha256, read_split, write_split
+from ressq_runtime.errors import FolderError
+
+
+def lay_out(root: Path, **counts: int) -> Path:
+    """Class (or part__class) folders of files that no split has to open."""
+    for name, count in counts.items():
+        folder = root.joinpath(*name.split("__"))
+        folder.mkdir(parents=True, exist_ok=True)
+        for index in range(count):
+            (folder / f"{index:03}.jpg").write_bytes(f"{name}/{index}".encode())
+    return root
+
+
+@given(st.lists(st.integers(3, 40), min_size=2, max_size=5), st.integers(0, 1000))
+def test_every_class_is_in_every_part_and_no_picture_in_two(sizes: list[int], seed: int) -> None:
+    labels = tuple(f"class{index}" for index in range(len(sizes)))
+    pictures = tuple((f"{label}/{n}.jpg", i) for i, label in enumerate(labels) for n in range(sizes[i]))
+    parts = draw(labels, pictures, (0.15, 0.15), seed)
+    assert sorted(picture for part in parts for picture in part) == sorted(pictures)
+    for part in parts:
+        assert {label for _, label in part} == set(range(len(sizes)))
+    for index, size in enumerate(sizes):
+        drawn = [sum(label == index for _, label in part) for part in parts]
+        assert drawn[0] == drawn[1] == max(1, round(0.15 * size))
+    assert parts == draw(labels, pictures, (0.15, 0.15), seed)
+
+
+def test_another_seed_draws_another_split_with_the_same_counts(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, cat=40, dog=20)
+    one, other = split_folder(root, 0), split_folder(root, 1)
+    assert (one.origin, one.labels) == ("seeded", ("cat", "dog"))
+    assert one.val != other.val
+    assert [one.counts(part) for part in PARTS] == [other.counts(part) for part in PARTS]
+    assert [one.counts(part) for part in PARTS] == [[28, 14], [6, 3], [6, 3]]
+
+
+def test_a_class_more_does_not_reshuffle_the_others(tmp_path: Path) -> None:
+    before = split_folder(lay_out(tmp_path, cat=20, dog=20), 0)
+    after = split_folder(lay_out(tmp_path, bird=20), 0)
+    assert {name for name, _ in before.val} <= {name for name, _ in after.val}
+
+
+@pytest.mark.parametrize("val", ["val", "validation"])
+def test_given_parts_are_taken_as_they_are(tmp_path: Path, val: str) -> None:
+    counts = {"train__cat": 3, "train__dog": 2, f"{val}__cat": 1, f"{val}__dog": 1, "test__cat": 1, "test__dog": 2}
+    split = split_folder(lay_out(tmp_path, **counts), 0)
+    assert split.origin == "folders"
+    assert [split.counts(part) for part in PARTS] == [[3, 2], [1, 1], [1, 2]]
+    assert split.paths("val", tmp_path) == [tmp_path / val / "cat/000.jpg", tmp_path / val / "dog/000.jpg"]
+
+
+def test_without_a_test_folder_there_is_no_test_and_it_is_said(tmp_path: Path) -> None:
+    split = split_folder(lay_out(tmp_path, train__cat=3, train__dog=2, val__cat=1, val__dog=1), 0)
+    assert split.test == ()
+    assert "test/ is not there" in split.notes[0]
+
+
+def test_without_a_val_folder_it_is_drawn_from_train_and_it_is_said(tmp_path: Path) -> None:
+    split = split_folder(lay_out(tmp_path, train__cat=20, train__dog=10, test__cat=1, test__dog=1), 0)
+    assert [split.counts(part) for part in PARTS] == [[17, 8], [3, 2], [1, 1]]
+    assert all(name.startswith("train/") for name, _ in split.val)
+    assert "5 pictures of train/ validate instead" in split.notes[0]
+
+
+def test_unicode_spaces_and_nested_folders_are_names_like_any_other(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, **{"grüne Äpfel__Korb 1": 3, "赤い林檎": 3})
+    assert split_folder(root, 0).labels == ("grüne Äpfel", "赤い林檎")
+
+
+def test_a_class_too_small_to_split_is_named(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, cat=9, dog=2)
+    with pytest.raises(SplitError, match="dog: found 2 pictures, wanted at least 3 to split"):
+        split_folder(root, 0)
+
+
+def test_other_classes_in_another_part_are_named(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, train__cat=3, train__dog=3, val__cat=1, val__fox=1)
+    with pytest.raises(SplitError, match=r"found other classes in val/ than in train/ \(dog, fox\)"):
+        split_folder(root, 0)
+
+
+def test_val_and_validation_together_are_refused(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, train__cat=1, val__cat=1, validation__cat=1)
+    with pytest.raises(SplitError, match="found both val/ and validation/, wanted one"):
+        split_folder(root, 0)
+
+
+def test_a_folder_beside_the_parts_is_not_overlooked(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, train__cat=1, val__cat=1, more__cat=1)
+    with pytest.raises(SplitError, match="found more/ beside train, val/, wanted only train/, val/ and test/"):
+        split_folder(root, 0)
+
+
+def test_one_class_is_not_a_choice(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match=r"found 1 class folders \(cat\)"):
+        split_folder(lay_out(tmp_path, cat=9), 0)
+
+
+def test_equal_pictures_in_two_parts_are_found(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, train__cat=3, train__dog=2, val__cat=1, val__dog=1)
+    assert find_duplicates(split_folder(root, 0), root) == []
+    shutil.copy(root / "train/cat/002.jpg", root / "val/dog/009.jpg")
+    shutil.copy(root / "train/cat/002.jpg", root / "train/cat/009.jpg")  # one part: no leak
+    assert find_duplicates(split_folder(root, 0), root) == [("train/cat/002.jpg", "val/dog/009.jpg")]
+
+
+def test_a_split_survives_its_file(tmp_path: Path) -> None:
+    split = Split("seeded", 3, ("a b", "ü"), (("a b/1.jpg", 0),), (("ü/2.jpg", 1),), (), (("ü/x.jpg", "why"),), ("n",))
+    write_split(tmp_path, split)
+    assert read_split(tmp_path) == split
+    assert json.loads((tmp_path / "split.json").read_text(encoding="utf-8"))["train"] == [["a b/1.jpg", 0]]
+
+
+def test_split_files_that_cannot_be_used_say_so(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"split\.json: found no such file; give a folder made by ressq-train"):
+        read_split(tmp_path)
+    (tmp_path / "split.json").write_text('{"format": 2}')
+    with pytest.raises(RunError, match="found another format, wanted 1; upgrade ressq-edge"):
+        read_split(tmp_path)
+    for damaged in ("{", "[]", '{"format": 1, "odd": 2}'):
+        (tmp_path / "split.json").write_text(damaged)
+        with pytest.raises(RunError, match="found a damaged split"):
+            read_split(tmp_path)
+
+
+def test_leaving_unreadable_pictures_out_keeps_their_reasons(tmp_path: Path) -> None:
+    split = split_folder(lay_out(tmp_path, cat=9, dog=9), 0)
+    gone = split.train[0][0]
+    left = split.without({gone: "broken"})
+    assert left.unreadable == ((gone, "broken"),)
+    assert left.train == split.train[1:]
+    with pytest.raises(SplitError, match=r"cat: found no readable picture left for val \(of 1\)"):
+        split.without({split.val[0][0]: "broken"})
+
+
+def test_the_hash_of_the_pictures_tells_a_change_and_a_loss(tmp_path: Path) -> None:
+    split = split_folder(lay_out(tmp_path, cat=5, dog=5), 0)
+    before = pictures_sha256(split, tmp_path)
+    assert before == pictures_sha256(split, tmp_path)
+    picture = tmp_path / split.train[0][0]
+    picture.write_bytes(b"longer than it was before")
+    assert pictures_sha256(split, tmp_path) != before
+    picture.unlink()
+    with pytest.raises(SplitError, match="No such file or directory; bring it back"):
+        pictures_sha256(split, tmp_path)

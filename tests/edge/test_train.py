@@ -1,0 +1,327 @@
+"""Training as its user sees it: runs that are interrupted, refused, repeated, and what they leave behind."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from ressq_edge.augment import draw_batch, epoch_order, normalise, training_views
+from ressq_edge.balance import class_weights
+from ressq_edge.cache import open_store
+from ressq_edge.checkpoint import load_checkpoint, read_tensors
+from ressq_edge.cli import main
+from ressq_edge.request import default_batch
+from ressq_edge.split import read_split
+from ressq_edge.train import learning_rate
+from ressq_runtime.pixels import PixelSpec
+
+QUICK = ["--init", "none", "--size", "32", "--threads", "1"]
+
+
+@pytest.fixture(scope="module")
+def few(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve pictures of each of three shapes."""
+    root = tmp_path_factory.mktemp("few")
+    for folder in shapes.iterdir():
+        (root / folder.name).mkdir()
+        for picture in sorted(folder.iterdir())[:12]:
+            shutil.copy(picture, root / folder.name)
+    return root
+
+
+@pytest.fixture(scope="module")
+def done(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of three epochs that nothing interrupted."""
+    run = tmp_path_factory.mktemp("done") / "run"
+    assert main([str(few), "--out", str(run), "--epochs", "3", *QUICK]) == 0
+    return run
+
+
+def rows(run: Path) -> list[dict[str, str]]:
+    """metrics.csv without what the clock says."""
+    with (run / "metrics.csv").open() as file:
+        return [{k: v for k, v in row.items() if k != "images_per_second"} for row in csv.DictReader(file)]
+
+
+def assert_equal_runs(one: Path, other: Path) -> None:
+    assert rows(one) == rows(other)
+    for name in ("best.safetensors", "last.safetensors"):
+        a, b = read_tensors(one / name)[0], read_tensors(other / name)[0]
+        assert a.keys() == b.keys()
+        assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def begin(few: Path, run: Path) -> subprocess.Popen[str]:
+    """`ressq-train` in a process of its own, stopped or killed by the test."""
+    command = [sys.executable, "-m", "ressq_edge.cli", str(few), "--out", str(run), "--epochs", "3", *QUICK]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | path_of_packages())
+
+
+def path_of_packages() -> dict[str, str]:
+    return {"PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    while not path.exists():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.005)
+
+
+def test_a_run_folder_holds_all_that_a_person_and_the_exporter_need(done: Path) -> None:
+    files = "best.safetensors config.json confusion.png curves.png last.safetensors metrics.csv split.json summary.md"
+    assert sorted(path.name for path in done.iterdir()) == files.split()
+    best = load_checkpoint(done / "best.safetensors")
+    assert best.labels == ("circle", "square", "triangle")
+    assert best.model.bypass == "simple"
+    assert best.pixels == PixelSpec.for_size(32)
+    config = json.loads((done / "config.json").read_text())
+    assert best.config == config["settings"]
+    assert len(rows(done)) == 3
+    summary = (done / "summary.md").read_text()
+    for wanted in ("validation pictures right", "95 % interval", "test pictures were not looked at", "ressq-export"):
+        assert wanted in summary
+
+
+def test_no_path_of_the_users_is_in_a_checkpoint(done: Path, few: Path) -> None:
+    for name in ("best.safetensors", "last.safetensors"):
+        assert str(few).encode() not in (done / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_to_the_same_bits(few: Path, done: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = begin(few, run)
+    wait_for(run / "metrics.csv", process)  # at least one epoch is behind it
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not (run / "summary.md").exists()
+    assert main([str(few), "--out", str(run), "--resume"]) == 0
+    assert_equal_runs(run, done)
+
+
+@pytest.mark.slow
+def test_a_run_killed_before_its_first_epoch_resumes_to_the_same_bits(few: Path, done: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = begin(few, run)
+    wait_for(run / "config.json", process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert main([str(few), "--out", str(run), "--resume"]) == 0
+    assert_equal_runs(run, done)
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_go_on_and_loses_nothing(few: Path, done: Path, tmp_path: Path) -> None:
+    run = tmp_path / "a run"
+    process = begin(few, run)
+    wait_for(run / "last.safetensors", process)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate()[1]
+    assert process.returncode == 130
+    assert f"go on with: ressq-train {few} --out '{run}' --resume" in said
+    assert "Traceback" not in said
+    assert main([str(few), "--out", str(run), "--resume"]) == 0
+    assert_equal_runs(run, done)
+
+
+def test_another_thread_count_or_seed_is_another_run(
+    few: Path, done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(few), "--out", str(tmp_path / "run"), "--epochs", "1", "--seed", "1", *QUICK]) == 0
+    assert rows(tmp_path / "run")[0]["train_loss"] != rows(done)[0]["train_loss"]
+    assert "bit for bit" in capsys.readouterr().err
+
+
+def test_a_finished_run_stays_as_it_is(few: Path, done: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (done / "best.safetensors").read_bytes()
+    assert main([str(few), "--out", str(done), "--resume"]) == 0
+    assert "this run is finished" in capsys.readouterr().err
+    assert (done / "best.safetensors").read_bytes() == before
+
+
+def test_a_report_that_was_lost_is_written_again(few: Path, done: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(done, run)
+    (run / "summary.md").unlink()
+    assert main([str(few), "--out", str(run), "--resume"]) == 0
+    assert (run / "summary.md").exists()
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert main([str(argument) for argument in arguments]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = [line for line in captured.err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, captured.err
+    return lines[0]
+
+
+def test_a_run_folder_in_use_is_not_written_over(few: Path, done: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, few, "--out", done, *QUICK)
+    assert "found a run (config.json), wanted a new folder; go on with it by --resume" in said
+
+
+def test_resuming_with_other_settings_is_refused(few: Path, done: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, few, "--out", done, "--resume", "--epochs", "9")
+    assert "found a run with --epochs 3, wanted 9 with --resume; leave --epochs out" in said
+    assert "--init none, wanted imagenet" in refused(capsys, few, "--out", done, "--resume", "--init", "imagenet")
+
+
+def test_resuming_on_other_pictures_is_refused(
+    few: Path, done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(few, other)
+    name = read_split(done).train[0][0]
+    (other / name).write_bytes(b"changed")
+    assert "found other pictures than" in refused(capsys, other, "--out", done, "--resume")
+    (other / name).unlink()
+    assert "bring it back" in refused(capsys, other, "--out", done, "--resume")
+
+
+def test_resuming_where_there_is_no_run_is_refused(
+    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "config.json: found no such file" in refused(capsys, few, "--out", tmp_path, "--resume")
+
+
+def test_unreadable_pictures_stop_the_run_before_it_begins(
+    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(few, data)
+    (data / "circle/empty.png").touch()
+    (data / "square/link.png").symlink_to(tmp_path / "nowhere")
+    run = tmp_path / "run"
+    assert main([str(data), "--out", str(run), "--epochs", "1", *QUICK]) == 1
+    said = capsys.readouterr().err
+    assert "unreadable: " in said
+    assert "circle/empty.png: found an empty file" in said
+    assert "square/link.png: No such file" in said
+    assert "found 2 unreadable pictures of 38 (listed above), wanted none" in said
+    assert not (run / "config.json").exists()
+    assert main([str(data), "--out", str(run), "--epochs", "1", "--skip-unreadable", *QUICK]) == 0
+    assert "skipped: 2 unreadable pictures" in capsys.readouterr().err
+    assert [name for name, _ in read_split(run).unreadable] == ["circle/empty.png", "square/link.png"]
+    assert "2 unreadable pictures were left out" in (run / "summary.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["--size", "31"], "--size: found 31, wanted at least 32"),
+        (["--size", "1025"], "--size: found 1025, wanted at most 1024"),
+        (["--epochs", "0"], "--epochs: found 0, wanted at least 1"),
+        (["--seed", "-1"], "--seed: found -1, wanted at least 0"),
+        (["--batch-size", "0"], "--batch-size: found 0, wanted at least 1"),
+        (["--threads", "0"], "--threads: found 0, wanted at least 1"),
+        (["--arch", "squeezenet1_1", "--bypass", "simple"], "found 'simple' with squeezenet1_1, wanted 'none'"),
+        (["--init", "no/such.pth"], "no/such.pth: found no such file"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(
+    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], wanted: str
+) -> None:
+    assert wanted in refused(capsys, few, "--out", tmp_path / "run", "--init", "none", *arguments)
+    assert not (tmp_path / "run/config.json").exists()
+
+
+def test_folders_that_cannot_be_used_are_refused(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "found no such folder" in refused(capsys, tmp_path / "none", "--out", tmp_path / "run", *QUICK)
+    (tmp_path / "file").touch()
+    assert "cannot write: not a directory" in refused(capsys, few, "--out", tmp_path / "file/run", *QUICK)
+
+
+def test_a_run_folder_among_the_classes_is_refused(few: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, few, "--out", few / "run", *QUICK)
+    assert "wanted a folder outside; it would be taken for a class of pictures" in said
+    assert not (few / "run").exists()
+
+
+def test_what_is_left_out_or_leaks_is_said(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for part in ("train", "val"):
+        shutil.copytree(few, tmp_path / "data" / part)
+    (tmp_path / "data/README.md").touch()
+    assert main([str(tmp_path / "data"), "--out", str(tmp_path / "run"), "--epochs", "1", *QUICK]) == 0
+    said = capsys.readouterr().err
+    assert "1 files are left out, being no pictures by their names: README.md" in said
+    assert "note: 36 pictures are in two parts at once (train/circle/00.png = val/circle/00.png" in said
+    assert "test/ is not there" in said
+    assert "There are no test pictures" in (tmp_path / "run/summary.md").read_text()
+
+
+def test_temporary_files_of_a_killed_run_are_cleared(few: Path, done: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(done, run)
+    (run / ".last.123.tmp.safetensors").touch()
+    assert main([str(few), "--out", str(run), "--resume"]) == 0
+    assert not list(run.glob(".*"))
+
+
+def test_wrong_usage_exits_with_2_and_help_loads_no_torch() -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--out", "x"])
+    code = "import sys, ressq_edge.cli as c\ntry: c.main(['--help'])\nexcept SystemExit as e: assert e.code == 0\n"
+    code += "assert not {'torch', 'numpy', 'PIL', 'rich'} & sys.modules.keys()"
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | path_of_packages(), check=True, capture_output=True, text=True
+    ).stdout
+    assert "ressq-train photos/ --out runs/leaf --resume" in told
+
+
+def test_rare_classes_weigh_more_and_pictures_weigh_one_on_average() -> None:
+    counts = [100, 25]
+    weights = class_weights(counts, 0.5)
+    assert weights[1] / weights[0] == pytest.approx(2)
+    assert float((weights * torch.tensor(counts)).sum()) == pytest.approx(125)
+    assert class_weights(counts, 0).tolist() == [1, 1]
+    full = class_weights(counts, 1)
+    assert float(full[0] * 100) == pytest.approx(float(full[1] * 25))
+
+
+def test_views_are_a_function_of_seed_epoch_and_picture(few: Path, done: Path, tmp_path: Path) -> None:
+    store = open_store(tmp_path, read_split(done), few, PixelSpec.for_size(32), "train")
+    views = training_views(32, 0.5)
+    one, labels = draw_batch(store, [3, 1], views, 0, 0)
+    torch.rand(7)  # whatever else was drawn between
+    swapped, _ = draw_batch(store, [1, 3], views, 0, 0)
+    assert one.shape == (2, 3, 32, 32)
+    assert one.dtype == torch.uint8
+    assert labels.tolist() == [store.labels[3], store.labels[1]]
+    assert torch.equal(one, swapped.flip(0))
+    assert not torch.equal(one, draw_batch(store, [3, 1], views, 0, 1)[0])
+    assert not torch.equal(one, draw_batch(store, [3, 1], views, 1, 0)[0])
+    assert sorted(epoch_order(9, 0, 0)) == list(range(9))
+    assert epoch_order(9, 0, 0) != epoch_order(9, 0, 1)
+
+
+def test_normalised_pixels_are_what_the_exporter_folds() -> None:
+    pixels = torch.tensor([0, 255], dtype=torch.uint8).repeat(3, 1).view(1, 3, 1, 2)
+    found = normalise(pixels, (0.5, 0.4, 0.3), (0.1, 0.2, 0.3)).flatten().tolist()
+    assert found == pytest.approx([-5, 5, -2, 3, -1, 7 / 3], rel=1e-6)
+
+
+def test_the_learning_rate_rises_once_and_falls_to_nothing(done: Path) -> None:
+    from ressq_edge.config import read_config
+
+    config, _ = read_config(done)
+    rates = [learning_rate(step / 100, config) for step in range(101)]
+    peak = rates.index(max(rates))
+    assert rates[peak] == pytest.approx(config.learning_rate)
+    assert rates[: peak + 1] == sorted(rates[: peak + 1])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_few_pictures_make_small_batches() -> None:
+    assert [default_batch(count) for count in (1, 84, 300, 600, 1500, 100_000)] == [8, 8, 8, 16, 32, 32]
