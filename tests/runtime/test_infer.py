@@ -83,20 +83,21 @@ def test_csv_has_a_row_a_picture_and_names_the_faults(model: str, circle: str, t
     table, broken = tmp_path / "answers.csv", tmp_path / "leer, kaputt.jpg"
     broken.touch()
     assert main([circle, str(broken), "--model", model, "--csv", str(table), "--top-k", "2"]) == 1
-    rows = list(csv.DictReader(table.open()))
-    assert list(rows[0]) == ["path", "label_1", "probability_1", "label_2", "probability_2", "total_ms", "error"]
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    names = ["path", "label_1", "probability_1", "label_2", "probability_2", "total_ms", "error", "model"]
+    assert list(rows[0]) == names
     assert (rows[0]["path"], rows[0]["label_1"], rows[0]["error"]) == (circle, "circle", "")
     assert (rows[1]["path"], rows[1]["label_1"]) == (str(broken), "")
     assert "found an empty file" in rows[1]["error"]
 
 
-def test_a_table_is_never_overwritten(
+def test_what_is_no_table_of_ours_is_never_overwritten(
     model: str, circle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = tmp_path / "answers.csv"
     table.write_text("mine")
     assert main([circle, "--model", model, "--csv", str(table)]) == 1
-    assert "found a file already there, wanted a new one" in capsys.readouterr().err
+    assert "found another file, wanted a new one or a table of ressq-infer --csv" in capsys.readouterr().err
     assert table.read_text() == "mine"
 
 
@@ -130,6 +131,9 @@ def test_a_closed_pipe_is_no_traceback(model: str, shapes: Path) -> None:
         (["a.jpg", "--top-k", "0"], "found '0', wanted a whole number from 1 on"),
         (["a.jpg", "--engine", "magic"], "invalid choice: 'magic'"),
         (["a.jpg", "--profile", "--csv", "x"], "found --csv and --profile"),
+        (["a.jpg", "--stdin0"], "found pictures and --stdin0, wanted one of the two"),
+        (["--stdin0", "--profile"], "found --profile and --stdin0, wanted one of them"),
+        (["--watch", "in"], "found --watch without --csv FILE, which knows after a restart"),
     ],
 )
 def test_wrong_usage_is_2(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,123 @@
+"""Many pictures, one answer after the other: named by arguments, by a stream, or by coming into a folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ressq_runtime.ahead import prepare_all
+from ressq_runtime.answer import infer
+from ressq_runtime.classify import available_cores
+from ressq_runtime.ending import Ending
+from ressq_runtime.errors import PictureError
+from ressq_runtime.rows import open_writer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable, Iterator
+
+    from ressq_runtime.classify import Classifier
+    from ressq_runtime.rows import Writer
+    from ressq_runtime.watch import Watch
+
+_CHUNK_BYTES = 1 << 16
+# Linux refuses paths of 4096 bytes and more; what is longer is no list of paths.
+_LONGEST_PATH_BYTES = 1 << 15
+_HINT = "; use find -print0, or tr '\\n' '\\0'"
+
+
+def answer_many(arguments: Namespace, classifier: Classifier, named: list[str]) -> int:
+    """Classifies what the arguments name; exit code 0, or 1 if a picture could not be read.
+
+    Args:
+        arguments: `stdin0`, `watch`, `csv`, `json` and `top_k` say from where and to where.
+        classifier: the model.
+        named: the pictures, where neither stdin nor a folder names them.
+
+    Raises:
+        RessqError: the pictures can't be listed, or the answers not written.
+    """
+    model = ""
+    if arguments.csv:
+        from ressq_runtime.table import name_model
+
+        model = name_model(classifier)
+    output = open_writer(arguments.csv, arguments.json, single=False, top_k=arguments.top_k, model=model)
+    with output as writer, Ending() as ending:
+        if arguments.watch:
+            return _answer_watched(arguments, classifier, writer, ending)
+        pictures = read_paths() if arguments.stdin0 else named
+        answered, faults = _answer_each(classifier, pictures, arguments.top_k, writer, ending)
+    if faults:
+        print(f"ressq-infer: {answered} answered, {faults} could not be read", file=sys.stderr)
+    return 1 if faults or writer.earlier_faults else 0
+
+
+def _answer_watched(arguments: Namespace, classifier: Classifier, writer: Writer, ending: Ending) -> int:
+    """What comes into the folder, until a signal ends it, which is no fault: exit code 0."""
+    from ressq_runtime.watch import Watch
+
+    watch = Watch(arguments.watch, writer.done)
+    print(f"ressq-infer: watching {arguments.watch}; Ctrl-C ends", file=sys.stderr)
+    try:
+        _answer_each(classifier, watch.pictures(), arguments.top_k, writer, ending, watch)
+    except KeyboardInterrupt:
+        print("ressq-infer: stopped", file=sys.stderr)
+    finally:
+        watch.close()
+    return 0
+
+
+def _answer_each(
+    classifier: Classifier,
+    pictures: Iterable[str],
+    top_k: int,
+    writer: Writer,
+    ending: Ending,
+    watch: Watch | None = None,
+) -> tuple[int, int]:
+    """How many of the pictures without an answer were answered, and how many could not be read."""
+    answered = faults = 0
+    new = (picture for picture in pictures if picture not in writer.done)
+    for picture, prepared in prepare_all(new, classifier.spec, ahead=available_cores() > 1):
+        if picture in writer.done:  # named twice, and it was on its way already
+            continue
+        if not isinstance(prepared, PictureError):
+            answer = (picture, *infer(classifier, prepared, top_k))
+            with ending.held():
+                writer.write(answer)
+            answered += 1
+        elif watch is None or not watch.try_again(picture):
+            print(f"ressq-infer: error: {prepared}", file=sys.stderr)
+            with ending.held():
+                writer.write_fault(picture, str(prepared))
+            faults += 1
+    return answered, faults
+
+
+def read_paths(descriptor: int = 0) -> Iterator[str]:
+    """The paths in a stream, each as soon as the NUL behind it is there; the last one may lack its NUL.
+
+    Raises:
+        PictureError: the stream can't be read, or holds lines.
+    """
+    rest, named = b"", False
+    while chunk := _read(descriptor):
+        *paths, rest = (rest + chunk).split(b"\0")
+        for path in paths:
+            named = True
+            yield os.fsdecode(path)
+        if len(rest) > _LONGEST_PATH_BYTES:
+            raise PictureError(f"stdin: found {len(rest)} bytes without a NUL, wanted paths, each ended by one{_HINT}")
+    if not named and b"\n" in rest:
+        raise PictureError(f"stdin: found lines, wanted paths, each ended by a NUL{_HINT}")
+    if rest:
+        yield os.fsdecode(rest)
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, _CHUNK_BYTES)
+    except OSError as error:
+        raise PictureError(f"stdin: {error.strerror}; redirect it from a file or a pipe") from error

@@ -1,0 +1,153 @@
+"""The table of answers (`--csv`): one row a picture, continued where the last run ended, however it ended.
+
+The rule: a picture is done when its row is whole. Half a row at the end of the file, left by `kill -9` or a
+power cut, is removed; what else we did not write is refused. docs/tables.md describes columns and policy.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+
+from ressq_runtime.appender import Appender
+from ressq_runtime.errors import OutputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ressq_runtime.classify import Classifier
+    from ressq_runtime.rows import Answer, JsonWriter
+
+# Without a prefix a spreadsheet reads twelve digits as a number, or with an e among them as an exponent.
+_MODEL_PREFIX = "sha256:"
+_MODEL_DIGITS = 12
+# A path and an error take a few kB; what is longer is no line of ours, and must not fill the memory.
+_LONGEST_LINE_BYTES = 1 << 20
+
+
+def name_model(classifier: Classifier) -> str:
+    """What stands for the model in a row: the hash in its card, of a foreign model that of its file and labels."""
+    if classifier.card is not None:
+        return f"{_MODEL_PREFIX}{classifier.card.sha256[:_MODEL_DIGITS]}"
+    from hashlib import sha256
+
+    with open(classifier.path, "rb") as file:
+        whole = sha256(file.read())
+    whole.update("\n".join(classifier.labels).encode())
+    return _MODEL_PREFIX + whole.hexdigest()[:_MODEL_DIGITS]
+
+
+class Table:
+    """The rows of a CSV file; new ones are appended.
+
+    Fields: path; done, the pictures that have a row, growing; earlier_faults, how many rows were found that name a
+    picture that could not be read; removed_bytes of half a row that was found at the end.
+    """
+
+    def __init__(self, path: str, model: str, top_k: int, *, also: JsonWriter | None = None) -> None:
+        """Opens the table in `path`, or begins it.
+
+        Args:
+            path: of the CSV file.
+            model: what `name_model` says; every row carries it.
+            top_k: answers a picture.
+            also: gets each answer before the table: what breaks off in between is given twice, never lost.
+
+        Raises:
+            OutputError: the file holds something else, or rows of another model or top-k; another process
+                writes it; it can't be read or written.
+        """
+        self.path = path
+        self.done: set[str] = set()
+        self.earlier_faults = 0
+        self._model, self._top_k, self._also = model, top_k, also
+        names = [f"{name}_{rank}" for rank in range(1, top_k + 1) for name in ("label", "probability")]
+        self._header = ["path", *names, "total_ms", "error", "model"]
+        self._file = Appender(path)
+        self._rows = csv.writer(self._file)
+        try:
+            self.removed_bytes = self._continue()
+        except BaseException:
+            self.close()
+            raise
+
+    def write(self, answer: Answer) -> None:
+        """A row for an answered picture."""
+        path, predictions, latency_ms = answer
+        if self._also:
+            self._also.write(answer)
+        cells = [cell for p in predictions for cell in (p.label, f"{p.probability:.6f}")]
+        cells += [""] * (2 * self._top_k - len(cells))
+        self._rows.writerow([path, *cells, latency_ms["total"], "", self._model])
+        self.done.add(path)
+
+    def write_fault(self, path: str, fault: str) -> None:
+        """A row for a picture that could not be read."""
+        if self._also:
+            self._also.write_fault(path, fault)
+        self._rows.writerow([path, *[""] * (2 * self._top_k), "", fault, self._model])
+        self.done.add(path)
+
+    def close(self) -> None:
+        """Every row is on the disk, and another process may continue the table."""
+        self._file.close()
+
+    def _continue(self) -> int:
+        """Takes over the rows there are; returns how many bytes of half a row it removed."""
+        size, end = os.path.getsize(self.path), 0
+        for number, (row, row_end, finished) in enumerate(_read_rows(self.path)):
+            if not finished or not (self._take(row) if number else row == self._header):
+                if row_end < size or not self._is_half(row, number, finished):
+                    raise OutputError(f"{self.path}: {self._explain(row, number)}")
+                break
+            end = row_end
+        if end < size:
+            self._file.truncate(end)
+        if not end:
+            self._rows.writerow(self._header)
+        return size - end
+
+    def _take(self, row: list[str]) -> bool:
+        """Marks a row's picture as done, if the row is whole and of this model."""
+        if len(row) != len(self._header) or row[-1] != self._model:
+            return False
+        self.done.add(row[0])
+        self.earlier_faults += bool(row[-2])
+        return True
+
+    def _is_half(self, row: list[str], number: int, finished: bool) -> bool:
+        """True for a last row that broke off; one with all its cells and a line end did not."""
+        if number:
+            return not (finished and len(row) == len(self._header))
+        return not finished and ",".join(self._header).startswith(",".join(row))
+
+    def _explain(self, row: list[str], number: int) -> str:
+        """Why a row is not ours to continue."""
+        if number == 0 and row[:2] == self._header[:2] and row[-3:] == self._header[-3:]:
+            return (
+                f"found {len(row) // 2 - 2} answers a picture, wanted {self._top_k}; set --top-k, or name another file"
+            )
+        if number == 0:
+            return "found another file, wanted a new one or a table of ressq-infer --csv; name another file"
+        if len(row) == len(self._header) and row[-1].startswith(_MODEL_PREFIX):
+            return f"found rows of the model {row[-1]}, wanted {self._model}; name another file for this model"
+        return f"found {len(row)} cells in row {number + 1}, wanted {len(self._header)}; mend or delete that row"
+
+
+def _read_rows(path: str) -> Iterator[tuple[list[str], int, bool]]:
+    """(cells, where the row ends in bytes, whether by a line end) of each row; no cells where it is no CSV."""
+    end, finished = 0, True
+
+    def lines() -> Iterator[str]:
+        nonlocal end, finished
+        for line in iter(lambda: file.readline(_LONGEST_LINE_BYTES), b""):
+            end, finished = end + len(line), line.endswith(b"\n")
+            yield line.decode("utf-8", "surrogateescape")
+
+    with open(path, "rb") as file:
+        try:
+            for row in csv.reader(lines()):
+                yield row, end, finished
+        except csv.Error:
+            yield [], end, False

@@ -1,0 +1,173 @@
+"""The table of answers: what is continued, what is removed, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import os
+import resource
+from pathlib import Path
+
+import pytest
+
+from ressq_runtime.appender import Appender
+from ressq_runtime.classify import Classifier, Prediction
+from ressq_runtime.errors import OutputError
+from ressq_runtime.table import Table, name_model
+
+MODEL, OTHER = "sha256:0123456789ab", "sha256:cafecafecafe"
+# What a path may hold: the table's own signs, an umlaut, and a byte that is no UTF-8.
+PATHS = ["a.jpg", 'b "quoted", with\nline.jpg', "ü.jpg", os.fsdecode(b"\xff.jpg")]
+
+
+def answer(path: str) -> tuple[str, list[Prediction], dict[str, float]]:
+    return path, [Prediction("leaf, green", 0.75), Prediction("bark", 0.25)], {"total": 1.5}
+
+
+def fill(path: Path, pictures: list[str], model: str = MODEL) -> None:
+    table = Table(str(path), model, 2)
+    for picture in pictures:
+        table.write(answer(picture))
+    table.close()
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_row_holds_the_answers_the_fault_and_the_model(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    fill(path, ["a.jpg"])
+    table = Table(str(path), MODEL, 2)
+    table.write_fault("b.jpg", "b.jpg: found an empty file")
+    table.close()
+    good, bad = read(path)
+    assert list(good) == ["path", "label_1", "probability_1", "label_2", "probability_2", "total_ms", "error", "model"]
+    assert list(good.values()) == ["a.jpg", "leaf, green", "0.750000", "bark", "0.250000", "1.5", "", MODEL]
+    assert list(bad.values()) == ["b.jpg", "", "", "", "", "", "b.jpg: found an empty file", MODEL]
+
+
+def test_a_table_is_continued_with_what_it_holds_done(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    fill(path, PATHS)
+    table = Table(str(path), MODEL, 2)
+    table.write_fault("bad.jpg", "bad.jpg: broken")
+    table.close()
+    again = Table(str(path), MODEL, 2)
+    assert again.done == {*PATHS, "bad.jpg"}
+    assert (again.earlier_faults, again.removed_bytes) == (1, 0)
+    again.close()
+
+
+def test_cut_off_anywhere_it_keeps_every_whole_row_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    fill(path, PATHS)
+    whole = path.read_bytes()
+    ends = []
+    for count in range(len(PATHS) + 1):
+        path.unlink()
+        fill(path, PATHS[:count])
+        ends.append(path.stat().st_size)
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        table = Table(str(path), MODEL, 2)
+        rows = sum(end <= size for end in ends) - 1
+        assert table.done == set(PATHS[: max(rows, 0)]), size
+        for picture in PATHS[max(rows, 0) :]:
+            table.write(answer(picture))
+        table.close()
+        assert path.read_bytes() == whole, size
+
+
+def test_zeros_that_a_power_cut_left_are_removed(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    fill(path, PATHS)
+    whole = path.read_bytes()
+    path.write_bytes(whole + bytes(200_000))
+    table = Table(str(path), MODEL, 2)
+    table.close()
+    assert (table.done, table.removed_bytes) == (set(PATHS), 200_000)
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"mine", "found another file, wanted a new one or a table of ressq-infer --csv; name another file"),
+        (b"mine\nand mine\n", "found another file, wanted a new one"),
+        (b"\n", "found another file, wanted a new one"),
+        (b"TFL3" + bytes(range(256)) * 2000, "found another file, wanted a new one"),
+        (b"path,label_1,probability_1,total_ms,error\r\n", "found another file, wanted a new one"),
+        (b"path,label_1,probability_1,total_ms,error,model\r\n", "found 1 answers a picture, wanted 2; set --top-k"),
+    ],
+)
+def test_what_is_no_table_of_ours_is_refused_and_left_alone(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    with pytest.raises(OutputError, match=f"{path}: {words}"):
+        Table(str(path), MODEL, 2)
+    assert path.read_bytes() == content
+
+
+def test_rows_of_another_model_are_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    fill(path, PATHS, OTHER)
+    content = path.read_bytes()
+    with pytest.raises(OutputError, match=f"found rows of the model {OTHER}, wanted {MODEL}; name another file"):
+        Table(str(path), MODEL, 2)
+    fill(tmp_path / "one.csv", ["a.jpg"], OTHER)
+    with pytest.raises(OutputError, match=f"found rows of the model {OTHER}"):
+        Table(str(tmp_path / "one.csv"), MODEL, 2)
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_row_in_the_middle_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    fill(path, ["a.jpg", "b.jpg", "c.jpg"])
+    content = path.read_bytes().replace(b"b.jpg,leaf", b"b.jpg\r\nleaf")
+    content = content.replace(b'"leaf, green"', b"leaf", 2).replace(b"b.jpg,leaf", b"b.jpg\r\nleaf")
+    path.write_bytes(content)
+    with pytest.raises(OutputError, match="found 1 cells in row 3, wanted 8; mend or delete that row"):
+        Table(str(path), MODEL, 2)
+    assert path.read_bytes() == content
+
+
+def test_two_processes_do_not_share_a_table(tmp_path: Path) -> None:
+    path = str(tmp_path / "t.csv")
+    first = Table(path, MODEL, 2)
+    with pytest.raises(OutputError, match="found another process that writes it, wanted one; wait for it"):
+        Table(path, MODEL, 2)
+    first.close()
+    Table(path, MODEL, 2).close()
+
+
+def test_a_device_is_no_table() -> None:
+    with pytest.raises(OutputError, match="/dev/null: found a device or a pipe, wanted a file"):
+        Table("/dev/null", MODEL, 2)
+
+
+def test_a_full_disk_leaves_no_half_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    appender = Appender(str(path))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        appender.write("x" * 70)
+        with pytest.raises(OSError, match="No space left on device"):
+            appender.write("y" * 70)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    appender.close()
+    assert path.read_text() == "x" * 70
+
+
+def test_a_model_is_named_by_its_card_and_a_foreign_one_by_file_and_labels(artefacts: dict[str, Path]) -> None:
+    classifier = Classifier.load(artefacts["int8.tflite"])
+    assert classifier.card is not None
+    name = name_model(classifier)
+    assert name == "sha256:" + classifier.card.sha256[:12]
+    classifier.card = None
+    foreign = name_model(classifier)
+    classifier.labels.reverse()
+    assert len({name, foreign, name_model(classifier)}) == 3
+    assert {len(name), len(foreign)} == {19}
