@@ -68,6 +68,31 @@ def test_path_image_and_array_give_the_same_pixels(tmp_path: Path) -> None:
     assert to_pixels(str(tmp_path / "a.png"), SPEC) == to_pixels(image, SPEC)
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_a_files_bytes_give_its_pixels(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "picture"
+    gradient(700, 900).save(path, kind)
+    assert to_pixels(path.read_bytes(), SPEC) == to_pixels(path, SPEC)
+
+
+def test_what_is_wrong_with_bytes_is_said_of_bytes() -> None:
+    with pytest.raises(PictureError, match=r"^bytes: found an empty file, wanted JPEG, PNG"):
+        decode(b"")
+    with pytest.raises(PictureError, match=r"^bytes: found no picture that Pillow knows"):
+        decode(b"no picture, and long enough to have a head")
+    packed = io.BytesIO()
+    gradient(200, 200).save(packed, "PNG")
+    with pytest.raises(PictureError, match=r"^bytes: found a broken picture"):
+        decode(packed.getvalue()[:500])
+
+
+def test_postscript_is_refused_before_ghostscript_runs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gradient(100, 100).save(tmp_path / "drawing.jpg", "EPS")
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *_, **__: pytest.fail("it ran"))
+    with pytest.raises(PictureError, match=r"drawing\.jpg: found PostScript, wanted pixels; export it as PNG"):
+        decode(tmp_path / "drawing.jpg")
+
+
 def test_colours_are_red_green_blue() -> None:
     red = as_array(to_pixels(Image.new("RGB", (80, 80), (250, 20, 5)), SPEC))
     assert red[0, 0].tolist() == [250, 20, 5]

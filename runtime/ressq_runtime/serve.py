@@ -1,0 +1,193 @@
+"""`ressq-infer --serve`: one classifier that stays, so that start-up is paid once. docs/serve.md says how to use it.
+
+Pictures live in memory, the last one only.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from base64 import b64encode
+from ctypes import CDLL
+from http import HTTPStatus
+from threading import Event, Lock, Thread
+from time import time_ns
+
+from PIL import Image
+
+from ressq_runtime.address import is_loopback
+from ressq_runtime.answer import load_named, timed_answer
+from ressq_runtime.ending import Ending
+from ressq_runtime.errors import RessqError
+from ressq_runtime.pixels import decode
+from ressq_runtime.rows import JsonWriter
+from ressq_runtime.server import RETRY_AFTER_S, RefusalError, Server
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from typing import Any
+
+    from ressq_runtime.camera import Camera
+    from ressq_runtime.classify import Classifier
+
+# A stranger's PNG of a few kilobytes can unfold to any size: 25 megapixels take 150 MB, with transparency 500.
+MOST_PIXELS = 25_000_000
+# Blocks from this size on go back to the system when freed. Left to itself, glibc keeps what a large picture took.
+RETURNED_BYTES = 1 << 20
+_M_MMAP_THRESHOLD = -3  # malloc.h
+# Longer side of the picture on the page, and a JPEG quality at which a photo of that size takes 50 kB.
+SHOWN_SIDE = 640
+SHOWN_QUALITY = 80
+# How long a request waits for the one before it.
+WAIT_S = 10.0
+
+
+class Resident:
+    """A classifier for many threads, one at a time, and its last answer."""
+
+    def __init__(self, classifier: Classifier, top_k: int, live: bool) -> None:
+        self._classifier = classifier
+        self._top_k = top_k
+        self._live = live
+        self._turn = Lock()
+        self._started = time_ns()
+        self._count = 0
+        self._source: Any = b""
+        self._last: dict[str, Any] = {}
+
+    @property
+    def tag(self) -> str:
+        """Names the last answer: another picture or another start, another tag."""
+        return f'"{self._started:x}-{self._count}"'
+
+    def answer(self, source: Any, wait_s: float = WAIT_S) -> dict[str, Any]:
+        """The object of `--json` for a picture: a file's bytes, or a uint8 (H, W, 3) RGB array; its path is null.
+
+        Raises:
+            PictureError: the picture can't be read.
+            RefusalError: the others took too long.
+        """
+        self._take_turn(wait_s)
+        try:
+            predictions, latency_ms = timed_answer(self._classifier, source, self._top_k)
+            row = {**_to_row(predictions, latency_ms), "path": None}
+            self._count += 1
+            self._source, self._last = source, row
+        finally:
+            self._turn.release()
+        return row
+
+    def last(self) -> tuple[str, dict[str, Any]]:
+        """(tag, the last answer with its picture as a data URL); before the first one without both."""
+        self._take_turn()
+        try:
+            # Drawn when somebody looks, once a picture: a script that classifies thousands pays nothing for it.
+            if self._count and "picture" not in self._last:
+                self._last = {**self._last, "picture": _draw(decode(self._source, SHOWN_SIDE))}
+                self._source = b""
+            return self.tag, {"count": self._count, "live": self._live, **self._last}
+        finally:
+            self._turn.release()
+
+    def info(self) -> dict[str, Any]:
+        """The card; for a foreign model its labels."""
+        card = self._classifier.card
+        return card.data if card else {"labels": self._classifier.labels}
+
+    def _take_turn(self, wait_s: float = WAIT_S) -> None:
+        if not self._turn.acquire(timeout=wait_s):
+            raise RefusalError(
+                HTTPStatus.SERVICE_UNAVAILABLE, "found others before; try again", Retry_After=str(RETRY_AFTER_S)
+            )
+
+
+def serve(arguments: Namespace, path: str, origin: str) -> int:
+    """Serves until SIGTERM or Ctrl-C; exit code 0.
+
+    Raises:
+        RessqError: the model, the address or the camera can't be had, or the camera broke off.
+    """
+    from ressq_runtime.handler import Handler
+
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow warns at this number and refuses twice of it
+    if sys.platform == "linux" and hasattr(libc := CDLL(None), "mallopt"):
+        libc.mallopt(_M_MMAP_THRESHOLD, RETURNED_BYTES)
+    camera = None
+    classifier = load_named(arguments, path, origin)
+    # What the first picture would pay for: Pillow's decoders, and the first inference, which sets up its buffers.
+    Image.init()
+    classifier.scores(bytes(classifier.spec.size**2 * 3))
+    if arguments.camera is not None:
+        from ressq_runtime.camera import open_camera
+
+        camera = open_camera(arguments.camera, classifier.spec)
+    resident = Resident(classifier, arguments.top_k, live=camera is not None)
+    with Ending():
+        return _serve_until_told(Server(arguments.serve, Handler, resident), camera)
+
+
+def _serve_until_told(server: Server, camera: Camera | None) -> int:
+    stop = Event()
+    faults: list[RessqError] = []
+    try:
+        _announce(server)
+        if camera is not None:
+            Thread(target=_classify_live, args=(camera, server, stop, faults), daemon=True).start()
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print("ressq-infer: stopped", file=sys.stderr)
+    finally:
+        stop.set()
+        server.finish()
+        if camera is not None:
+            camera.close()
+    if faults:
+        raise faults[0]
+    return 0
+
+
+def _classify_live(camera: Camera, server: Server, stop: Event, faults: list[RessqError]) -> None:
+    """Every frame to the classifier, until told to stop or the camera breaks off, which ends the server."""
+    try:
+        for frame in camera.frames():
+            server.resident.answer(frame, wait_s=-1)
+            # A wait, however short: locks are not fair, and a fast camera would keep uploads out for ever.
+            if stop.wait(1e-3):
+                return
+    except RessqError as fault:
+        faults.append(fault)
+        server.shutdown()
+
+
+def _announce(server: Server) -> None:
+    address = server.address
+    if address.socket_path is not None:
+        where = f"{address.text}; try: curl --unix-socket {address.socket_path} http://localhost/healthz"
+    else:
+        host, port = server.socket.getsockname()[:2]
+        where = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        if not is_loopback(host):
+            print(
+                f"ressq-infer: WARNING: {host} is no loopback address: everybody on the network can send pictures "
+                "and see the last one; there is neither password nor encryption",
+                file=sys.stderr,
+            )
+    print(f"ressq-infer: serving on {where} (Ctrl-C stops)", file=sys.stderr, flush=True)
+
+
+def _to_row(predictions: Any, latency_ms: dict[str, float]) -> dict[str, Any]:
+    """The object that `--json` prints, by the same code."""
+    out = io.StringIO()
+    JsonWriter(out).write(("", predictions, latency_ms))
+    row: dict[str, Any] = json.loads(out.getvalue())
+    return row
+
+
+def _draw(image: Image.Image) -> str:
+    """A data URL: the picture as a JPEG of at most SHOWN_SIDE pixels a side."""
+    image.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.BILINEAR)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=SHOWN_QUALITY)
+    return "data:image/jpeg;base64," + b64encode(out.getvalue()).decode()

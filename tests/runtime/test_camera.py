@@ -1,0 +1,129 @@
+"""`ressq-infer --camera` on real videos through OpenCV. No camera is here: picamera2 and devices are not tested."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ressq_runtime import PictureError, PixelSpec
+from ressq_runtime.camera import open_camera
+from ressq_runtime.infer import main
+from served import STARTED_S, ask, serving
+
+cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed")
+
+SPEC = PixelSpec.for_size(64)
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Callable[[list[Path], int], str]:
+    """Writes pictures as a video, each that many times, Motion JPEG as a USB camera sends it; gives its path."""
+
+    def write(pictures: list[Path], times: int) -> str:
+        path = str(tmp_path / "film.avi")
+        frames = [Image.open(picture).convert("RGB").resize((320, 240)) for picture in pictures]
+        writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"MJPG"), 30, frames[0].size)
+        for frame in frames:
+            for _ in range(times):
+                writer.write(cv2.cvtColor(np.asarray(frame), cv2.COLOR_RGB2BGR))
+        writer.release()
+        return path
+
+    return write
+
+
+def test_frames_are_red_green_blue(film: Callable[[list[Path], int], str], tmp_path: Path) -> None:
+    Image.new("RGB", (320, 240), (220, 60, 10)).save(tmp_path / "red.png")
+    camera = open_camera(film([tmp_path / "red.png"], 3), SPEC)
+    frames = list(camera.frames())
+    camera.close()
+    assert [(frame.shape, str(frame.dtype)) for frame in frames] == [((240, 320, 3), "uint8")] * 3
+    assert np.abs(frames[0].mean((0, 1)) - [220, 60, 10]).max() < 6
+
+
+def test_a_picture_of_pillow_is_seen_as_pillow_sees_it(shapes: Path, tmp_path: Path) -> None:
+    image = Image.open(shapes / "circle" / "00.png")
+    image.save(tmp_path / "frame_00.png")
+    camera = open_camera(str(tmp_path / "frame_%02d.png"), SPEC)
+    assert np.array_equal(next(camera.frames()), np.asarray(image))
+    camera.close()
+
+
+def test_a_video_is_answered_frame_by_frame(
+    film: Callable[[list[Path], int], str],
+    artefacts: dict[str, Path],
+    shapes: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = film([shapes / "circle" / "00.png", shapes / "triangle" / "00.png"], 4)
+    assert main(["--camera", path, "--model", str(artefacts["int8.tflite"]), "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["predictions"][0]["label"] for row in rows] == ["circle"] * 4 + ["triangle"] * 4
+    times = [datetime.fromisoformat(row["path"]) for row in rows]
+    assert times == sorted(times)
+    assert times[0].utcoffset().total_seconds() == 0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_between_two_lines(
+    film: Callable[[list[Path], int], str], artefacts: dict[str, Path], shapes: Path, number: signal.Signals
+) -> None:
+    path = film([shapes / "circle" / "00.png"], 5000)
+    command = [sys.executable, "-m", "ressq_runtime", "--camera", path, "--model", str(artefacts["int8.tflite"])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().endswith("%\n")
+        process.send_signal(number)
+        rest, said = process.communicate(timeout=STARTED_S)
+    assert process.returncode == 0
+    assert not rest or rest.endswith("%\n")
+    assert said.endswith("ressq-infer: stopped\n")
+
+
+def test_served_the_live_picture_and_its_label_are_there(
+    film: Callable[[list[Path], int], str], artefacts: dict[str, Path], shapes: Path
+) -> None:
+    path = film([shapes / "square" / "01.png"], 3)
+    with serving(artefacts["int8.tflite"], "--camera", path) as served:
+        last = wait_for_frames(served.port, 3)
+        assert (last["count"], last["live"], last["predictions"][0]["label"]) == (3, True, "square")
+        assert last["picture"].startswith("data:image/jpeg;base64,")
+        assert ask(served.port, "POST", "/classify", (shapes / "circle" / "02.png").read_bytes()).status == 200
+
+
+def test_a_camera_that_is_not_there_is_named(artefacts: dict[str, Path], capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--camera", "97", "--model", str(artefacts["int8.tflite"])]) == 1
+    wanted = "error: camera 97: found none, wanted one that OpenCV can open; ls /dev/video* lists them"
+    assert wanted in capfd.readouterr().err
+
+
+def test_without_opencv_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(PictureError, match=r"apt install python3-picamera2 on a Raspberry Pi, or pip install opencv"):
+        open_camera("0", SPEC)
+
+
+def test_a_camera_and_a_picture_are_two_things(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["a.jpg", "--camera", "0"])
+    assert "found pictures and --camera, wanted one of the two" in capsys.readouterr().err
+
+
+def wait_for_frames(port: int, count: int) -> dict[str, object]:
+    until = time.monotonic() + STARTED_S
+    while time.monotonic() < until:
+        last: dict[str, object] = ask(port, "GET", "/last").json
+        if last["count"] == count:
+            return last
+        time.sleep(0.05)
+    raise AssertionError(last)
