@@ -11,7 +11,7 @@ RUN := $(VENV)/bin/
 INSTALLED := $(VENV)/.installed
 SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export tools tests
 
-.PHONY: demo test pi-test fuzz check setup mediapipe-env clean
+.PHONY: demo test pi-test fuzz check setup mediapipe-env litert-env clean
 
 setup: $(INSTALLED)
 
@@ -51,5 +51,13 @@ mediapipe-env: .venv-mediapipe/.installed
 	.venv-mediapipe/bin/python -m pip install --quiet --disable-pip-version-check mediapipe==1.2.2
 	@touch $@
 
+# litert-benchmark comes with releases that onnx2tf does not allow: the independent clock of tests/runtime/test_agreement.py.
+litert-env: .venv-litert/.installed
+
+.venv-litert/.installed: tools/find-python.sh
+	"$$(tools/find-python.sh)" -m venv .venv-litert
+	.venv-litert/bin/python -m pip install --quiet --disable-pip-version-check ai-edge-litert==2.3.0 'pillow>=9.4'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .venv-mediapipe demo build *.egg-info runtime/*.egg-info runtime/build
+	rm -rf $(VENV) .venv-mediapipe .venv-litert demo build *.egg-info runtime/*.egg-info runtime/build

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from ressq_runtime.evaluate import Evaluation, evaluate
     from ressq_runtime.pixels import to_pixels
-    from ressq_runtime.profile import profile
+    from ressq_runtime.profiling import profile
     from ressq_runtime.selftest import self_test
     from ressq_runtime.spec import PixelSpec
 
@@ -43,7 +43,7 @@ _HOME = {
     "Prediction": "classify",
     "RessqError": "errors",
     "evaluate": "evaluate",
-    "profile": "profile",
+    "profile": "profiling",
     "read_card": "artefact",
     "self_test": "selftest",
     "to_pixels": "pixels",
@@ -74,7 +74,9 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    found: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = found  # importing `evaluate` put the module of that name here
+    return found
 
 
 def __dir__() -> list[str]:

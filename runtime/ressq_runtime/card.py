@@ -93,7 +93,7 @@ def _take(data: dict[str, object], key: str, kind: type | tuple[type, ...], path
 
 
 def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and abs(value) < LARGEST_NUMBER  # type: ignore[operator]
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER
 
 
 def _take_labels(data: dict[str, object], path: str) -> list[str]:

@@ -291,7 +291,7 @@ def test_rare_classes_weigh_more_and_pictures_weigh_one_on_average() -> None:
 
 def test_views_are_a_function_of_seed_epoch_and_picture(few: Path, done: Path, tmp_path: Path) -> None:
     store = open_store(tmp_path, read_split(done), few, PixelSpec.for_size(32), "train")
-    views = training_views(32, 0.5)
+    views = training_views(32, 0.5, 0.3)
     one, labels = draw_batch(store, [3, 1], views, 0, 0)
     torch.rand(7)  # whatever else was drawn between
     swapped, _ = draw_batch(store, [1, 3], views, 0, 0)

@@ -16,7 +16,7 @@ from ressq_runtime.coldstart import STAGES as COLD_STAGES
 from ressq_runtime.coldstart import measure_cold_start
 from ressq_runtime.errors import EngineError, PictureError
 from ressq_runtime.latency import LatencyProfile
-from ressq_runtime.profile import STAGES, profile, recommend_threads, render_table, sweep_threads, time_stages
+from ressq_runtime.profiling import STAGES, profile, recommend_threads, render_table, sweep_threads, time_stages
 from tiny_tflite import CLASSES, tiny_model
 
 LABELS = [f"class {number}" for number in range(CLASSES)]
@@ -142,6 +142,13 @@ def test_an_artefact_is_profiled_from_its_path(artefacts: dict[str, Path], shape
     assert result["precision"] == "int8 static per-channel"
     assert result["pictures"] == 3
     assert result["stages"]["total"]["median_ms"] > 0
+
+
+def test_the_package_s_profile_is_the_function_every_time() -> None:
+    import ressq_runtime
+
+    assert ressq_runtime.profile is profile
+    assert ressq_runtime.profile is profile
 
 
 def test_nothing_to_measure_with_is_refused(classifier: Classifier) -> None:

@@ -21,18 +21,26 @@ class InterpreterEngine:
         self.version = version
         self.threads = threads
         self._interpreter = interpreter
+        self._path = path
         self.inputs = [_to_spec(details) for details in interpreter.get_input_details()]
         self.outputs = [_to_spec(details) for details in interpreter.get_output_details()]
         self._input = interpreter.get_input_details()[0]
         self._output = interpreter.get_output_details()[choose_output(path, self.outputs)]
 
     def run(self, pixels: bytes) -> list[float]:
-        """The scores of uint8 RGB pixels in NHWC order, dequantised where the model's output is quantised."""
+        """The scores of uint8 RGB pixels in NHWC order, dequantised where the model's output is quantised.
+
+        Raises:
+            EngineError: the interpreter fails.
+        """
         from numpy import frombuffer, uint8
 
         array = frombuffer(pixels, uint8).reshape(self._input["shape"])
         self._interpreter.set_tensor(self._input["index"], array)
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"{self._path}: {self.name} {self.version} failed to run it ({error})") from error
         scores = self._interpreter.get_tensor(self._output["index"]).reshape(-1)
         scale, zero_point = self._output["quantization"]
         if scale:
@@ -83,12 +91,12 @@ def _open(module: Any, path: str, name: str, package: str, threads: int) -> Inte
     try:
         interpreter = module.Interpreter(model_path=path, num_threads=threads)
         interpreter.allocate_tensors()
+        return InterpreterEngine(interpreter, path, name, version(package), threads)
     except (ValueError, RuntimeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EngineError(
             f"{path}: {package} refuses this model ({reason}); copy it again or export it again"
         ) from error
-    return InterpreterEngine(interpreter, path, name, version(package), threads)
 
 
 def _to_spec(details: dict[str, Any]) -> TensorSpec:

@@ -1,0 +1,167 @@
+"""Where an inference spends its time: by operator, and by module of the paper (conv1, fire2 .. fire9, head).
+
+The profiler itself costs time, so each profiled inference is paired with one of a plain engine, and the
+modules are held against that one. Of each the fastest quarter of the runs counts: the others shared the core.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from time import perf_counter
+
+from ressq_runtime.engines import load_engine
+from ressq_runtime.errors import EngineError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    Clock = Callable[[], float]
+    # (operator, layer or "", microseconds)
+    Round = list[tuple[str, str, int]]
+
+RUNS = 40
+_MODULE = re.compile(r"(conv1|pool\d+|fire\d+)(?!\d)|(pixels|float)|(head|mean|logits|scores)")
+# What an operator does, by the code in the file and by the first word of LiteRT's or XNNPACK's event.
+_KINDS = {
+    "weights": ((3, 4, 9), ("convolution", "fully", "dwconv", "conv_2d", "fully_connected", "depthwise_conv_2d")),
+    "pool": ((1, 17), ("max", "average", "max_pool_2d", "average_pool_2d")),
+    "concat": ((2,), ("copy", "concatenate", "concatenation")),
+    "sum": ((0, 41), ("add", "subtract", "sub")),
+    "mean": ((40,), ("mean",)),
+    "softmax": ((25,), ("softmax",)),
+    "convert": ((6, 53, 114), ("convert", "cast", "quantize", "dequantize")),
+}
+_BY_CODE = {code: kind for kind, (codes, _) in _KINDS.items() for code in codes}
+_BY_WORD = {word: kind for kind, (_, words) in _KINDS.items() for word in words}
+
+
+def measure_operators(
+    path: str, engine: str, threads: int, pixels: bytes, *, runs: int = RUNS, clock: Clock = perf_counter
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(operators, modules) of a model for the profile's JSON; {"not_measured": why} for what can't be had.
+
+    Args:
+        path: the model.
+        engine: the name of the engine that loaded it.
+        threads: of that engine.
+        pixels: one input.
+        runs: plain and profiled inferences, in turn.
+        clock: seconds, as time.perf_counter.
+
+    Raises:
+        EngineError: the model failed to run.
+    """
+    plain_ms: list[float] = []
+    plain = load_engine(path, engine, threads)
+
+    def run_plain() -> None:
+        start = clock()
+        plain.run(pixels)
+        plain_ms.append(1000 * (clock() - start))
+
+    try:
+        rounds, why = _profile(path, engine, threads, pixels, runs + 1, run_plain)
+    finally:
+        plain.close()
+    if why:
+        return {"not_measured": why}, {"not_measured": why}
+    # the first of each is left out: it pays for page faults and lazy allocation
+    means = _mean_of_fastest([[us for *_, us in each] for each in rounds[1:]])
+    rows: list[dict[str, Any]] = [
+        {"operator": operator, "layer": layer or None, "module": find_module(layer), "ms": round(us / 1000, 4)}
+        for (operator, layer, _), us in zip(rounds[0], means, strict=True)
+    ]
+    whole = {"num_runs": runs, "inference_ms": round(_mean_of_fastest([[ms] for ms in plain_ms[1:]])[0], 4)}
+    operators = {**whole, "sum_ms": round(sum(means) / 1000, 4), "rows": rows}
+    return operators, _sum_modules(rows, whole)
+
+
+def find_module(layer: str) -> str | None:
+    """The paper's module that a layer of an artefact belongs to: `input`, `conv1`, `pool1`, `fire2`, .., `head`."""
+    match = _MODULE.match(layer)
+    if match is None:
+        return None
+    return match[1] or ("input" if match[2] else "head")
+
+
+def name_events(events: Sequence[tuple[str, int]], operators: Sequence[tuple[int, str]]) -> Round | None:
+    """LiteRT's events with the layers of the file's operators; None where they don't fit each other.
+
+    Both are in the order run, but not one to one: XNNPACK adds copies and drops reshapes. What it never
+    adds, drops or moves is a layer with weights, so no other event is looked for beyond the next of these.
+    """
+    kinds = [_BY_CODE.get(code) for code, _ in operators]
+    words = [name.partition(" ")[0].lower() for name, _ in events]
+    if not kinds or kinds.count("weights") != [_BY_WORD.get(word) for word in words].count("weights"):
+        return None
+    found: Round = []
+    position = -1
+    for (name, us), word in zip(events, words, strict=True):
+        kind = _BY_WORD.get(word)
+        for ahead in range(position + 1, len(kinds)):
+            if kinds[ahead] == kind:
+                position = ahead
+                break
+            if kinds[ahead] == "weights":
+                break
+        found.append((name, operators[max(position, 0)][1], us))
+    return found
+
+
+def _profile(
+    path: str, engine: str, threads: int, pixels: bytes, runs: int, before_each: Callable[[], None]
+) -> tuple[list[Round], str]:
+    """What each run took, or why that can't be had."""
+    if engine == "onnx":
+        from ressq_runtime.engines.onnx_profile import profile_nodes
+
+        return [_name_reorders(nodes) for nodes in profile_nodes(path, threads, pixels, runs, before_each)], ""
+    if engine != "litert":
+        return [], f"{engine} gives no times of operators; ai-edge-litert does"
+    from ressq_runtime.engines.litert_c import LiteRtEngine, Unavailable
+    from ressq_runtime.engines.tflite_graph import read_operators
+
+    try:
+        profiled = LiteRtEngine(path, threads, profile=True)
+    except Unavailable as error:
+        return [], f"Interpreter gives no times of operators, and LiteRT's C API can't serve ({error})"
+    with open(os.fspath(path), "rb") as file:
+        operators = read_operators(file.read())
+    found = []
+    for _ in range(runs):
+        before_each()
+        events = profiled.profile_operators(pixels)
+        found.append(name_events(events, operators) or [(name, "", us) for name, us in events])
+    profiled.close()
+    return found, ""
+
+
+def _name_reorders(nodes: Round) -> Round:
+    """ONNX Runtime's own nodes (ReorderOutput, ..) get the layer behind them, which wants its input so."""
+    layer, found = "", []
+    for operator, name, us in reversed(nodes):
+        layer = name if find_module(name) else layer
+        found.append((operator, layer or name, us))
+    return found[::-1]
+
+
+def _sum_modules(rows: list[dict[str, Any]], whole: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, float] = {}
+    for row in rows:
+        found[row["module"]] = found.get(row["module"], 0.0) + row["ms"]
+    if None in found or not {"conv1", "fire2", "head"} <= set(found):
+        return {"not_measured": "the layers have not the names that ressq-export gives them"}
+    total = sum(found.values())
+    shares = {module: {"ms": round(ms, 4), "share": round(ms / (total or 1), 4)} for module, ms in found.items()}
+    return {**whole, "sum_ms": round(total, 4), "rows": shares}
+
+
+def _mean_of_fastest(rounds: list[list[float]]) -> list[float]:
+    """Column means over the quarter of the rows with the smallest sums."""
+    if len({len(each) for each in rounds}) != 1:
+        raise EngineError("profile: found another number of operators in one run than in the next; measure again")
+    kept = sorted(rounds, key=sum)[: (len(rounds) + 3) // 4]
+    return [sum(column) / len(kept) for column in zip(*kept, strict=True)]

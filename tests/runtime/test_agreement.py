@@ -1,0 +1,75 @@
+"""Our inference time beside litert-benchmark's, on the same file, in turn: a ratio, never the bare clock.
+
+litert-benchmark comes with ai-edge-litert 2.1.5 and later, onnx2tf pins an older one: RESSQ_LITERT_PYTHON names
+the Python of an environment of its own (`make litert-env`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PYTHON = os.environ.get("RESSQ_LITERT_PYTHON", "")
+FEWEST_ROUNDS, MOST_ROUNDS, RUNS = 3, 15, 100
+WIDEST = 0.15
+
+_OURS = """
+import json, random, sys
+from ressq_runtime.profiling import profile
+from ressq_runtime.classify import Classifier
+path, picture = sys.argv[1:]
+found = profile(Classifier.load(path, threads=1), [picture], runs=%d, processes=0)
+print(json.dumps([found["latency"]["median_ms"], found["engine"], found["num_threads"], found["versions"]["litert"]]))
+"""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not PYTHON, reason="RESSQ_LITERT_PYTHON names no Python with litert-benchmark"),
+]
+
+
+@pytest.mark.parametrize("kind", ["int8.tflite", "fp32.tflite"])
+def test_the_profile_agrees_with_litert_benchmark(
+    artefacts: dict[str, Path], shapes: Path, tmp_path: Path, kind: str
+) -> None:
+    picture = next(shapes.rglob("*.png"))
+    ours: list[float] = []
+    theirs: list[float] = []
+    # What disturbs a round only ever slows it: the best rounds of both are the ones that can be compared.
+    while len(ours) < FEWEST_ROUNDS or (off(ours, theirs) > WIDEST and len(ours) < MOST_ROUNDS):
+        ours.append(measure_ours(artefacts[kind], picture))
+        theirs.append(measure_theirs(artefacts[kind], tmp_path / "result.json"))
+    assert off(ours, theirs) <= WIDEST, f"ours {ours}, litert-benchmark {theirs}"
+
+
+def off(ours: list[float], theirs: list[float]) -> float:
+    return abs(min(ours) / min(theirs) - 1)
+
+
+def measure_ours(model: Path, picture: Path) -> float:
+    runtime = str(Path(__file__).parents[2] / "runtime")
+    found = call("-c", _OURS % RUNS, str(model), str(picture), PYTHONPATH=runtime)
+    median_ms, engine, threads, _ = json.loads(found.splitlines()[-1])
+    assert (engine, threads) == ("litert", 1)
+    return float(median_ms)
+
+
+def measure_theirs(model: Path, result: Path) -> float:
+    tool = Path(PYTHON).with_name("litert-benchmark")
+    options = ["--num_threads", "1", "--num_runs", str(RUNS), "--result_json", str(result)]
+    call(str(tool), "--model", str(model), *options)
+    latency: dict[str, Any] = json.loads(result.read_text())["latency"]
+    return float(latency["median_ms"])
+
+
+def call(*arguments: str, **environment: str) -> str:
+    done = subprocess.run(
+        [PYTHON, *arguments], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout

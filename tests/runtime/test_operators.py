@@ -1,0 +1,134 @@
+"""Times by operator and by module, on the real artefacts; the sum is held against the whole, side by side."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from ressq_runtime import EngineError
+from ressq_runtime.engines import load_engine
+from ressq_runtime.engines.litert_c import LiteRtEngine
+from ressq_runtime.engines.litert_library import Unavailable
+from ressq_runtime.engines.tflite_graph import read_operators
+from ressq_runtime.operators import find_module, measure_operators, name_events
+from tiny_tflite import SIZE, tiny_model
+
+MODULES = ["conv1", "pool1", "fire2", "fire3", "pool2", "fire4", "fire5", "pool3", *(f"fire{n}" for n in range(6, 10))]
+ROUNDS = 5
+
+
+def pixels_for(path: Path) -> bytes:
+    engine = load_engine(str(path))
+    engine.close()
+    return random.Random(0).randbytes(engine.inputs[0].elements)
+
+
+@pytest.mark.parametrize("kind", ["fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite"])
+def test_the_modules_of_an_artefact_sum_to_its_inference(artefacts: dict[str, Path], kind: str) -> None:
+    path = artefacts[kind]
+    engine = "onnx" if kind.endswith("onnx") else "litert"
+    best = float("inf")
+    for _ in range(ROUNDS):  # a busy machine disturbs a round, seldom all of them
+        operators, modules = measure_operators(str(path), engine, 1, pixels_for(path))
+        assert [name for name in modules["rows"] if name != "input"] == [*MODULES, "head"]
+        assert sum(row["ms"] for row in operators["rows"]) == pytest.approx(modules["sum_ms"], abs=0.01)
+        assert sum(row["share"] for row in modules["rows"].values()) == pytest.approx(1, abs=0.01)
+        best = min(best, abs(modules["sum_ms"] / modules["inference_ms"] - 1))
+    # The network of the tests is 12 times smaller than the real one, and what lies between the operators is not.
+    assert best < 0.25
+
+
+@pytest.mark.parametrize("kind", ["fp32.onnx", "int8.tflite"])
+def test_each_convolution_is_found_in_its_layer(artefacts: dict[str, Path], kind: str) -> None:
+    engine = "onnx" if kind.endswith("onnx") else "litert"
+    operators, _ = measure_operators(str(artefacts[kind]), engine, 1, pixels_for(artefacts[kind]), runs=2)
+    layers = [row["layer"] for row in operators["rows"]]
+    for fire in range(2, 10):
+        for part in ("squeeze", "expand1x1", "expand3x3"):
+            assert f"fire{fire}.{part}" in layers
+    wide = [row for row in operators["rows"] if row["layer"] == "fire2.expand3x3"]
+    assert any("conv" in row["operator"].lower() for row in wide)
+
+
+def test_a_profile_leaves_no_file_behind(
+    artefacts: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    measure_operators(str(artefacts["fp32.onnx"]), "onnx", 1, pixels_for(artefacts["fp32.onnx"]), runs=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_foreign_model_gets_operators_and_says_why_no_modules(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.tflite"
+    path.write_bytes(tiny_model())
+    operators, modules = measure_operators(str(path), "litert", 1, bytes(SIZE * SIZE * 3), runs=3)
+    assert [row["layer"] for row in operators["rows"]][:2] == ["real", "maps"]
+    assert modules == {"not_measured": "the layers have not the names that ressq-export gives them"}
+
+
+def test_an_engine_without_profiler_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "tiny.tflite"
+    path.write_bytes(tiny_model())
+
+    def refuse(self: LiteRtEngine, *_: object, **__: object) -> None:
+        self._handles = []
+        raise Unavailable("found ai-edge-litert 9.0.0")
+
+    monkeypatch.setattr(LiteRtEngine, "__init__", refuse)
+    operators, modules = measure_operators(str(path), "litert", 1, bytes(SIZE * SIZE * 3), runs=1)
+    assert operators == modules
+    assert operators["not_measured"] == (
+        "Interpreter gives no times of operators, and LiteRT's C API can't serve (found ai-edge-litert 9.0.0)"
+    )
+
+
+@pytest.mark.parametrize(("layer", "module"), [
+    ("pixels.transposed", "input"), ("float_quantized", "input"), ("conv1.conv", "conv1"), ("pool3", "pool3"),
+    ("fire2.expand3x3", "fire2"), ("fire9.sum.transposed_DequantizeLinear", "fire9"), ("mean", "head"),
+    ("head.linear.conv", "head"), ("logits_dequant", "head"), ("scores", "head"),
+    ("conv10", None), ("ReorderOutput", None), ("", None), ("real", None),
+])  # fmt: skip
+def test_a_layer_belongs_to_its_module(layer: str, module: str | None) -> None:
+    assert find_module(layer) == module
+
+
+CAST, CONV, CONCAT, ADD, RESHAPE, SOFTMAX = 53, 3, 2, 0, 22, 25
+
+
+def test_events_that_the_interpreter_adds_or_drops_move_no_layer() -> None:
+    operators = [(CAST, "float"), (CONV, "conv1"), (CONV, "fire2.squeeze"), (CONCAT, "fire2.concat"),
+                 (RESHAPE, "flat"), (CONV, "logits"), (SOFTMAX, "scores")]  # fmt: skip
+    names = ["CAST", "Convert (NC)", "Convolution (NHWC, F32) IGEMM", "Copy (NC, X32)", "Fully Connected (NC)",
+             "Copy (NC, X32)", "Copy (NC, X32)", "Fully Connected (NC, F32) GEMM", "Softmax (NC, F32)"]  # fmt: skip
+    found = name_events([(name, 1) for name in names], operators)
+    assert found is not None
+    assert [layer for _, layer, _ in found] == [
+        "float", "float", "conv1", "conv1", "fire2.squeeze", "fire2.concat", "fire2.concat", "logits", "scores",
+    ]  # fmt: skip
+
+
+def test_events_of_another_model_get_no_layers() -> None:
+    assert name_events([("Convolution (NHWC)", 1), ("Convolution (NHWC)", 1)], [(CONV, "conv1")]) is None
+    assert name_events([("CAST", 1)], []) is None
+
+
+def test_a_cut_off_flatbuffer_is_our_error_wherever_it_is_cut() -> None:
+    whole = tiny_model()
+    assert [name for _, name in read_operators(whole)] == ["real", "maps", "means", "scores"]
+    refused = []
+    for size in range(0, len(whole), 3):
+        try:
+            read_operators(whole[:size])
+        except EngineError as error:
+            refused.append(str(error))
+    assert len(refused) > len(whole) // 6
+    assert all("outside the" in words or "a list of" in words for words in refused)
+
+
+def test_a_flatbuffer_that_points_outside_is_our_error() -> None:
+    with pytest.raises(EngineError, match=r"byte \d+ lies outside the file"):
+        read_operators(b"\xff\xff\xff\x7f" + tiny_model()[4:])
