@@ -35,6 +35,7 @@ def export_onnx(network: DeployedNetwork, size: int, target: Path, log: Log) -> 
         )
     model = cast(torch.onnx.ONNXProgram, program).model_proto
     _forget_machine(model)
+    _state_padding(model)
     name_onnx_places(model)
     onnx.checker.check_model(model, full_check=True)
     target.write_bytes(model.SerializeToString())
@@ -49,3 +50,22 @@ def _forget_machine(model: onnx.ModelProto) -> None:
         del value.metadata_props[:]
     del model.graph.value_info[:]
     del model.graph.metadata_props[:]
+
+
+def _state_padding(model: onnx.ModelProto) -> None:
+    """ceil_mode -> auto_pad, in place; the same windows for a 3x3 pooling of stride 2.
+
+    On an even side ceil_mode adds one row or column at the end, which is SAME_UPPER; on an odd one it adds
+    nothing. Of ceil_mode onnx2tf makes a padding layer on even sides, of SAME_UPPER a plain pooling.
+    """
+    shapes = {
+        value.name: [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
+        for value in onnx.shape_inference.infer_shapes(model).graph.value_info
+    }
+    for node in model.graph.node:
+        if node.op_type == "MaxPool":
+            even = shapes[node.input[0]][-1] % 2 == 0
+            kept = [a for a in node.attribute if a.name not in ("ceil_mode", "pads", "auto_pad")]
+            del node.attribute[:]
+            node.attribute.extend(kept)
+            node.attribute.append(onnx.helper.make_attribute("auto_pad", "SAME_UPPER" if even else "VALID"))
