@@ -20,16 +20,17 @@ def draw_seed(*parts: int | str) -> int:
     return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=7).digest())
 
 
-def training_views(size: int, smallest_crop: float) -> v2.Transform:
+def training_views(size: int, smallest_crop: float, jitter: float) -> v2.Transform:
     """uint8 (3, H, W) -> uint8 (3, size, size): a random view of a picture.
 
     smallest_crop: area of the smallest crop as a share of the picture.
+    jitter: how far brightness, contrast and saturation may be moved, as a share.
     """
     return v2.Compose(
         [
             v2.RandomResizedCrop(size, scale=(smallest_crop, 1.0), antialias=True),
             v2.RandomHorizontalFlip(),
-            v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3),
+            v2.ColorJitter(jitter, jitter, jitter),
         ]
     )
 

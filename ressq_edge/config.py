@@ -33,8 +33,10 @@ class Config:
     weight_decay: AdamW's, on convolution weights only.
     label_smoothing: probability mass taken from the right class.
     smallest_crop: area of the smallest random crop, share of the picture.
+    jitter: how far brightness, contrast and saturation of a view may be moved, share.
     balance: loss weight of a class = (its share of pictures) ** -balance; 0 off, 1 full.
-    clip_norm: longest step of the gradient; from scratch a few early steps would undo the rest.
+    clip_norm: longest gradient that is followed in full, 0 for any; from scratch a few early ones
+        would undo the rest.
     average: decay per step of the averaged weights (EMA) that are validated and kept.
     patience: epochs without a better validation before the run stops early.
     """
@@ -54,6 +56,7 @@ class Config:
     weight_decay: float
     label_smoothing: float
     smallest_crop: float
+    jitter: float
     balance: float
     clip_norm: float
     average: float
@@ -71,17 +74,18 @@ class Recipe:
     learning_rate: float
     label_smoothing: float
     smallest_crop: float
+    jitter: float
+    clip_norm: float
     train_share: float
     size: int = 224
     warmup_share: float = 0.15
     weight_decay: float = 0.05
     balance: float = 0.5
-    clip_norm: float = 1.0
     average: float = 0.99
 
 
-FINE_TUNE = Recipe(12, 1e-3, 0.1, 0.35, train_share=192 / 224)
-FROM_SCRATCH = Recipe(40, 1e-3, 0.05, 0.5, train_share=1.0)
+FINE_TUNE = Recipe(12, 1e-3, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=192 / 224)
+FROM_SCRATCH = Recipe(40, 1e-3, 0.05, 0.7, jitter=0.1, clip_norm=1.0, train_share=1.0)
 
 
 def write_config(run: Path, config: Config, about: dict[str, Any]) -> None:

@@ -72,6 +72,7 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         weight_decay=recipe.weight_decay,
         label_smoothing=recipe.label_smoothing,
         smallest_crop=recipe.smallest_crop,
+        jitter=recipe.jitter,
         balance=recipe.balance,
         clip_norm=recipe.clip_norm,
         average=recipe.average,

@@ -119,7 +119,7 @@ def _make_task(request: Request, start: Start) -> Task:
     return Task(
         train_store,
         val_store,
-        training_views(config.train_size, config.smallest_crop),
+        training_views(config.train_size, config.smallest_crop, config.jitter),
         class_weights(split.counts("train"), config.balance),
         Normalise(),
     )

@@ -112,7 +112,8 @@ def train_step(state: TrainState, task: Task, config: Config, numbers: tuple[int
         group["lr"] = learning_rate(state.step / total, config)
     state.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(state.model.parameters(), config.clip_norm)
+    if config.clip_norm:
+        nn.utils.clip_grad_norm_(state.model.parameters(), config.clip_norm)
     state.optimizer.step()
     state.step += 1
     _average(state, config.average)
