@@ -54,7 +54,7 @@ def _train(arguments: argparse.Namespace) -> int:
         print(f"{error}; {_how_to_go_on(request)}", file=sys.stderr)
         return STOPPED
     except RessqError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"ressq-train: error: {error}", file=sys.stderr)
         return 1
     return 0
 

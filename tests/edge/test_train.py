@@ -161,7 +161,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     assert main([str(argument) for argument in arguments]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    lines = [line for line in captured.err.splitlines() if line.startswith("error: ")]
+    lines = [line for line in captured.err.splitlines() if line.startswith("ressq-train: error: ")]
     assert len(lines) == 1, captured.err
     return lines[0]
 
