@@ -28,10 +28,11 @@ def add_descriptions(paths: Mapping[str, Path], about: Description) -> None:
 
 def open_models(paths: Mapping[str, Path], labels: Sequence[str]) -> dict[str, Classifier]:
     """The model files in the runtime's own interpreters, by kind, with a card or without; one thread each."""
-    return {
-        kind: Classifier.load(path, threads=1, labels=None if read_card(path, verify=False) else labels)
-        for kind, path in paths.items()
-    }
+    opened = {}
+    for kind, path in paths.items():
+        missing = read_card(path, verify=False) is None
+        opened[kind] = Classifier.load(path, threads=1, labels=labels if missing else None, trusted=missing)
+    return opened
 
 
 def close_models(models: Mapping[str, Classifier]) -> None:

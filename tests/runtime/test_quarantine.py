@@ -114,3 +114,10 @@ def test_where_no_process_can_be_started_a_foreign_model_is_refused(
 def test_an_artefact_with_a_card_starts_no_process(artefacts: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "/nowhere/python")
     Classifier.load(artefacts["int8.tflite"]).close()
+
+
+def test_who_made_the_model_need_not_wait_for_a_trial(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quarantine, "_CHILD", "import sys; sys.exit(7)")
+    Classifier.load(model, labels=LABELS, trusted=True).close()
+    with pytest.raises(EngineError, match="ended it with exit code 7"):
+        Classifier.load(model, labels=LABELS)
