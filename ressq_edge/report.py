@@ -16,7 +16,7 @@ from ressq_edge.plots import draw_confusion, draw_curves
 from ressq_edge.split import PARTS
 from ressq_edge.start import Start
 from ressq_edge.train import predict
-from ressq_runtime.evaluate import wilson
+from ressq_runtime.evaluation import wilson
 
 
 def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:

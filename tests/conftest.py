@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
+
+# A job in the background, as CI's, starts with SIGINT ignored, and so would every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHAPES = ("circle", "square", "triangle")
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")

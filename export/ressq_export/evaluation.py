@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ressq_edge.checkpoint import Checkpoint
 from ressq_runtime.errors import FolderError, PictureError
-from ressq_runtime.evaluate import wilson
+from ressq_runtime.evaluation import wilson
 from ressq_runtime.folders import list_classes
 from ressq_runtime.pixels import PixelSpec, to_pixels
 

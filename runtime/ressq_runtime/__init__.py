@@ -6,7 +6,8 @@
     best, *others = classifier.classify("photo.jpg")
     print(best.label, best.probability)
 
-Names are loaded when they are first used: start-up is a feature.
+Names are loaded when they are first used: start-up is a feature. No module may have the name of a function
+here, or importing the module would hide the function.
 """
 
 __version__ = "0.1.0"
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         PictureError,
         RessqError,
     )
-    from ressq_runtime.evaluate import Evaluation, evaluate
+    from ressq_runtime.evaluation import Evaluation, evaluate
     from ressq_runtime.pixels import to_pixels
     from ressq_runtime.profiling import profile
     from ressq_runtime.selftest import self_test
@@ -35,14 +36,14 @@ _HOME = {
     "Card": "card",
     "Classifier": "classify",
     "EngineError": "errors",
-    "Evaluation": "evaluate",
+    "Evaluation": "evaluation",
     "FolderError": "errors",
     "OutputError": "errors",
     "PictureError": "errors",
     "PixelSpec": "spec",
     "Prediction": "classify",
     "RessqError": "errors",
-    "evaluate": "evaluate",
+    "evaluate": "evaluation",
     "profile": "profiling",
     "read_card": "artefact",
     "self_test": "selftest",
@@ -74,9 +75,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    found: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = found  # importing `evaluate` put the module of that name here
-    return found
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

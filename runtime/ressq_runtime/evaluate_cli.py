@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Sequence
 
-    from ressq_runtime.evaluate import Evaluation
+    from ressq_runtime.evaluation import Evaluation
 
 _CORNER = "truth \\ answer"
 _EXAMPLES = """\
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     from ressq_runtime.classify import Classifier
     from ressq_runtime.errors import RessqError
-    from ressq_runtime.evaluate import evaluate
+    from ressq_runtime.evaluation import evaluate
 
     try:
         classifier = Classifier.load(arguments.artefact, engine=arguments.engine, threads=arguments.threads)

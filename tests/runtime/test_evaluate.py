@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ressq_runtime import Classifier, FolderError, evaluate
-from ressq_runtime.evaluate import wilson
 from ressq_runtime.evaluate_cli import main
+from ressq_runtime.evaluation import wilson
 
 
 def test_wilson_is_the_published_interval() -> None:
