@@ -80,7 +80,9 @@ def _answer_each(
     """How many of the pictures without an answer were answered, and how many could not be read."""
     answered = faults = 0
     new = (picture for picture in pictures if picture not in writer.done)
-    for picture, prepared in prepare_all(new, classifier.spec, ahead=available_cores() > 1):
+    # Only on a core that the interpreter leaves: where both shared one, it was slower as often as faster.
+    spare = available_cores() > classifier.engine.threads
+    for picture, prepared in prepare_all(new, classifier.spec, ahead=spare):
         if picture in writer.done:  # named twice, and it was on its way already
             continue
         if not isinstance(prepared, PictureError):

@@ -135,13 +135,13 @@ def test_a_caller_that_leaves_ends_the_thread(pictures: list[str]) -> None:
 
 
 @pytest.mark.parametrize("cores", [1, 2])
-def test_one_core_gets_one_thread_and_two_the_same_answers(
+def test_a_core_that_the_interpreter_leaves_decodes_and_the_answers_stay_the_same(
     model: str, pictures: list[str], cores: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[bool] = []
     monkeypatch.setattr(stream, "available_cores", lambda: cores)
     monkeypatch.setattr(stream, "prepare_all", lambda *a, ahead: asked.append(ahead) or prepare_all(*a, ahead=ahead))
-    assert main([*pictures, "--model", model, "--json"]) == 0
+    assert main([*pictures, "--model", model, "--json", "--threads", "1"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert asked == [cores > 1]
     assert [row["path"] for row in rows] == pictures
@@ -163,7 +163,7 @@ def test_the_latency_of_a_picture_is_its_work_not_its_wait(
 
     monkeypatch.setattr(stream, "available_cores", lambda: 2)
     monkeypatch.setattr(ahead, "_attempt", attempt)
-    assert main([*pictures[:4], "--model", model, "--json"]) == 0
+    assert main([*pictures[:4], "--model", model, "--json", "--threads", "1"]) == 0
     for line in capsys.readouterr().out.splitlines():
         latency_ms = json.loads(line)["latency_ms"]
         assert latency_ms["total"] == pytest.approx(sum(latency_ms.values()) - latency_ms["total"], abs=0.01)
