@@ -1,4 +1,4 @@
-"""The built wheel on emulated boards: the same labels as here, and scores within one int8 step.
+"""The built wheel on emulated boards: the same labels as here, and the same scores with LiteRT.
 
 `make pi-test` sets the emulator up and runs this; `PI_HOME` names where it lives.
 """
@@ -21,9 +21,9 @@ from ressq_runtime.models import BUILTIN
 
 ROOT = Path(__file__).parents[2]
 BOARDS = ("pi3", "pi4", "pi5", "pi2-32")
-# JPEG decoders of another architecture and age (Debian 12's on pi2-32) round some pixels otherwise,
-# and the network carries that further than its own arithmetic does.
-DRIFT = {"pi3": 0.0, "pi4": 0.0, "pi5": 0.0, "pi2-32": 0.25}
+# int8 steps that each logit may be apart. LiteRT gives the same bits on every board. tflite-runtime rounds otherwise
+# (the pixels are equal): of 20 photos 2 were beyond one step, the worst by 1.3, so one step is more than it keeps.
+STEPS = {"pi3": 0, "pi4": 0, "pi5": 0, "pi2-32": 2}
 ROUNDING = 1e-3
 
 pytestmark = pytest.mark.pi
@@ -68,7 +68,7 @@ def test_a_board_answers_what_the_workstation_answers(
     rows = [json.loads(line) for line in found.stdout.splitlines()]
     card = read_card(BUILTIN)
     assert card is not None
-    allowed = 2 * card.step * (board == "pi2-32") + ROUNDING + DRIFT[board]
+    allowed = 2 * card.step * STEPS[board] + ROUNDING  # a log-probability moves by twice what each logit does
     for path, row, here in zip(pictures, rows, answers_here, strict=True):
         there = {p["label"]: p["probability"] for p in row["predictions"]}
         assert max(there, key=there.__getitem__) == max(here, key=here.__getitem__), path
