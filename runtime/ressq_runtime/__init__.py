@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from ressq_runtime.evaluation import Evaluation, evaluate
     from ressq_runtime.pixels import to_pixels
-    from ressq_runtime.profiling import profile
+    from ressq_runtime.profiling.profiler import profile
     from ressq_runtime.selftest import self_test
     from ressq_runtime.spec import PixelSpec
 
@@ -44,7 +44,7 @@ _HOME = {
     "Prediction": "classify",
     "RessqError": "errors",
     "evaluate": "evaluation",
-    "profile": "profiling",
+    "profile": "profiling.profiler",
     "read_card": "artefact",
     "self_test": "selftest",
     "to_pixels": "pixels",

@@ -7,14 +7,14 @@ import sys
 from time import perf_counter
 
 from ressq_runtime.classify import Classifier
-from ressq_runtime.errors import ArtefactError, PictureError
+from ressq_runtime.errors import ArtefactError, PictureError, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from ressq_runtime.classify import Prediction
+    from ressq_runtime.classify import Predictions
     from ressq_runtime.pixels import Source
     from ressq_runtime.spec import PixelSpec
 
@@ -33,22 +33,30 @@ def answer_all(arguments: Namespace, path: str, origin: str) -> int:
     pictures = list_named(arguments.pictures)
     classifier = load_named(arguments, path, origin)
     if len(pictures) != 1 or arguments.csv:
-        from ressq_runtime.stream import answer_many
+        from ressq_runtime.streaming.stream import answer_many
 
         return answer_many(arguments, classifier, pictures)
+    if arguments.explain:
+        from ressq_runtime.explain import check_explanation, write_explanation
+
+        check_explanation(arguments.explain, pictures[0])
     from ressq_runtime.rows import open_writer
 
     with open_writer(None, arguments.json, single=True, top_k=arguments.top_k) as writer:
         try:
-            writer.write((pictures[0], *timed_answer(classifier, pictures[0], arguments.top_k)))
+            predictions, spent = timed_answer(classifier, pictures[0], arguments.top_k)
+            writer.write((pictures[0], predictions, spent))
         except PictureError as fault:
             print(f"ressq-infer: error: {fault}", file=sys.stderr)
             writer.write_fault(pictures[0], str(fault))
             return 1
+    if arguments.explain:
+        write_explanation(classifier, pictures[0], predictions[0], arguments.explain)
+        print(f"ressq-infer: wrote {arguments.explain}", file=sys.stderr)
     return 0
 
 
-def timed_answer(classifier: Classifier, picture: Source, top_k: int) -> tuple[list[Prediction], dict[str, float]]:
+def timed_answer(classifier: Classifier, picture: Source, top_k: int) -> tuple[Predictions, dict[str, float]]:
     """The predictions for a picture, best first, and the milliseconds of each of STAGES.
 
     Raises:
@@ -57,28 +65,36 @@ def timed_answer(classifier: Classifier, picture: Source, top_k: int) -> tuple[l
     return infer(classifier, prepare(picture, classifier.spec), top_k)
 
 
-def prepare(picture: Source, spec: PixelSpec) -> Prepared:
-    """The pixels of a picture, and the seconds that decoding and preprocessing took.
+def prepare(picture: Source, spec: PixelSpec, clock: Callable[[], float] = perf_counter) -> Prepared:
+    """The pixels of a picture, and the seconds that decoding and preprocessing took by this clock.
 
     Raises:
         PictureError: the picture can't be read.
     """
-    from ressq_runtime.pixels import crop, decode
+    from ressq_runtime.jpeg import crop_core, decode_jpeg
 
-    started = perf_counter()
-    image = decode(picture, spec.resize)
-    decoded = perf_counter()
-    pixels = crop(image, spec)
-    return pixels, decoded - started, perf_counter() - decoded
+    started = clock()
+    pixels = None
+    core = decode_jpeg(picture, spec.resize)
+    if core is not None:
+        decoded = clock()
+        pixels = crop_core(core, spec)
+    if pixels is None:
+        from ressq_runtime.pixels import crop, decode
+
+        image = decode(picture, spec.resize)
+        decoded = clock()
+        pixels = crop(image, spec)
+    return pixels, decoded - started, clock() - decoded
 
 
-def infer(classifier: Classifier, prepared: Prepared, top_k: int) -> tuple[list[Prediction], dict[str, float]]:
+def infer(classifier: Classifier, prepared: Prepared, top_k: int) -> tuple[Predictions, dict[str, float]]:
     """The predictions for pixels, best first, and the milliseconds of each of STAGES: `total` is their sum."""
     pixels, decode_s, preprocess_s = prepared
     started = perf_counter()
     scores = classifier.scores(pixels)
     inferred = perf_counter()
-    predictions = classifier.rank(scores, top_k)
+    predictions = classifier.rank(scores, top_k, classifier.distance())
     spans = (decode_s, preprocess_s, inferred - started, perf_counter() - inferred)
     return predictions, {stage: round(span * 1000, 3) for stage, span in zip(STAGES, (*spans, sum(spans)), strict=True)}
 
@@ -104,7 +120,8 @@ def _list_folder(name: str) -> list[str]:
     pictures, others = list_pictures(Path(name)), list_others(Path(name))
     if others:
         shown = ", ".join(path.name for path in others[:3]) + (", ..." if len(others) > 3 else "")
-        print(f"ressq-infer: {name}: left out {len(others)} files that are no pictures: {shown}", file=sys.stderr)
+        text = f"{name}: left out {len(others)} files that are no pictures: {shown}"
+        print(f"ressq-infer: {printable(text)}", file=sys.stderr)
     if not pictures:
         raise FolderError(f"{name}: found no picture, wanted a folder with JPEG, PNG, WebP or other pictures")
     return [str(path) for path in pictures]
@@ -114,13 +131,15 @@ def load_named(arguments: Namespace, path: str, origin: str) -> Classifier:
     """The classifier that the arguments name; says on stderr which it is and what runs it."""
     labels = _read_labels(arguments.labels) if arguments.labels else None
     classifier = Classifier.load(path, engine=arguments.engine, threads=arguments.threads, labels=labels)
+    if arguments.abstain_below is not None:
+        classifier.threshold = arguments.abstain_below
     engine = classifier.engine
     by = f"{engine.name} {engine.version}, {engine.threads} thread{'s' if engine.threads > 1 else ''}"
     if origin == "built-in":
         shown = ", ".join(classifier.labels)
         print(f"ressq-infer: built-in clothing model ({shown}); name yours with --model. {by}", file=sys.stderr)
     else:
-        print(f"ressq-infer: {path} ({origin}). {by}", file=sys.stderr)
+        print(f"ressq-infer: {printable(path)} ({origin}). {by}", file=sys.stderr)
     return classifier
 
 

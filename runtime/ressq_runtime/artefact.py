@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from ressq_runtime.accelerators import dump_json, sha256_hex
 from ressq_runtime.card import Card
 from ressq_runtime.containers import (
     TFLITE_IDENTIFIER,
@@ -101,7 +102,7 @@ def _read(path: str) -> bytes:
 
 def _verify(card: Card, body: bytes, path: str) -> None:
     for found, wanted, what in (
-        (_sha256(body), card.sha256, "other bytes than its card was made for"),
+        (sha256_hex(body), card.sha256, "other bytes than its card was made for"),
         (_seal(card.data), card.data.get("card_sha256"), "a card that was changed after it was written"),
     ):
         if found != wanted:
@@ -113,21 +114,13 @@ def _verify(card: Card, body: bytes, path: str) -> None:
 
 def _seal(card: dict[str, object]) -> str:
     """SHA-256 of the card's other keys as JSON with sorted keys and no spaces."""
-    import json
-
     others = {key: value for key, value in card.items() if key != "card_sha256"}
-    return _sha256(json.dumps(others, sort_keys=True, separators=(",", ":")).encode())
+    return sha256_hex(dump_json(others, compact=True).encode())
 
 
 def _to_json(card: dict[str, object], body: bytes) -> bytes:
     import json
 
-    sealed = {**card, "sha256": _sha256(body)}
+    sealed = {**card, "sha256": sha256_hex(body)}
     sealed["card_sha256"] = _seal(sealed)
     return json.dumps(sealed, ensure_ascii=False, indent=1).encode()
-
-
-def _sha256(data: bytes) -> str:
-    from hashlib import sha256
-
-    return sha256(data).hexdigest()

@@ -5,9 +5,8 @@ A reader refuses a format it does not know and ignores keys it does not know.
 
 from __future__ import annotations
 
-import json
-
-from ressq_runtime.errors import ArtefactError
+from ressq_runtime.accelerators import parse_json
+from ressq_runtime.errors import ArtefactError, printable
 from ressq_runtime.spec import PixelSpec
 
 FORMAT = 1
@@ -31,11 +30,25 @@ class Card:
     """A validated card.
 
     Fields: name; task; labels, in the order of the scores; spec, how a picture becomes pixels; scheme, the
-    precision in words; step, how far one int8 step moves a logit (0 for fp32); self_test; sha256, of every
-    byte of the file before the card; data, the whole JSON object.
+    precision in words; step, how far one int8 step moves a logit (0 for fp32); threshold, the probability from
+    which on to answer (0 in older cards: always); unlike_from, the `distance` from which on a picture is unlike the
+    training pictures (None in older cards); self_test; sha256, of every byte of the file before the card;
+    data, the whole JSON object.
     """
 
-    __slots__ = ("data", "labels", "name", "scheme", "self_test", "sha256", "spec", "step", "task")
+    __slots__ = (
+        "data",
+        "labels",
+        "name",
+        "scheme",
+        "self_test",
+        "sha256",
+        "spec",
+        "step",
+        "task",
+        "threshold",
+        "unlike_from",
+    )
 
     def __init__(self, data: dict[str, object], path: str) -> None:
         self.data = data
@@ -45,6 +58,8 @@ class Card:
         self.spec = PixelSpec.from_json(_take(data, "input", dict, path), path)
         self.scheme = _take(_take(data, "precision", dict, path), "scheme", str, path)
         self.step = float(_take(_take(data, "output", dict, path), "step", (int, float), path))
+        self.threshold = _take_threshold(data, "abstention", path) or 0.0
+        self.unlike_from = _take_threshold(data, "unlike", path)
         self.self_test = [self._case(case, path) for case in _take(data, "self_test", list, path)]
         self.sha256 = _take(data, "sha256", str, path)
         if self.task != "classify":
@@ -58,7 +73,7 @@ class Card:
             ArtefactError: not JSON, a newer format, or a key that is missing or of the wrong type.
         """
         try:
-            data = json.loads(text)
+            data = parse_json(text)
         except (ValueError, RecursionError) as error:
             raise ArtefactError(f"{path}: found a card that is not JSON ({error}); export it again") from error
         if not isinstance(data, dict):
@@ -92,6 +107,13 @@ def _take(data: dict[str, object], key: str, kind: type | tuple[type, ...], path
     return found
 
 
+def _take_threshold(data: dict[str, object], key: str, path: str) -> float | None:
+    """data[key]["threshold"]; None where the card has no such key."""
+    if key not in data:
+        return None
+    return float(_take(_take(data, key, dict, path), "threshold", (int, float), path))
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER
 
@@ -102,8 +124,9 @@ def _take_labels(data: dict[str, object], path: str) -> list[str]:
         raise ArtefactError(
             f"{path}: found {len(labels)} labels in the card, wanted two or more strings; export it again"
         )
-    if any("\n" in label or "\r" in label for label in labels):
-        raise ArtefactError(f"{path}: found a line break in a label; rename the class and export it again")
+    # A line break tears a table; an escape sequence would be obeyed by the terminal that shows it.
+    if any(printable(label) != label for label in labels):
+        raise ArtefactError(f"{path}: found a control character in a label; rename the class and export it again")
     if len(set(labels)) != len(labels):
         raise ArtefactError(f"{path}: found a label twice in the card; rename a class and export it again")
     return labels

@@ -11,7 +11,7 @@ from ressq_runtime.spec import PixelSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ressq_runtime.card import Card
     from ressq_runtime.engines import Engine
@@ -22,6 +22,10 @@ MOST_THREADS = 4
 
 # Scores of quantised outputs sum to 1 within a step a class; what is further off are logits.
 _SUM_TOLERANCE = 0.05
+
+
+# The output that tells how far a picture lies from the training pictures.
+DISTANCE = "distance"
 
 
 class Prediction:
@@ -37,11 +41,33 @@ class Prediction:
         return f"Prediction({self.label!r}, {self.probability:.4f})"
 
 
+class Predictions(list[Prediction]):
+    """The best predictions for one picture, best first, and what to make of them.
+
+    Fields: label, of the best one, or None: the classifier abstains, since its probability is too low to rely on;
+    unlike, whether the picture is unlike the training pictures, so that no answer means much (None: the model can't
+    tell); reason, why there is no label or why it means little, for a person; empty where all is well.
+    """
+
+    __slots__ = ("label", "reason", "unlike")
+
+    def __init__(self, predictions: Iterable[Prediction], threshold: float = 0.0, unlike: bool | None = None) -> None:
+        super().__init__(predictions)
+        best = self[0]
+        sure = best.probability >= threshold
+        self.label = best.label if sure else None
+        self.unlike = unlike
+        self.reason = "" if sure else f"{best.label} has {best.probability:.1%}, wanted {threshold:.1%} or more"
+        if unlike:
+            self.reason = "; ".join(filter(None, (self.reason, "unlike the training pictures")))
+
+
 class Classifier:
     """An artefact ready to classify.
 
     Fields: path; card, None for a foreign model; labels, in the order of the scores; spec, how a picture
-    becomes pixels; engine, the interpreter that runs it.
+    becomes pixels; engine, the interpreter that runs it; threshold, the probability from which on it answers,
+    which may be set (0: always).
     """
 
     def __init__(self, path: str, card: Card | None, labels: Sequence[str], spec: PixelSpec, engine: Engine) -> None:
@@ -50,6 +76,7 @@ class Classifier:
         self.labels = list(labels)
         self.spec = spec
         self.engine = engine
+        self.threshold = card.threshold if card else 0.0
 
     @classmethod
     def load(
@@ -96,7 +123,7 @@ class Classifier:
             )
         return cls(path, card, labels or (card.labels if card else ()), spec, opened)
 
-    def classify(self, image: Source, top_k: int = 5) -> list[Prediction]:
+    def classify(self, image: Source, top_k: int = 5) -> Predictions:
         """The `top_k` most probable labels of a picture, best first.
 
         Args:
@@ -109,7 +136,7 @@ class Classifier:
         """
         from ressq_runtime.pixels import to_pixels
 
-        return self.rank(self.scores(to_pixels(image, self.spec)), top_k)
+        return self.rank(self.scores(to_pixels(image, self.spec)), top_k, self.distance())
 
     def scores(self, pixels: bytes) -> list[float]:
         """The probabilities, one a label, of spec.size * spec.size * 3 uint8 RGB bytes.
@@ -132,10 +159,24 @@ class Classifier:
             )
         return scores
 
-    def rank(self, scores: list[float], top_k: int = 5) -> list[Prediction]:
-        """The `top_k` best of the scores with their labels, best first; equal scores in the order of the labels."""
+    def distance(self) -> float | None:
+        """How far the pixels that were last scored lie from the training pictures; None: the model can't tell."""
+        found = self.engine.read(DISTANCE)
+        return found[0] if found else None
+
+    def rank(self, scores: list[float], top_k: int = 5, distance: float | None = None) -> Predictions:
+        """The `top_k` best of the scores with their labels, best first; equal scores in the order of the labels.
+
+        Args:
+            scores: one a label.
+            top_k: how many at most.
+            distance: of the same pixels, for `unlike`.
+        """
         order = sorted(range(len(scores)), key=lambda index: -scores[index])
-        return [Prediction(self.labels[index], scores[index]) for index in order[:top_k]]
+        limit = self.card.unlike_from if self.card else None
+        unlike = None if distance is None or limit is None else distance >= limit
+        best = [Prediction(self.labels[index], scores[index]) for index in order[:top_k]]
+        return Predictions(best, self.threshold, unlike)
 
     def close(self) -> None:
         """Frees the interpreter."""

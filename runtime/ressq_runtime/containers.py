@@ -85,8 +85,8 @@ def _zip_content(data: bytes, offset: int, crc: int, size: int) -> bytes:
 
 def onnx_property(key: str, value: bytes) -> bytes:
     """A metadata_props entry as bytes: appended to a serialised ModelProto it becomes part of it."""
-    entry = _field(1, key.encode()) + _field(2, value)
-    return _field(_METADATA_PROPS, entry)
+    entry = protobuf_field(1, key.encode()) + protobuf_field(2, value)
+    return protobuf_field(_METADATA_PROPS, entry)
 
 
 def find_onnx_property(data: bytes, key: str) -> tuple[int, bytes] | None:
@@ -96,10 +96,10 @@ def find_onnx_property(data: bytes, key: str) -> tuple[int, bytes] | None:
         DamagedError: the bytes are no whole ModelProto with a graph.
     """
     found, has_graph = None, False
-    for start, number, value in _fields(data):
+    for start, number, value in protobuf_fields(data):
         has_graph = has_graph or number == _GRAPH
         if number == _METADATA_PROPS:
-            entry = {n: v for _, n, v in _fields(value)}
+            entry = {n: v for _, n, v in protobuf_fields(value)}
             if entry.get(1) == key.encode():
                 found = start, bytes(entry.get(2, b""))
     if not has_graph:
@@ -107,8 +107,17 @@ def find_onnx_property(data: bytes, key: str) -> tuple[int, bytes] | None:
     return found
 
 
-def _fields(data: bytes) -> list[tuple[int, int, bytes]]:
-    """(offset, field number, content) of each field of a protobuf message; b"" for the fixed and varint ones."""
+def protobuf_field(number: int, content: bytes) -> bytes:
+    """A field of a protobuf message that holds text, bytes or a message."""
+    return _to_varint(number << 3 | 2) + _to_varint(len(content)) + content
+
+
+def protobuf_fields(data: bytes) -> list[tuple[int, int, bytes]]:
+    """(offset, field number, content) of each field of a protobuf message; b"" for the fixed and varint ones.
+
+    Raises:
+        DamagedError: the bytes are no protobuf message.
+    """
     found, at = [], 0
     while at < len(data):
         start = at
@@ -141,10 +150,6 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at + index + 1
     raise DamagedError(f"the number at byte {at} is cut off")
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return _to_varint(number << 3 | 2) + _to_varint(len(content)) + content
 
 
 def _to_varint(value: int) -> bytes:

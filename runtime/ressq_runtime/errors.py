@@ -11,8 +11,18 @@ Messages read `path: found X, wanted Y; do this`. Commands print them and exit w
 """
 
 
+def printable(text: str) -> str:
+    """The text with its control characters escaped: a terminal would obey those of a file's name."""
+    if text.isprintable():
+        return text
+    return "".join(repr(sign)[1:-1] if sign < " " or "\x7f" <= sign < "\xa0" else sign for sign in text)
+
+
 class RessqError(Exception):
     """A fault the user can mend; the message says where, what and how."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class PictureError(RessqError):

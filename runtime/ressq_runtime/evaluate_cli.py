@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -39,15 +40,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     for fault in found.faults:
         print(f"ressq-evaluate: error: {fault}", file=sys.stderr)
-    print(_to_json(found) if arguments.json else _to_text(found))
+    try:
+        print(_to_json(found) if arguments.json else _to_text(found), flush=True)
+    except BrokenPipeError:
+        # The reader has what it wanted (`| head`). Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 1 if found.faults else 0
 
 
 def _build_parser() -> ArgumentParser:
     from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
+    from ressq_runtime.arguments import positive
     from ressq_runtime.engines import ENGINES
-    from ressq_runtime.infer import _positive
 
     parser = ArgumentParser(
         "ressq-evaluate", description="Measures an artefact's accuracy on labelled pictures.", epilog=_EXAMPLES,
@@ -57,7 +63,7 @@ def _build_parser() -> ArgumentParser:
     add("artefact", metavar="ARTEFACT", help="a .tflite or .onnx artefact of ressq-export")
     add("folder", metavar="FOLDER", help="one sub-folder per label, pictures inside")
     add("--json", action="store_true", help="one JSON object on stdout; shares are fractions")
-    add("--threads", type=_positive, metavar="N", help="threads of the interpreter (default: the cores, at most 4)")
+    add("--threads", type=positive, metavar="N", help="threads of the interpreter (default: the cores, at most 4)")
     add("--engine", choices=ENGINES, default="auto", help="interpreter (default: the first installed that fits)")
     return parser
 
@@ -75,6 +81,13 @@ def _to_text(found: Evaluation) -> str:
     ]
     if len(found.labels) > 5:
         lines.append(f"top-5  {found.top5:6.1%}  95 % interval {found.top5_low:.1%} to {found.top5_high:.1%}")
+    if found.threshold:
+        lines.append(f"answered {found.coverage:.1%} of them, those of probability {found.threshold:.1%} or more")
+    if found.threshold and found.answered_top1 is not None:
+        low, high = found.answered_top1_low, found.answered_top1_high
+        lines.append(f"  top-1  {found.answered_top1:6.1%}  95 % interval {low:.1%} to {high:.1%}")
+    if found.unlike is not None:
+        lines.append(f"unlike the training pictures: {found.unlike:.1%} of them")
     width = max(max(len(label) for label in found.labels), len(_CORNER))
     cell = max(5, *(len(str(count)) + 1 for row in found.confusion for count in row))
     head = "".join(f"{index + 1:>{cell}}" for index in range(len(found.labels)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,10 @@ class Evaluation:
     recall       label -> share of its pictures that were answered right; None for a class without pictures
     confusion    rows: the truth, columns: the answer, both in the order of labels; counts of pictures
     faults       pictures that could not be read, each with its reason; they are not in n
+    threshold    probability from which on the artefact answers; 0: always
+    coverage     share of the pictures that it answers
+    answered_top1   share of those that is right, with its interval; None where it answers none
+    unlike       share of the pictures that it calls unlike the training pictures; None where it can't tell
     """
 
     artefact: str
@@ -46,6 +50,12 @@ class Evaluation:
     recall: dict[str, float | None]
     confusion: tuple[tuple[int, ...], ...]
     faults: tuple[str, ...]
+    threshold: float = 0.0
+    coverage: float = 1.0
+    answered_top1: float | None = None
+    answered_top1_low: float | None = None
+    answered_top1_high: float | None = None
+    unlike: float | None = None
 
     def to_json(self) -> dict[str, object]:
         """The fields as JSON-able values."""
@@ -85,6 +95,8 @@ def evaluate(classifier: Classifier, folder: Path, progress: Callable[[int, int]
         )
     truths: list[int] = []
     orders: list[list[int]] = []
+    sure: list[float] = []
+    flags: list[bool] = []
     faults: list[str] = []
     everything = [(classifier.labels.index(name), path) for name, paths in classes.items() for path in paths]
     for done, (truth, path) in enumerate(everything):
@@ -94,24 +106,55 @@ def evaluate(classifier: Classifier, folder: Path, progress: Callable[[int, int]
             faults.append(str(fault))
         else:
             truths.append(truth)
-            orders.append(sorted(range(len(scores)), key=lambda index: -scores[index])[:5])
+            sure.append(max(scores))
+            orders.append(best_five(scores))
+            unlike = classifier.rank(scores, 1, classifier.distance()).unlike
+            flags += [] if unlike is None else [unlike]
         if progress is not None:
             progress(done + 1, len(everything))
     if not truths:
         raise FolderError(f"{folder}: found no picture that can be read among {len(faults)}; the first: {faults[0]}")
     engine = f"{classifier.engine.name} {classifier.engine.version}"
-    return _summarise(classifier.path, str(folder), engine, classifier.labels, truths, orders, faults)
+    found = summarise(classifier.path, str(folder), engine, classifier.labels, truths, orders, faults)
+    right = [truth == order[0] for truth, order in zip(truths, orders, strict=True)]
+    found = _abstain(found, classifier.threshold, sure, right)
+    return replace(found, unlike=sum(flags) / len(flags)) if flags else found
 
 
-def _summarise(
+def _abstain(found: Evaluation, threshold: float, sure: list[float], right: list[bool]) -> Evaluation:
+    """With what a threshold makes of pictures whose best answers have these probabilities, and are right or not."""
+    answered = [hit for hit, probability in zip(right, sure, strict=True) if probability >= threshold]
+    n, hits = len(answered), sum(answered)
+    found = replace(found, threshold=threshold, coverage=n / len(sure))
+    if not n:
+        return found
+    low, high = wilson(hits, n)
+    return replace(found, answered_top1=hits / n, answered_top1_low=low, answered_top1_high=high)
+
+
+def best_five(scores: Sequence[float]) -> list[int]:
+    """The label indices of the five best scores, best first; equal scores in the order of the labels."""
+    return sorted(range(len(scores)), key=lambda index: -scores[index])[:5]
+
+
+def summarise(
     artefact: str,
     folder: str,
     engine: str,
     labels: Sequence[str],
-    truths: list[int],
-    orders: list[list[int]],
-    faults: list[str],
+    truths: Sequence[int],
+    orders: Sequence[Sequence[int]],
+    faults: Sequence[str],
 ) -> Evaluation:
+    """The figures of answers that are there already.
+
+    Args:
+        artefact, folder, engine: what answered what, and how; kept as they are.
+        labels: in the order of the scores.
+        truths: label index of each picture; at least one.
+        orders: `best_five` of each picture's scores.
+        faults: pictures that could not be read, with reasons.
+    """
     n, count = len(truths), len(labels)
     confusion = [[0] * count for _ in range(count)]
     for truth, order in zip(truths, orders, strict=True):

@@ -13,29 +13,14 @@ from ressq_runtime.errors import FolderError
 
 # What Pillow reads everywhere, and HEIC so that a phone's pictures are named in an error, not overlooked.
 PICTURE_SUFFIXES = (
-    *(
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".mpo",
-        ".png",
-        ".webp",
-        ".bmp",
-        ".gif",
-        ".tif",
-        ".tiff",
-        ".ppm",
-        ".pgm",
-        ".pnm",
-    ),
-    *(".heic", ".heif", ".avif"),
-)
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pnm",
+    ".heic", ".heif", ".avif",
+)  # fmt: skip
 
 
-def is_picture(path: Path) -> bool:
-    """True for a file name with a picture's suffix that is not hidden."""
-    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+def is_picture(name: str) -> bool:
+    """True for a file's name or path with a picture's suffix; whether it is hidden is not asked."""
+    return name.lower().endswith(PICTURE_SUFFIXES)
 
 
 def list_pictures(folder: Path) -> list[Path]:
@@ -44,16 +29,16 @@ def list_pictures(folder: Path) -> list[Path]:
     Raises:
         FolderError: there is no such folder, or it can't be read.
     """
-    return [path for path in _walk(folder) if is_picture(path)]
+    return [Path(path) for path in _walk(folder) if is_picture(path)]
 
 
 def list_others(folder: Path) -> list[Path]:
     """The files below `folder` that are not pictures by their suffix, hidden ones left out, sorted."""
-    return [path for path in _walk(folder) if not is_picture(path)]
+    return [Path(path) for path in _walk(folder) if not is_picture(path)]
 
 
-def list_classes(root: Path, fewest: int = 2) -> dict[str, list[Path]]:
-    """Class name -> its pictures, for a folder with one sub-folder per class; both sorted.
+def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
+    """Class name -> the paths of its pictures, for a folder with one sub-folder per class; both sorted.
 
     Args:
         root: the folder of class folders.
@@ -65,7 +50,7 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[Path]]:
     """
     if not root.is_dir():
         raise FolderError(f"{root}: found no such folder, wanted one with a sub-folder per class")
-    stray = [path for path in sorted(root.iterdir()) if path.is_file() and is_picture(path)]
+    stray = [p for p in sorted(root.iterdir()) if is_picture(p.name) and not p.name.startswith(".") and p.is_file()]
     if stray:
         raise FolderError(
             f"{root}: found {len(stray)} pictures beside the class folders, the first {stray[0].name}; "
@@ -79,12 +64,12 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[Path]]:
             "make one folder per class and put its pictures inside"
         )
     _refuse_equal_but_for_case(root, folders)
-    classes = {folder.name: list_pictures(folder) for folder in folders}
+    classes = {folder.name: [path for path in _walk(folder) if is_picture(path)] for folder in folders}
     empty = [name for name, pictures in classes.items() if not pictures]
     if empty:
         raise FolderError(
             f"{root}: found no picture in {', '.join(empty)}, wanted one or more per class; "
-            f"add pictures ({_suffix_list()}) or remove the folder"
+            f"add pictures ({' '.join(PICTURE_SUFFIXES)}) or remove the folder"
         )
     return classes
 
@@ -101,20 +86,16 @@ def _refuse_equal_but_for_case(root: Path, folders: list[Path]) -> None:
             )
 
 
-def _walk(folder: Path) -> list[Path]:
-    """Files below `folder` whose path has no hidden part, sorted by path."""
+def _walk(folder: Path) -> list[str]:
+    """Files below `folder` whose path has no hidden part, sorted by path; strings: a million Paths take a minute."""
     if not folder.is_dir():
         raise FolderError(f"{folder}: found no such folder, wanted a folder of pictures")
-    found: list[Path] = []
+    found: list[str] = []
     for top, folders, files in os.walk(folder, onerror=_refuse_unreadable, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(top, name) for name in files if not name.startswith(".")]
-    return sorted(found)
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [os.path.join(top, name) for name in files if not name.startswith(".")]
+    return sorted(found, key=lambda path: path.replace(os.sep, "\0"))  # folder by folder: "a/b" before "a b"
 
 
 def _refuse_unreadable(error: OSError) -> None:
     raise FolderError(f"{error.filename}: {error.strerror}; make it readable") from error
-
-
-def _suffix_list() -> str:
-    return " ".join(PICTURE_SUFFIXES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ressq_runtime.artefact import read_card
-from ressq_runtime.errors import ArtefactError
+from ressq_runtime.errors import ArtefactError, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def print_info(path: str, origin: str, *, as_json: bool) -> int:
 
         print(json.dumps(card.data))
     else:
-        print("\n".join(f"{name:<12} {value}" for name, value in _describe(path, origin, card.data)))
+        print("\n".join(f"{name:<12} {printable(value)}" for name, value in _describe(path, origin, card.data)))
     return 0
 
 
@@ -49,6 +49,12 @@ def _describe(path: str, origin: str, data: dict[str, Any]) -> list[tuple[str, s
                 "{agreement_fp32:.1%} as fp32".format_map(accuracy),
             )
         )
+    if data.get("abstention"):
+        text = "from {threshold:.1%} on: {coverage:.1%} of {n} pictures of {split}, {top1:.1%} of those right"
+        lines.append(("answers", text.format_map(data["abstention"])))
+    if data.get("unlike"):
+        text = "from a distance of {threshold:.3g} on: {false_alarms:.1%} of {n} pictures of {split} are called so"
+        lines.append(("unlike", text.format_map(data["unlike"])))
     size, labels = data["input"]["size"], data["labels"]
     lines.append(("input", f"uint8 RGB [1, {size}, {size}, 3], shorter side to {data['input']['resize']} first"))
     lines.append(("labels", f"{len(labels)}: {', '.join(labels)}"))

@@ -15,36 +15,20 @@ from io import BytesIO
 from PIL import Image, UnidentifiedImageError
 
 from ressq_runtime.errors import PictureError
-from ressq_runtime.spec import PixelSpec
+from ressq_runtime.footprint import check_footprint
+from ressq_runtime.spec import LARGEST_ASPECT, SMALLEST_SIDE, PixelSpec
+from ressq_runtime.upright import to_upright_rgb
 
 TYPE_CHECKING = False  # the name alone tells type checkers; importing typing costs more than an inference
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     Source = str | os.PathLike[str] | bytes | Image.Image | Any  # Any: a numpy uint8 (H, W, 3) array
 
 __all__ = ["PixelSpec", "crop", "decode", "to_pixels"]
 
-# Below this a picture holds less than the network's receptive field needs; it is a mistake, not a photo.
-SMALLEST_SIDE = 32
-# The centre crop of a longer strip would show a twentieth of it, and resizing it would fill the memory.
-LARGEST_ASPECT = 20
-
-_EXIF_ORIENTATION = 0x0112
-# EXIF orientation -> what undoes it (EXIF 2.3, table 6).
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 # What Pillow's decoders raise on damaged data: each says that the file is broken, none that we are.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError, struct.error)
-_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
 def to_pixels(source: Source, spec: PixelSpec) -> bytes:
@@ -75,23 +59,21 @@ def decode(source: Source, shorter: int | None = None) -> Image.Image:
         path = os.fspath(source)
         if os.path.isdir(path):
             raise PictureError(f"{path}: found a folder, wanted a picture")
+        if os.path.exists(path) and not os.path.isfile(path):  # opening a pipe that nobody writes to waits for ever
+            raise PictureError(f"{path}: found a pipe or a device, wanted a picture's file; save it first")
         return _decode_file(path, path, shorter)
     if isinstance(source, bytes):
         return _decode_file(BytesIO(source), "bytes", shorter)
     if isinstance(source, Image.Image):
-        return _upright_rgb(source, "image")
+        _check_size(source, "image")
+        return to_upright_rgb(source, "image")
     return _from_array(source)
 
 
 def crop(image: Image.Image, spec: PixelSpec) -> bytes:
     """Shorter side to spec.resize (bilinear, antialiased), then the central spec.size square: uint8 RGB bytes."""
-    width, height = image.size
-    shorter = min(width, height)
-    # Exact integer rounding to the nearest: a float would round differently where it is a hair off a half.
-    new_width, new_height = ((side * spec.resize + shorter // 2) // shorter for side in (width, height))
-    left, top = (new_width - spec.size) // 2, (new_height - spec.size) // 2
-    resized = image.resize((new_width, new_height), Image.Resampling.BILINEAR)
-    return resized.crop((left, top, left + spec.size, top + spec.size)).tobytes()
+    resized = image.resize(spec.resized(image.size), Image.Resampling.BILINEAR)
+    return resized.crop(spec.crop_box(resized.size)).tobytes()
 
 
 def _decode_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.Image:
@@ -105,10 +87,16 @@ def _decode_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.I
                 _check_kind(image, path)
                 _check_size(image, path)
                 _check_one_frame(image, path)
+                full_size = image.size
                 if shorter is not None:
                     image.draft(None, (shorter, shorter))
+                check_footprint(image, full_size, path)
                 image.load()
-                return _upright_rgb(image, path)
+                if image.format == "PNG":
+                    from ressq_runtime.png_rows import check_rows
+
+                    check_rows(image, file, path)
+                return to_upright_rgb(image, path)
     except Image.DecompressionBombError as error:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
         raise PictureError(
@@ -125,26 +113,9 @@ def _open(file: str | BytesIO, path: str) -> Image.Image:
     try:
         return Image.open(file)
     except UnidentifiedImageError as error:
-        with open(file, "rb") if isinstance(file, str) else BytesIO(file.getvalue()[:32]) as opened:
-            head = opened.read(32)
-        if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
-            return _open_heic(file, path)
-        found = "an empty file" if not head else "no picture that Pillow knows"
-        raise PictureError(
-            f"{path}: found {found}, wanted JPEG, PNG, WebP, BMP, GIF or TIFF; copy it again or convert it"
-        ) from error
+        from ressq_runtime.unidentified import open_unidentified
 
-
-def _open_heic(file: str | BytesIO, path: str) -> Image.Image:
-    try:
-        import pillow_heif
-    except ImportError as error:
-        raise PictureError(
-            f"{path}: found a HEIC picture, which Pillow can't read alone; "
-            "pip install pillow-heif, or let the phone save JPEG ('most compatible')"
-        ) from error
-    pillow_heif.register_heif_opener()
-    return Image.open(file)
+        return open_unidentified(file, path, error)
 
 
 def _check_kind(image: Image.Image, path: str) -> None:
@@ -174,38 +145,6 @@ def _check_one_frame(image: Image.Image, path: str) -> None:
         raise PictureError(
             f"{path}: found {frames} frames in a {image.format}, wanted one picture; save the frame you mean"
         )
-
-
-def _upright_rgb(image: Image.Image, path: str) -> Image.Image:
-    _check_size(image, path)
-    orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-    if orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[orientation])
-    return _to_rgb(image, path)
-
-
-def _to_rgb(image: Image.Image, path: str) -> Image.Image:
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        return _from_16_bit(image, path).convert("RGB")
-    if image.mode == "F":
-        raise PictureError(f"{path}: found floating-point pixels, wanted 8 or 16 bits a channel; convert it")
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
-
-
-def _from_16_bit(image: Image.Image, path: str) -> Image.Image:
-    """Grey of 16 bits to 8: v / 257, rounded. Pillow's own convert would clip at 255."""
-    wide = image.convert("I")
-    low, high = wide.getextrema()
-    if not (isinstance(low, int) and isinstance(high, int) and low >= 0 and high <= 0xFFFF):
-        raise PictureError(f"{path}: found grey values {low} to {high}, wanted 0 to 65535; convert it to 16 bits")
-    to_byte: Callable[[Any], Any] = lambda value: value * (1 / 257) + 0.5  # noqa: E731 - Pillow reads scale and offset
-    return wide.point(to_byte).convert("L")
 
 
 def _from_array(array: Any) -> Image.Image:

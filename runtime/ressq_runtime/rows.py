@@ -1,22 +1,22 @@
-"""Answers as rows: text for people, JSON Lines for programs; tables are in table.py."""
+"""Answers as rows: text for people, JSON Lines for programs; tables are in streaming/table.py."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 
-from ressq_runtime.errors import OutputError
+from ressq_runtime.accelerators import dump_json
+from ressq_runtime.errors import OutputError, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Set
+    from collections.abc import Set
     from typing import IO, Protocol
 
-    from ressq_runtime.classify import Prediction
-    from ressq_runtime.table import Table
+    from ressq_runtime.classify import Predictions
+    from ressq_runtime.streaming.table import Table
 
     # (path of the picture, predictions best first, milliseconds by stage)
-    Answer = tuple[str, list[Prediction], dict[str, float]]
+    Answer = tuple[str, Predictions, dict[str, float]]
 
     class Writer(Protocol):
         """Where answers and faults go, one at a time.
@@ -37,31 +37,50 @@ if TYPE_CHECKING:
             """A picture that could not be read; the fault is on stderr already."""
 
 
-@contextmanager
-def open_writer(csv_path: str | None, as_json: bool, *, single: bool, top_k: int, model: str = "") -> Iterator[Writer]:
-    """The writer that the command line asks for; what it wrote is flushed at the end.
+class open_writer:  # noqa: N801 - used as a function; contextlib alone would cost a quarter of an inference
+    """The writer that the command line asks for, as a context; what it wrote is flushed at the end.
 
     Raises:
         OutputError: the CSV file is no table of this model or can't be written, or stdout can't take any more.
     """
-    _tolerate_any_path(sys.stdout)
-    try:
-        if csv_path is None:
-            yield JsonWriter(sys.stdout) if as_json else TextWriter(sys.stdout, single)
-            sys.stdout.flush()
-        else:
-            from ressq_runtime.table import Table
 
-            table = Table(csv_path, model, top_k, also=JsonWriter(sys.stdout) if as_json else None)
-            _announce(table)
-            try:
-                yield table
-            finally:
-                table.close()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"{csv_path or 'stdout'}: {error.strerror}; free space, or write elsewhere") from error
+    def __init__(self, csv_path: str | None, as_json: bool, *, single: bool, top_k: int, model: str = "") -> None:
+        self._csv_path = csv_path
+        self._as_json = as_json
+        self._single = single
+        self._top_k = top_k
+        self._model = model
+        self._table: Table | None = None
+
+    def __enter__(self) -> Writer:
+        _tolerate_any_path(sys.stdout)
+        if self._csv_path is None:
+            return JsonWriter(sys.stdout) if self._as_json else TextWriter(sys.stdout, self._single)
+        from ressq_runtime.streaming.table import Table
+
+        try:
+            also = JsonWriter(sys.stdout) if self._as_json else None
+            self._table = Table(self._csv_path, self._model, self._top_k, also=also)
+        except OSError as error:
+            raise self._explain(error) from error
+        _announce(self._table)
+        return self._table
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        try:
+            if self._table is not None:
+                self._table.close()
+            elif error is None:
+                sys.stdout.flush()
+            if isinstance(error, OSError):
+                raise error
+        except BrokenPipeError:
+            raise
+        except OSError as fault:
+            raise self._explain(fault) from fault
+
+    def _explain(self, error: OSError) -> OutputError:
+        return OutputError(f"{self._csv_path or 'stdout'}: {error.strerror}; free space, or write elsewhere")
 
 
 def _announce(table: Table) -> None:
@@ -85,11 +104,17 @@ class TextWriter:
 
     def write(self, answer: Answer) -> None:
         path, predictions, latency_ms = answer
+        warning = f"no answer: {predictions.reason}" if predictions.label is None else predictions.reason
         if not self._single:
             best = predictions[0]
-            self._out.write(f"{path}: {best.label} {best.probability:.1%}\n")
+            text = warning if predictions.label is None else f"{best.label} {best.probability:.1%}"
+            if predictions.label and warning:
+                text += f" ({warning})"
+            self._out.write(f"{printable(path)}: {text}\n")
             self._out.flush()
             return
+        if warning:
+            self._out.write(f"{warning}\n")
         width = max(len(prediction.label) for prediction in predictions)
         for prediction in predictions:
             self._out.write(f"{prediction.label:<{width}}  {prediction.probability:6.1%}\n")
@@ -112,15 +137,18 @@ class JsonWriter:
     def write(self, answer: Answer) -> None:
         path, predictions, latency_ms = answer
         listed = [{"label": p.label, "probability": round(p.probability, 7)} for p in predictions]
-        self._dump({"path": path, "predictions": listed, "latency_ms": latency_ms})
+        row: dict[str, object] = {"path": path, "label": predictions.label}
+        if predictions.unlike is not None:
+            row["unlike"] = predictions.unlike
+        if predictions.reason:
+            row["reason"] = predictions.reason
+        self._dump({**row, "predictions": listed, "latency_ms": latency_ms})
 
     def write_fault(self, path: str, fault: str) -> None:
         self._dump({"path": path, "error": fault})
 
     def _dump(self, row: dict[str, object]) -> None:
-        import json
-
-        self._out.write(json.dumps(row) + "\n")
+        self._out.write(dump_json(row) + "\n")
         self._out.flush()
 
 

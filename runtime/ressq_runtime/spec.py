@@ -5,12 +5,16 @@ Apart from `pixels` so that reading a card loads no imaging library.
 
 from __future__ import annotations
 
-import json
-
+from ressq_runtime.accelerators import dump_json, sha256_hex
 from ressq_runtime.errors import ArtefactError
 
 # All that can vary is the geometry; the rest is fixed by `pixels.to_pixels`, and said so that another reader knows.
 _FIXED = {"interpolation": "bilinear-antialias", "crop": "center", "jpeg": "draft", "alpha": "white"}
+
+# Below this a picture holds less than the network's receptive field needs; it is a mistake, not a photo.
+SMALLEST_SIDE = 32
+# The centre crop of a longer strip would show a twentieth of it, and resizing it would fill the memory.
+LARGEST_ASPECT = 20
 
 # The shorter side is resized to size / 0.875 before the crop: torchvision's and timm's 256 for 224.
 CROP_SHARE = 0.875
@@ -29,6 +33,18 @@ class PixelSpec:
     def for_size(cls, size: int) -> PixelSpec:
         """The spec for an input of size x size pixels, with the usual margin round the crop."""
         return cls(size, round(size / CROP_SHARE))
+
+    def resized(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(width, height) of a picture of that size once its shorter side is `resize`."""
+        shorter = min(size)
+        # Exact integer rounding to the nearest: a float would round differently where it is a hair off a half.
+        width, height = ((side * self.resize + shorter // 2) // shorter for side in size)
+        return width, height
+
+    def crop_box(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """(left, top, right, bottom) of the central square in a resized picture of that size."""
+        left, top = ((side - self.size) // 2 for side in size)
+        return left, top, left + self.size, top + self.size
 
     @classmethod
     def from_json(cls, found: dict[str, object], path: str = "input") -> PixelSpec:
@@ -60,10 +76,7 @@ class PixelSpec:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the contract; equal fingerprints mean equal pixels from every picture."""
-        from hashlib import sha256
-
-        text = json.dumps(self._contract(), sort_keys=True, separators=(",", ":"))
-        return sha256(text.encode()).hexdigest()
+        return sha256_hex(dump_json(self._contract(), compact=True).encode())
 
     def _contract(self) -> dict[str, object]:
         return {"size": self.size, "resize": self.resize, **_FIXED}
@@ -76,3 +89,8 @@ class PixelSpec:
 
     def __repr__(self) -> str:
         return f"PixelSpec(size={self.size}, resize={self.resize})"
+
+
+def is_photo(size: tuple[int, int]) -> bool:
+    """Whether a picture of that size is one to classify: neither a dot nor a strip."""
+    return min(size) >= SMALLEST_SIDE and max(size) <= LARGEST_ASPECT * min(size)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         def run(self, pixels: bytes) -> list[float]:
             """The scores, one a class, of uint8 RGB pixels in NHWC order."""
 
+        def read(self, name: str) -> list[float] | None:
+            """The values of the output of that name after the last run; None: the model has none."""
+
         def close(self) -> None:
             """Frees the model; the engine can't run any more."""
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from ressq_runtime.engines import choose_output
-from ressq_runtime.engines.spec import TensorSpec
+from ressq_runtime.engines.spec import TensorSpec, find_tensor
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
+
+    from numpy import float32
+    from numpy.typing import NDArray
 
 
 class InterpreterEngine:
@@ -16,7 +20,8 @@ class InterpreterEngine:
 
     delegate = "XNNPACK where the interpreter applies it"
 
-    def __init__(self, interpreter: Any, path: str, name: str, version: str, threads: int) -> None:
+    def __init__(self, interpreter: Any, path: str, name: str, version: str, threads: int, added: int = 0) -> None:
+        """added: how many of the last outputs are none of the model's own."""
         self.name = name
         self.version = version
         self.threads = threads
@@ -25,7 +30,8 @@ class InterpreterEngine:
         self.inputs = [_to_spec(details) for details in interpreter.get_input_details()]
         self.outputs = [_to_spec(details) for details in interpreter.get_output_details()]
         self._input = interpreter.get_input_details()[0]
-        self._output = interpreter.get_output_details()[choose_output(path, self.outputs)]
+        self._details = interpreter.get_output_details()
+        self._scores = choose_output(path, self.outputs[: len(self.outputs) - added])
 
     def run(self, pixels: bytes) -> list[float]:
         """The scores of uint8 RGB pixels in NHWC order, dequantised where the model's output is quantised.
@@ -41,20 +47,46 @@ class InterpreterEngine:
             self._interpreter.invoke()
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"{self._path}: {self.name} {self.version} failed to run it ({error})") from error
-        scores = self._interpreter.get_tensor(self._output["index"]).reshape(-1)
-        scale, zero_point = self._output["quantization"]
+        return self._read(self._scores)
+
+    def read(self, name: str) -> list[float] | None:
+        """The values of the output of that name after the last run; None: the model has none."""
+        index = find_tensor(self.outputs, name)
+        return None if index is None else self._read(index)
+
+    def _read(self, index: int) -> list[float]:
+        """The values of an output, dequantised where it is quantised."""
+        details = self._details[index]
+        values = self._interpreter.get_tensor(details["index"]).reshape(-1)
+        scale, zero_point = details["quantization"]
         if scale:
-            scores = (scores.astype("float32") - zero_point) * scale
-        found: list[float] = scores.tolist()
+            values = (values.astype("float32") - zero_point) * scale
+        found: list[float] = values.tolist()
         return found
+
+    def read_tensor(self, number: int) -> NDArray[float32]:
+        """The real values of the graph's tensor of that number: an output after the last run, or a constant."""
+        values: NDArray[float32] = self._interpreter.get_tensor(number).astype("float32")
+        details = next(found for found in self._interpreter.get_tensor_details() if found["index"] == number)
+        how = details["quantization_parameters"]
+        if not len(how["scales"]):
+            return values
+        along = [1] * values.ndim
+        along[how["quantized_dimension"]] = -1
+        return (values - how["zero_points"].reshape(along)) * how["scales"].reshape(along)  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Frees the interpreter."""
         self._interpreter = None
 
 
-def open_litert_interpreter(path: str, threads: int) -> InterpreterEngine | None:
+def open_litert_interpreter(path: str, threads: int, tensors: Sequence[int] = ()) -> InterpreterEngine | None:
     """The model in LiteRT's Interpreter; None where ai-edge-litert is not installed.
+
+    Args:
+        path: the `.tflite`.
+        threads: as in `load_engine`.
+        tensors: numbers of tensors of the graph to make outputs, in memory, for `read_tensor`.
 
     Raises:
         EngineError: the interpreter refuses the model.
@@ -63,11 +95,13 @@ def open_litert_interpreter(path: str, threads: int) -> InterpreterEngine | None
         from ai_edge_litert import interpreter
     except ImportError:
         return None
-    return _open(interpreter, path, "litert", "ai-edge-litert", threads)
+    return _open(interpreter, path, "litert", "ai-edge-litert", threads, tensors)
 
 
-def open_tflite_runtime(path: str, threads: int) -> InterpreterEngine | None:
+def open_tflite_runtime(path: str, threads: int, tensors: Sequence[int] = ()) -> InterpreterEngine | None:
     """The model in tflite_runtime's Interpreter; None where tflite-runtime is not installed.
+
+    Args: as `open_litert_interpreter`'s.
 
     Raises:
         EngineError: the interpreter refuses the model, or numpy is too new for it.
@@ -82,21 +116,29 @@ def open_tflite_runtime(path: str, threads: int) -> InterpreterEngine | None:
         raise EngineError(
             f"{path}: found numpy {np.__version__}, wanted numpy 1 for tflite-runtime; pip install 'numpy<2'"
         )
-    return _open(interpreter, path, "tflite", "tflite-runtime", threads)
+    return _open(interpreter, path, "tflite", "tflite-runtime", threads, tensors)
 
 
-def _open(module: Any, path: str, name: str, package: str, threads: int) -> InterpreterEngine:
+def _open(module: Any, path: str, name: str, package: str, threads: int, tensors: Sequence[int]) -> InterpreterEngine:
     from importlib.metadata import version
 
     try:
-        interpreter = module.Interpreter(model_path=path, num_threads=threads)
+        source = {"model_content": _with_outputs(path, tensors)} if tensors else {"model_path": path}
+        interpreter = module.Interpreter(**source, num_threads=threads)
         interpreter.allocate_tensors()
-        return InterpreterEngine(interpreter, path, name, version(package), threads)
+        return InterpreterEngine(interpreter, path, name, version(package), threads, added=len(tensors))
     except (ValueError, RuntimeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EngineError(
             f"{path}: {package} refuses this model ({reason}); copy it again or export it again"
         ) from error
+
+
+def _with_outputs(path: str, tensors: Sequence[int]) -> bytes:
+    from ressq_runtime.engines.tflite_graph import add_outputs
+
+    with open(path, "rb") as file:
+        return add_outputs(file.read(), tensors)
 
 
 def _to_spec(details: dict[str, Any]) -> TensorSpec:

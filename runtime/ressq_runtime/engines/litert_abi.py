@@ -53,6 +53,7 @@ UNQUANTISED, PER_TENSOR = 0, 1  # LiteRtQuantizationTypeId
 # LiteRtProfilerEventType: an operator that LiteRT ran itself, and one that XNNPACK ran. The other events
 # contain these or are bookkeeping.
 OPERATOR_EVENTS = (2, 8)
+INVOKE_EVENT = (1, b"Invoke")  # the inference as a whole
 # LiteRtElementType -> our name and the C type; tensors of other types can't be bound.
 ELEMENTS: dict[int, tuple[str, type[Any]]] = {
     1: ("float32", c_float),

@@ -12,6 +12,7 @@ from ctypes import byref, c_float, c_void_p, memmove
 from ressq_runtime.engines import choose_output
 from ressq_runtime.engines import litert_abi as abi
 from ressq_runtime.engines.litert_library import Unavailable, find_library
+from ressq_runtime.engines.spec import find_tensor
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False
@@ -76,18 +77,26 @@ class LiteRtEngine:
         Raises:
             EngineError: the number of bytes is wrong, or LiteRT failed.
         """
-        spec = self.outputs[self._scores]
         try:
             self._invoke(pixels)
-            values = self._read_scores(spec)
+            return self._read(self._scores)
         except Unavailable as error:
             raise self._failed(error) from error
-        if not spec.scale:
-            return values
-        return [c_float(spec.scale * (value - spec.zero_point)).value for value in values]
 
-    def profile_operators(self, pixels: bytes) -> list[tuple[str, int]]:
-        """LiteRT's name and the microseconds of each operator of one inference, in the order run.
+    def read(self, name: str) -> list[float] | None:
+        """The values of the output of that name after the last run; None: the model has none.
+
+        Raises:
+            EngineError: LiteRT failed.
+        """
+        index = find_tensor(self.outputs, name)
+        try:
+            return None if index is None else self._read(index)
+        except Unavailable as error:
+            raise self._failed(error) from error
+
+    def profile_operators(self, pixels: bytes) -> tuple[list[tuple[str, int]], int]:
+        """(name, microseconds) of each operator of one inference, in the order run, and its microseconds as a whole.
 
         Raises:
             EngineError: the engine was opened without profile=True, or LiteRT failed.
@@ -171,19 +180,21 @@ class LiteRtEngine:
         library.call("UnlockTensorBuffer", buffer)
         library.call("RunCompiledModel", self._model, 0, 1, self._input, len(self._outputs), self._outputs)
 
-    def _read_scores(self, spec: TensorSpec) -> list[Any]:
-        buffer = self._outputs[self._scores]
+    def _read(self, index: int) -> list[float]:
+        """The values of an output, dequantised where it is quantised."""
+        spec, buffer = self.outputs[index], self._outputs[index]
         values = list((_C_TYPES[spec.dtype] * spec.elements).from_address(self._lock(buffer, abi.READ)))
         self._library.call("UnlockTensorBuffer", buffer)
-        return values
+        if not spec.scale:
+            return values
+        return [c_float(spec.scale * (value - spec.zero_point)).value for value in values]
 
     def _lock(self, buffer: int, mode: int) -> int:
         address = c_void_p()
         self._library.call("LockTensorBuffer", buffer, byref(address), mode)
         return address.value or 0
 
-    def _profiled_run(self, profiler: c_void_p, pixels: bytes) -> list[tuple[str, int]]:
-        """Operator names and microseconds of one inference."""
+    def _profiled_run(self, profiler: c_void_p, pixels: bytes) -> tuple[list[tuple[str, int]], int]:
         library = self._library
         library.call("ResetProfiler", profiler)
         library.call("StartProfiler", profiler)
@@ -191,4 +202,6 @@ class LiteRtEngine:
         library.call("StopProfiler", profiler)
         events = (abi.ProfilerEvent * library.count("GetNumProfilerEvents", profiler))()
         library.call("GetProfilerEvents", profiler, len(events), events)
-        return [(event.tag.decode(), event.elapsed_us) for event in events if event.kind in abi.OPERATOR_EVENTS]
+        operators = [(event.tag.decode(), event.elapsed_us) for event in events if event.kind in abi.OPERATOR_EVENTS]
+        whole = sum(event.elapsed_us for event in events if (event.kind, event.tag) == abi.INVOKE_EVENT)
+        return operators, whole

@@ -40,10 +40,11 @@ def find_library() -> Library:
         Unavailable: none is installed, or not a release whose interface is known.
     """
     for folder in sys.path:
-        path = os.path.join(folder, "ai_edge_litert", "libLiteRt.so")
-        if os.path.isfile(path):
-            return Library(path, _wheel_version(folder))
-    raise Unavailable("found no ai_edge_litert/libLiteRt.so on sys.path")
+        package = os.path.join(folder, "ai_edge_litert")
+        # The one that `import` would take, not a later one that has the library.
+        if os.path.isfile(os.path.join(package, "__init__.py")):
+            return Library(os.path.join(package, "libLiteRt.so"), _wheel_version(folder))
+    raise Unavailable("found no ai_edge_litert on sys.path")
 
 
 def _wheel_version(folder: str) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ressq_runtime.engines import choose_output
-from ressq_runtime.engines.spec import TensorSpec
+from ressq_runtime.engines.spec import TensorSpec, find_tensor
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False
@@ -42,14 +42,24 @@ class OnnxEngine:
         self._session = session
         self.inputs = [_to_spec(node) for node in session.get_inputs()]
         self.outputs = [_to_spec(node) for node in session.get_outputs()]
-        self._output = self.outputs[choose_output(path, self.outputs)].name
+        self._scores = choose_output(path, self.outputs)
+        self._last: list[Any] = []
 
     def run(self, pixels: bytes) -> list[float]:
         """The scores of uint8 RGB pixels in NHWC order."""
         from numpy import frombuffer, uint8
 
         array = frombuffer(pixels, uint8).reshape(self.inputs[0].shape)
-        found: list[float] = self._session.run([self._output], {self.inputs[0].name: array})[0].reshape(-1).tolist()
+        self._last = self._session.run(None, {self.inputs[0].name: array})
+        return self._read(self._scores)
+
+    def read(self, name: str) -> list[float] | None:
+        """The values of the output of that name after the last run; None: the model has none."""
+        index = find_tensor(self.outputs, name)
+        return None if index is None else self._read(index)
+
+    def _read(self, index: int) -> list[float]:
+        found: list[float] = self._last[index].reshape(-1).tolist()
         return found
 
     def close(self) -> None:
@@ -70,7 +80,7 @@ def open_onnx(path: str, threads: int) -> OnnxEngine | None:
     return OnnxEngine(open_session(onnxruntime, path, threads), path, onnxruntime.__version__, threads)
 
 
-def open_session(onnxruntime: Any, path: str, threads: int, profile: str = "") -> Any:
+def open_session(onnxruntime: Any, path: str, threads: int, profile: str = "", content: bytes | None = None) -> Any:
     """The model in an InferenceSession on the CPU.
 
     Args:
@@ -78,6 +88,7 @@ def open_session(onnxruntime: Any, path: str, threads: int, profile: str = "") -
         path: the `.onnx`.
         threads: to compute with.
         profile: where the profiler's file begins its name; empty: no profiler.
+        content: what to open in place of `path`; errors name `path` all the same.
 
     Raises:
         EngineError: ONNX Runtime refuses the model.
@@ -89,7 +100,7 @@ def open_session(onnxruntime: Any, path: str, threads: int, profile: str = "") -
     if profile:
         options.enable_profiling, options.profile_file_prefix = True, profile
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(content or path, options, providers=["CPUExecutionProvider"])
     except _own_errors() as error:
         reason = str(error).splitlines()[0][:200]
         raise EngineError(

@@ -20,8 +20,10 @@ _REWRITTEN = re.compile(r"(_token_\d+|_nchwc|_quant)+$")
 
 def profile_nodes(
     path: str, threads: int, pixels: bytes, runs: int, before_each: Callable[[], None]
-) -> list[list[tuple[str, str, int]]]:
-    """(operator, node's name, microseconds) of each node, in the order run, for each of `runs` inferences.
+) -> list[tuple[list[tuple[str, str, int]], int]]:
+    """For each of `runs` inferences its nodes in the order run, and the microseconds of the whole.
+
+    A node is (operator, name, microseconds).
 
     Args:
         path: the `.onnx`.
@@ -42,11 +44,13 @@ def profile_nodes(
             engine.run(pixels)
         with open(session.end_profiling(), encoding="utf-8") as file:
             events = json.load(file)
-    found: list[list[tuple[str, str, int]]] = [[]]
+    found: list[tuple[list[tuple[str, str, int]], int]] = []
+    nodes: list[tuple[str, str, int]] = []
     for event in events:
         if event["cat"] == "Node" and event["name"].endswith(_NODE_TIME):
             name = _REWRITTEN.sub("", event["name"].removesuffix(_NODE_TIME))
-            found[-1].append((event["args"]["op_name"], name, event["dur"]))
+            nodes.append((event["args"]["op_name"], name, event["dur"]))
         elif event["name"] == "model_run":  # comes behind the nodes it contains
-            found.append([])
-    return [nodes for nodes in found if nodes]
+            found.append((nodes, event["dur"]))
+            nodes = []
+    return found

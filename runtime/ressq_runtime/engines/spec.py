@@ -49,3 +49,8 @@ class TensorSpec:
     def __repr__(self) -> str:
         scale = f", scale={self.scale:g}, zero_point={self.zero_point}" if self.scale else ""
         return f"TensorSpec({self.name!r}, {self.dtype}, {self.shape}{scale})"
+
+
+def find_tensor(specs: list[TensorSpec], name: str) -> int | None:
+    """The number of the tensor of that name; None: there is none."""
+    return next((index for index, spec in enumerate(specs) if spec.name == name), None)

@@ -1,7 +1,8 @@
 """The operators of a `.tflite` in the order they run, read out of the flatbuffer by hand.
 
-A profiler's events carry the kernel's name, not the layer's: this is where the layer's comes from. Every
-offset is checked against the file, which may be a stranger's. Format: FlatBuffers' internals, TFLite's schema.
+A profiler's events carry the kernel's name, not the layer's: this is where the layer's comes from. `--explain` follows
+the operators back from the scores. Every offset is checked against the file, which may be a stranger's. Format:
+FlatBuffers' internals, TFLite's schema.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import struct
 
 from ressq_runtime.errors import EngineError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # Fields of the schema's tables by number: Model, SubGraph, Tensor, Operator, OperatorCode.
 _OPERATOR_CODES, _SUBGRAPHS = 1, 2
-_TENSORS, _OPERATORS = 0, 3
+_TENSORS, _GRAPH_OUTPUTS, _OPERATORS = 0, 2, 3
 _TENSOR_NAME = 3
-_OPCODE_INDEX, _OUTPUTS = 0, 2
+_OPCODE_INDEX, _INPUTS, _OUTPUTS = 0, 1, 2
 _OLD_CODE, _CODE = 0, 3  # codes up to 127 lie in a byte of their own as well
 _LONGEST_NAME = 1000
 _MOST_OPERATORS = 100_000
@@ -72,22 +77,74 @@ def read_operators(model: bytes) -> list[tuple[int, str]]:
         EngineError: an offset points outside the file.
     """
     buffer = _Buffer(model)
-    root = buffer.follow(0)
-    codes = [_code(buffer, buffer.follow(at)) for at in buffer.vector(root, _OPERATOR_CODES)]
-    graphs = buffer.vector(root, _SUBGRAPHS)
-    if not graphs:
-        return []
-    graph = buffer.follow(graphs[0])
-    tensors = buffer.vector(graph, _TENSORS)
+    graph = _first_graph(buffer)
+    tensors = buffer.vector(graph, _TENSORS) if graph else ()
     found = []
-    for at in buffer.vector(graph, _OPERATORS):
-        operator = buffer.follow(at)
-        code, outputs = buffer.scalar(operator, _OPCODE_INDEX, "<I"), buffer.vector(operator, _OUTPUTS)
-        first = buffer.number("<i", outputs[0]) if outputs else -1
-        if code >= len(codes) or not 0 <= first < len(tensors):
-            raise EngineError(f"the operator at byte {operator} points outside the model")
-        found.append((codes[code], buffer.text(buffer.follow(tensors[first]), _TENSOR_NAME)))
+    for code, _, outputs in read_links(model):
+        if not outputs or not 0 <= outputs[0] < len(tensors):
+            raise EngineError("an operator points outside the model")
+        found.append((code, buffer.text(buffer.follow(tensors[outputs[0]]), _TENSOR_NAME)))
     return found
+
+
+def read_links(model: bytes) -> list[tuple[int, list[int], list[int]]]:
+    """(builtin operator code, numbers of its input tensors, of its output tensors) of each operator, in order.
+
+    Raises:
+        EngineError: an offset points outside the file.
+    """
+    buffer = _Buffer(model)
+    codes = [_code(buffer, buffer.follow(at)) for at in buffer.vector(buffer.follow(0), _OPERATOR_CODES)]
+    graph = _first_graph(buffer)
+    found = []
+    for at in buffer.vector(graph, _OPERATORS) if graph else ():
+        operator = buffer.follow(at)
+        code = buffer.scalar(operator, _OPCODE_INDEX, "<I")
+        if code >= len(codes):
+            raise EngineError(f"the operator at byte {operator} points outside the model")
+        inputs, outputs = (
+            [buffer.number("<i", tensor) for tensor in buffer.vector(operator, field)] for field in (_INPUTS, _OUTPUTS)
+        )
+        found.append((codes[code], inputs, outputs))
+    return found
+
+
+def read_outputs(model: bytes) -> list[int]:
+    """The numbers of the first graph's output tensors.
+
+    Raises:
+        EngineError: an offset points outside the file.
+    """
+    buffer = _Buffer(model)
+    graph = _first_graph(buffer)
+    return [buffer.number("<i", at) for at in buffer.vector(graph, _GRAPH_OUTPUTS)] if graph else []
+
+
+def add_outputs(model: bytes, tensors: Sequence[int]) -> bytes:
+    """The model with more outputs, behind its own: the tensors of these numbers.
+
+    The longer list lies behind all else, where the graph's field is led to. Signatures, which Interpreter does without,
+    name the outputs as before.
+
+    Raises:
+        EngineError: an offset points outside the file, or the model has no outputs.
+    """
+    buffer = _Buffer(model)
+    graph = _first_graph(buffer)
+    field = buffer.field(graph, _GRAPH_OUTPUTS) if graph else None
+    if field is None:
+        raise EngineError("found no outputs in the model")
+    outputs = [*read_outputs(model), *tensors]
+    start = len(model) + -len(model) % 4
+    edited = bytearray(model).ljust(start, b"\0")
+    struct.pack_into("<I", edited, field, start - field)
+    return bytes(edited) + struct.pack(f"<I{len(outputs)}i", len(outputs), *outputs)
+
+
+def _first_graph(buffer: _Buffer) -> int:
+    """Where the first graph's table lies; 0: there is none."""
+    graphs = buffer.vector(buffer.follow(0), _SUBGRAPHS)
+    return buffer.follow(graphs[0]) if graphs else 0
 
 
 def _code(buffer: _Buffer, table: int) -> int:

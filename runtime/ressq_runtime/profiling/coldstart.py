@@ -10,12 +10,12 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from itertools import pairwise
 from time import perf_counter
 
+import ressq_runtime
 from ressq_runtime.errors import EngineError
-from ressq_runtime.latency import LatencyProfile
+from ressq_runtime.profiling.latency import LatencyProfile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,37 +29,28 @@ _CHILD = """
 from time import perf_counter
 marks = [perf_counter()]
 import sys
-from ressq_runtime import pixels
+from ressq_runtime import jpeg
+from ressq_runtime.answer import timed_answer
 from ressq_runtime.classify import Classifier
 marks.append(perf_counter())
 path, picture, engine, threads, *labels = sys.argv[1:]
 classifier = Classifier.load(path, engine=engine, threads=int(threads), labels=labels or None)
 marks.append(perf_counter())
-classifier.classify(picture)
+timed_answer(classifier, picture, 1)
 marks.append(perf_counter())
-from ressq_runtime.device import peak_memory_mb
+from ressq_runtime.profiling.device import peak_memory_mb
 import json
 print(json.dumps([marks, peak_memory_mb()]))
 """
 
 
-@dataclass(frozen=True)
-class ColdStart:
-    """Fresh processes, each from its start to its first answer.
-
-    stages          python (until our first line), imports, load, first_answer, total; `first_ms` is the first
-                    process, which may have found the files not yet in memory
-    peak_memory_mb  the most memory such a process had resident, MiB; None where the system does not tell
-    """
-
-    stages: tuple[LatencyProfile, ...]
-    peak_memory_mb: float | None
-
-
 def measure_cold_start(
     path: str, picture: str, *, engine: str, threads: int, labels: Sequence[str] = (), processes: int = 6
-) -> ColdStart:
-    """Starts processes one after the other that load the artefact and classify the picture.
+) -> tuple[list[LatencyProfile], float | None]:
+    """Latency of each of STAGES, and the most memory a process had resident in MiB (None: the system does not tell).
+
+    Starts processes one after the other that load the artefact and classify the picture. The first, kept apart as
+    `first_ms`, may have found the files not yet in memory.
 
     Args:
         path: the artefact.
@@ -67,24 +58,29 @@ def measure_cold_start(
         engine: as in `load_engine`.
         threads: of the interpreter.
         labels: for a model without a card.
-        processes: how many, 2 or more; the first is kept apart.
+        processes: how many, 2 or more.
 
     Raises:
         EngineError: a process can't be started, or it failed.
     """
-    found = [_start_one([path, picture, engine, str(threads), *labels]) for _ in range(processes)]
-    spans = [_spans(marks) for marks, _ in found]
-    stages = tuple(
-        LatencyProfile(stage, first, tuple(rest))
-        for stage, (first, *rest) in zip(STAGES, zip(*spans, strict=True), strict=True)
-    )
+    found = [start_fresh(path, picture, engine=engine, threads=threads, labels=labels) for _ in range(processes)]
+    columns = zip(STAGES, zip(*(spans for spans, _ in found), strict=True), strict=True)
     peaks = [peak for _, peak in found if peak is not None]
-    return ColdStart(stages, max(peaks, default=None))
+    return [LatencyProfile(stage, times[0], times[1:]) for stage, times in columns], max(peaks, default=None)
+
+
+def start_fresh(
+    path: str, picture: str, *, engine: str, threads: int, labels: Sequence[str] = ()
+) -> tuple[list[float], float | None]:
+    """Milliseconds of each of STAGES in one fresh process, and its peak memory in MiB; arguments and errors as in
+    `measure_cold_start`."""
+    marks, peak = _start_one([path, picture, engine, str(threads), *labels])
+    return _spans(marks), peak
 
 
 def _start_one(arguments: list[str]) -> tuple[list[float], float | None]:
     """The marks of one process in seconds, its start first, and its peak memory."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    package = os.path.dirname(os.path.dirname(os.path.abspath(ressq_runtime.__file__)))
     inherited = os.environ.get("PYTHONPATH")
     environment = {**os.environ, "PYTHONPATH": package + (os.pathsep + inherited if inherited else "")}
     command = [sys.executable, "-c", _CHILD, *arguments]

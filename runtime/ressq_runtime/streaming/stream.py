@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
-from ressq_runtime.ahead import prepare_all
 from ressq_runtime.answer import infer
 from ressq_runtime.classify import available_cores
-from ressq_runtime.ending import Ending
 from ressq_runtime.errors import PictureError
 from ressq_runtime.rows import open_writer
+from ressq_runtime.streaming.ahead import prepare_all
+from ressq_runtime.streaming.ending import Ending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ressq_runtime.classify import Classifier
     from ressq_runtime.rows import Writer
-    from ressq_runtime.watch import Watch
+    from ressq_runtime.streaming.watch import Watch
 
 _CHUNK_BYTES = 1 << 16
 # Linux refuses paths of 4096 bytes and more; what is longer is no list of paths.
@@ -40,7 +40,7 @@ def answer_many(arguments: Namespace, classifier: Classifier, named: list[str]) 
     """
     model = ""
     if arguments.csv:
-        from ressq_runtime.table import name_model
+        from ressq_runtime.streaming.table import name_model
 
         model = name_model(classifier)
     output = open_writer(arguments.csv, arguments.json, single=False, top_k=arguments.top_k, model=model)
@@ -56,7 +56,7 @@ def answer_many(arguments: Namespace, classifier: Classifier, named: list[str]) 
 
 def _answer_watched(arguments: Namespace, classifier: Classifier, writer: Writer, ending: Ending) -> int:
     """What comes into the folder, until a signal ends it, which is no fault: exit code 0."""
-    from ressq_runtime.watch import Watch
+    from ressq_runtime.streaming.watch import Watch
 
     watch = Watch(arguments.watch, writer.done)
     print(f"ressq-infer: watching {arguments.watch}; Ctrl-C ends", file=sys.stderr)

@@ -14,9 +14,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from importlib.resources import files
 
-from ressq_runtime.address import is_known_host
 from ressq_runtime.errors import PictureError, RessqError
-from ressq_runtime.server import (
+from ressq_runtime.serving.address import is_known_host
+from ressq_runtime.serving.server import (
     LARGEST_UPLOAD_BYTES,
     LINGER_S,
     REPLY_S,
@@ -179,7 +179,7 @@ class Handler(BaseHTTPRequestHandler):
 @cache
 def load_page() -> tuple[bytes, str]:
     """The page, and the policy that lets its own style and script run and nothing else, from nowhere else."""
-    text = (files("ressq_runtime") / "page.html").read_text("utf-8")
+    text = (files("ressq_runtime.serving") / "page.html").read_text("utf-8")
     hashes = {
         tag: b64encode(sha256(text.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0].encode()).digest()).decode()
         for tag in ("style", "script")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 import os
 
-from ressq_runtime.appender import Appender
 from ressq_runtime.errors import OutputError
+from ressq_runtime.streaming.appender import Appender
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Table:
         self.earlier_faults = 0
         self._model, self._top_k, self._also = model, top_k, also
         names = [f"{name}_{rank}" for rank in range(1, top_k + 1) for name in ("label", "probability")]
-        self._header = ["path", *names, "total_ms", "error", "model"]
+        self._header = ["path", "label", "reason", *names, "total_ms", "error", "model"]
         self._file = Appender(path)
         self._rows = csv.writer(self._file)
         try:
@@ -79,14 +79,15 @@ class Table:
             self._also.write(answer)
         cells = [cell for p in predictions for cell in (p.label, f"{p.probability:.6f}")]
         cells += [""] * (2 * self._top_k - len(cells))
-        self._rows.writerow([path, *cells, latency_ms["total"], "", self._model])
+        label = predictions.label or ""
+        self._rows.writerow([path, label, predictions.reason, *cells, latency_ms["total"], "", self._model])
         self.done.add(path)
 
     def write_fault(self, path: str, fault: str) -> None:
         """A row for a picture that could not be read."""
         if self._also:
             self._also.write_fault(path, fault)
-        self._rows.writerow([path, *[""] * (2 * self._top_k), "", fault, self._model])
+        self._rows.writerow([path, *[""] * (2 * self._top_k + 2), "", fault, self._model])
         self.done.add(path)
 
     def close(self) -> None:
@@ -124,9 +125,9 @@ class Table:
 
     def _explain(self, row: list[str], number: int) -> str:
         """Why a row is not ours to continue."""
-        if number == 0 and row[:2] == self._header[:2] and row[-3:] == self._header[-3:]:
+        if number == 0 and row[:3] == self._header[:3] and row[-3:] == self._header[-3:]:
             return (
-                f"found {len(row) // 2 - 2} answers a picture, wanted {self._top_k}; set --top-k, or name another file"
+                f"found {len(row) // 2 - 3} answers a picture, wanted {self._top_k}; set --top-k, or name another file"
             )
         if number == 0:
             return "found another file, wanted a new one or a table of ressq-infer --csv; name another file"

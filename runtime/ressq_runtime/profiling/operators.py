@@ -1,7 +1,8 @@
 """Where an inference spends its time: by operator, and by module of the paper (conv1, fire2 .. fire9, head).
 
-The profiler itself costs time, so each profiled inference is paired with one of a plain engine, and the
-modules are held against that one. Of each the fastest quarter of the runs counts: the others shared the core.
+The sum is held against the whole of the very same inferences, by the profiler's own clock. The profiler itself
+costs time, so plain inferences are taken in turn with the profiled ones and shown beside them. Of each the
+fastest quarter of the runs counts: the others shared the core.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     Clock = Callable[[], float]
-    # (operator, layer or "", microseconds)
-    Round = list[tuple[str, str, int]]
+    # (operator, layer or "", microseconds) of each operator, and the microseconds of the inference as a whole
+    Operators = list[tuple[str, str, int]]
+    Round = tuple[Operators, int]
 
 RUNS = 40
-_MODULE = re.compile(r"(conv1|pool\d+|fire\d+)(?!\d)|(pixels|float)|(head|mean|logits|scores)")
+_MODULE = re.compile(r"(conv1|pool\d+|fire\d+|distance)(?!\d)|(pixels|float)|(head|mean|logits|scores)")
 # What an operator does, by the code in the file and by the first word of LiteRT's or XNNPACK's event.
 _KINDS = {
     "weights": ((3, 4, 9), ("convolution", "fully", "dwconv", "conv_2d", "fully_connected", "depthwise_conv_2d")),
@@ -44,15 +46,12 @@ def measure_operators(
     """(operators, modules) of a model for the profile's JSON; {"not_measured": why} for what can't be had.
 
     Args:
-        path: the model.
-        engine: the name of the engine that loaded it.
-        threads: of that engine.
+        path: the model; it runs in the engine of that name with so many threads.
+        engine: as `Engine.name`.
+        threads: of the engine.
         pixels: one input.
         runs: plain and profiled inferences, in turn.
         clock: seconds, as time.perf_counter.
-
-    Raises:
-        EngineError: the model failed to run.
     """
     plain_ms: list[float] = []
     plain = load_engine(path, engine, threads)
@@ -69,25 +68,24 @@ def measure_operators(
     if why:
         return {"not_measured": why}, {"not_measured": why}
     # the first of each is left out: it pays for page faults and lazy allocation
-    means = _mean_of_fastest([[us for *_, us in each] for each in rounds[1:]])
-    rows: list[dict[str, Any]] = [
-        {"operator": operator, "layer": layer or None, "module": find_module(layer), "ms": round(us / 1000, 4)}
-        for (operator, layer, _), us in zip(rounds[0], means, strict=True)
-    ]
-    whole = {"num_runs": runs, "inference_ms": round(_mean_of_fastest([[ms] for ms in plain_ms[1:]])[0], 4)}
-    operators = {**whole, "sum_ms": round(sum(means) / 1000, 4), "rows": rows}
-    return operators, _sum_modules(rows, whole)
+    rows, profiled_ms = _mean_of_fastest(rounds[1:])
+    whole = {"num_runs": runs, "inference_ms": round(_mean(_fastest(plain_ms[1:])), 4), "profiled_ms": profiled_ms}
+    sum_ms = round(sum(row["ms"] for row in rows), 4)
+    return {**whole, "sum_ms": sum_ms, "rows": rows}, _sum_modules(rows, {**whole, "sum_ms": sum_ms})
 
 
 def find_module(layer: str) -> str | None:
-    """The paper's module that a layer of an artefact belongs to: `input`, `conv1`, `pool1`, `fire2`, .., `head`."""
+    """The paper's module that a layer of an artefact belongs to: `input`, `conv1`, `pool1`, `fire2`, .., `head`.
+
+    What tells how unlike the training pictures one is, behind fire6, is `distance`.
+    """
     match = _MODULE.match(layer)
     if match is None:
         return None
     return match[1] or ("input" if match[2] else "head")
 
 
-def name_events(events: Sequence[tuple[str, int]], operators: Sequence[tuple[int, str]]) -> Round | None:
+def name_events(events: Sequence[tuple[str, int]], operators: Sequence[tuple[int, str]]) -> Operators | None:
     """LiteRT's events with the layers of the file's operators; None where they don't fit each other.
 
     Both are in the order run, but not one to one: XNNPACK adds copies and drops reshapes. What it never
@@ -97,7 +95,7 @@ def name_events(events: Sequence[tuple[str, int]], operators: Sequence[tuple[int
     words = [name.partition(" ")[0].lower() for name, _ in events]
     if not kinds or kinds.count("weights") != [_BY_WORD.get(word) for word in words].count("weights"):
         return None
-    found: Round = []
+    found: Operators = []
     position = -1
     for (name, us), word in zip(events, words, strict=True):
         kind = _BY_WORD.get(word)
@@ -118,7 +116,8 @@ def _profile(
     if engine == "onnx":
         from ressq_runtime.engines.onnx_profile import profile_nodes
 
-        return [_name_reorders(nodes) for nodes in profile_nodes(path, threads, pixels, runs, before_each)], ""
+        rounds = profile_nodes(path, threads, pixels, runs, before_each)
+        return [(_name_reorders(nodes), whole) for nodes, whole in rounds], ""
     if engine != "litert":
         return [], f"{engine} gives no times of operators; ai-edge-litert does"
     from ressq_runtime.engines.litert_c import LiteRtEngine, Unavailable
@@ -130,18 +129,19 @@ def _profile(
         return [], f"Interpreter gives no times of operators, and LiteRT's C API can't serve ({error})"
     with open(os.fspath(path), "rb") as file:
         operators = read_operators(file.read())
-    found = []
+    found: list[Round] = []
     for _ in range(runs):
         before_each()
-        events = profiled.profile_operators(pixels)
-        found.append(name_events(events, operators) or [(name, "", us) for name, us in events])
+        events, whole = profiled.profile_operators(pixels)
+        found.append((name_events(events, operators) or [(name, "", us) for name, us in events], whole))
     profiled.close()
     return found, ""
 
 
-def _name_reorders(nodes: Round) -> Round:
+def _name_reorders(nodes: Operators) -> Operators:
     """ONNX Runtime's own nodes (ReorderOutput, ..) get the layer behind them, which wants its input so."""
-    layer, found = "", []
+    layer = ""
+    found: Operators = []
     for operator, name, us in reversed(nodes):
         layer = name if find_module(name) else layer
         found.append((operator, layer or name, us))
@@ -154,14 +154,27 @@ def _sum_modules(rows: list[dict[str, Any]], whole: dict[str, Any]) -> dict[str,
         found[row["module"]] = found.get(row["module"], 0.0) + row["ms"]
     if None in found or not {"conv1", "fire2", "head"} <= set(found):
         return {"not_measured": "the layers have not the names that ressq-export gives them"}
-    total = sum(found.values())
-    shares = {module: {"ms": round(ms, 4), "share": round(ms / (total or 1), 4)} for module, ms in found.items()}
-    return {**whole, "sum_ms": round(total, 4), "rows": shares}
+    total = whole["sum_ms"] or 1
+    return {**whole, "rows": {name: {"ms": round(ms, 4), "share": round(ms / total, 4)} for name, ms in found.items()}}
 
 
-def _mean_of_fastest(rounds: list[list[float]]) -> list[float]:
-    """Column means over the quarter of the rows with the smallest sums."""
-    if len({len(each) for each in rounds}) != 1:
+def _mean_of_fastest(rounds: list[Round]) -> tuple[list[dict[str, Any]], float]:
+    """The mean milliseconds of each operator in the fastest rounds, and of those rounds as a whole."""
+    if len({len(operators) for operators, _ in rounds}) != 1:
         raise EngineError("profile: found another number of operators in one run than in the next; measure again")
-    kept = sorted(rounds, key=sum)[: (len(rounds) + 3) // 4]
-    return [sum(column) / len(kept) for column in zip(*kept, strict=True)]
+    kept = _fastest(rounds, lambda each: each[1])
+    rows = []
+    for column in zip(*(operators for operators, _ in kept), strict=True):
+        operator, layer, _ = column[0]
+        ms = round(_mean([us for *_, us in column]) / 1000, 4)
+        rows.append({"operator": operator, "layer": layer or None, "module": find_module(layer), "ms": ms})
+    return rows, round(_mean([whole for _, whole in kept]) / 1000, 4)
+
+
+def _fastest(runs: list[Any], key: Callable[[Any], float] | None = None) -> list[Any]:
+    """The fastest quarter."""
+    return sorted(runs, key=key)[: (len(runs) + 3) // 4]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

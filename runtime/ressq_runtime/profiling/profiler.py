@@ -11,27 +11,26 @@ import os
 from itertools import pairwise
 from time import perf_counter
 
+from ressq_runtime.answer import STAGES, prepare
 from ressq_runtime.classify import Classifier, default_threads
-from ressq_runtime.coldstart import measure_cold_start
-from ressq_runtime.device import describe_device, peak_memory_mb
 from ressq_runtime.engines import load_engine
 from ressq_runtime.errors import EngineError, PictureError
-from ressq_runtime.latency import LatencyProfile
-from ressq_runtime.latency_table import render_table
-from ressq_runtime.operators import measure_operators
-from ressq_runtime.pixels import crop, decode, to_pixels
+from ressq_runtime.pixels import to_pixels
+from ressq_runtime.profiling.coldstart import measure_cold_start
+from ressq_runtime.profiling.device import describe_device, peak_memory_mb
+from ressq_runtime.profiling.latency import LatencyProfile
+from ressq_runtime.profiling.operators import measure_operators
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from ressq_runtime.profiling.device import Device
+
     Clock = Callable[[], float]
     Path = str | os.PathLike[str]
 
-__all__ = ["profile", "render_table", "sweep_threads", "time_stages"]
-
-STAGES = ("decode", "preprocess", "inference", "postprocess", "total")
 WARMUP_RUNS = 5  # litert-benchmark's
 # More threads must be worth their cores: the fewest that are within this of the fastest are recommended.
 NEAR_THE_FASTEST = 1.05
@@ -64,30 +63,40 @@ def profile(
         raise PictureError("profile: found no picture, wanted one or more to measure with")
     before = describe_device(root)
     wanted = model if isinstance(model, Classifier) else Classifier.load(model)
-    path, engine, threads = wanted.path, wanted.engine.name, wanted.engine.threads
     labels = () if wanted.card else wanted.labels
-    cold = _cold_start(path, os.fspath(pictures[0]), engine, threads, labels, processes)
+    cold = _cold_start(wanted, os.fspath(pictures[0]), labels, processes)
     start = clock()
-    classifier = Classifier.load(path, engine=engine, threads=threads, labels=labels or None)
+    engine = wanted.engine
+    classifier = Classifier.load(wanted.path, engine=engine.name, threads=engine.threads, labels=labels or None)
     init_ms = 1000 * (clock() - start)
+    found = {"cold_start": cold, **_identity(classifier), **_measure_warm(classifier, pictures, runs, clock, root)}
+    found["latency"] = {"init_ms": round(init_ms, 3), "num_warmup_runs": WARMUP_RUNS, **found["latency"]}
+    found["peak_memory_mb"] = cold.get("peak_memory_mb") or found["peak_memory_mb"]
+    return {"format": 1, "pictures": len(pictures), **found, **_describe_board(before, describe_device(root))}
+
+
+def _measure_warm(
+    classifier: Classifier, pictures: Sequence[Path], runs: int, clock: Clock, root: str
+) -> dict[str, Any]:
+    """What this process measures: stages, memory, thread counts, modules."""
     stages = time_stages(classifier, pictures, runs, clock)
-    own_peak = peak_memory_mb(root)
+    peak_mb = peak_memory_mb(root)  # with one engine; the sweep loads several
     sweep = sweep_threads(classifier, pictures[0], range(1, default_threads() + 1), runs, clock)
-    operators, modules = measure_operators(path, engine, threads, to_pixels(pictures[0], classifier.spec), runs=runs)
-    after = describe_device(root)
-    inference = stages[STAGES.index("inference")].to_json()
+    pixels, engine = to_pixels(pictures[0], classifier.spec), classifier.engine
+    operators, modules = measure_operators(classifier.path, engine.name, engine.threads, pixels, runs=runs)
     return {
-        "format": 1,
-        **_identity(classifier),
-        "pictures": len(pictures),
-        "latency": {"init_ms": round(init_ms, 3), "num_warmup_runs": WARMUP_RUNS, **inference},
+        "latency": stages[STAGES.index("inference")].to_json(),
         "stages": {stage.stage: {**stage.to_json(), "samples_ms": stage.rounded_samples} for stage in stages},
-        "cold_start": cold,
+        "peak_memory_mb": peak_mb,
         "threads": {str(count): found.to_json() for count, found in sweep.items()},
         "recommended_threads": recommend_threads(sweep),
         "modules": modules,
         "operators": operators,
-        "peak_memory_mb": cold.get("peak_memory_mb") or own_peak,
+    }
+
+
+def _describe_board(before: Device, after: Device) -> dict[str, Any]:
+    return {
         "device": {"before": before.to_json(), "after": after.to_json()},
         "warnings": list(dict.fromkeys(before.warnings + after.warnings)),
     }
@@ -135,30 +144,28 @@ def recommend_threads(sweep: dict[int, LatencyProfile]) -> int:
 
 def _time_once(classifier: Classifier, picture: Path, clock: Clock) -> list[float]:
     """Milliseconds of each of STAGES for one picture."""
+    pixels, decode_s, preprocess_s = prepare(os.fspath(picture), classifier.spec, clock)
     marks = [clock()]
-    image = decode(picture, classifier.spec.resize)
-    marks.append(clock())
-    pixels = crop(image, classifier.spec)
-    marks.append(clock())
     scores = classifier.scores(pixels)
     marks.append(clock())
     classifier.rank(scores)
     marks.append(clock())
-    spans = [after - before for before, after in pairwise(marks)]
-    return [1000 * span for span in [*spans, marks[-1] - marks[0]]]
+    spans = [decode_s, preprocess_s, *(after - before for before, after in pairwise(marks))]
+    return [1000 * span for span in [*spans, sum(spans)]]
 
 
-def _cold_start(
-    path: str, picture: str, engine: str, threads: int, labels: Sequence[str], processes: int
-) -> dict[str, Any]:
+def _cold_start(model: Classifier, picture: str, labels: Sequence[str], processes: int) -> dict[str, Any]:
     if processes < 2:
         return {"not_measured": "left out"}
     try:
-        found = measure_cold_start(path, picture, engine=engine, threads=threads, labels=labels, processes=processes)
+        stages, peak_mb = measure_cold_start(
+            model.path, picture, engine=model.engine.name, threads=model.engine.threads, labels=labels,
+            processes=processes,
+        )  # fmt: skip
     except EngineError as error:  # an emulator or a sandbox starts no processes: the rest can still be measured
         return {"not_measured": str(error)}
-    stages = {stage.stage: stage.to_json() for stage in found.stages}
-    return {"stages": stages, "num_processes": processes, "peak_memory_mb": found.peak_memory_mb}
+    rows = {stage.stage: stage.to_json() for stage in stages}
+    return {"stages": rows, "num_processes": processes, "peak_memory_mb": peak_mb}
 
 
 def _identity(classifier: Classifier) -> dict[str, Any]:

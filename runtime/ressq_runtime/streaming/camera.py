@@ -6,9 +6,9 @@ import os
 import sys
 
 from ressq_runtime.answer import load_named, timed_answer
-from ressq_runtime.ending import Ending
 from ressq_runtime.errors import PictureError
 from ressq_runtime.rows import open_writer
+from ressq_runtime.streaming.ending import Ending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,12 +49,10 @@ class PiCamera:
         camera.start()
 
     def frames(self) -> Iterator[Any]:
-        """The newest frame each time."""
         while True:
             yield self._camera.capture_array("main")
 
     def close(self) -> None:
-        """Stops the camera."""
         self._camera.stop()
         self._camera.close()
 
@@ -98,7 +96,6 @@ class OpenCvCamera:
             yield self._cv2.cvtColor(frame, self._cv2.COLOR_BGR2RGB)  # OpenCV's own order is blue first
 
     def close(self) -> None:
-        """Lets the device go."""
         self._capture.release()
 
     @property

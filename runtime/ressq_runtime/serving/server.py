@@ -10,14 +10,14 @@ from http import HTTPStatus
 from threading import BoundedSemaphore
 from time import monotonic
 
-from ressq_runtime.address import Address
 from ressq_runtime.errors import OutputError
+from ressq_runtime.serving.address import Address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ressq_runtime.serve import Resident
+    from ressq_runtime.serving.serve import Resident
 
 # One classifies, the others wait with their upload in memory: 8 x 20 MB fit a Pi Zero 2 beside the model.
 MOST_REQUESTS = 8

@@ -16,21 +16,21 @@ from time import time_ns
 
 from PIL import Image
 
-from ressq_runtime.address import is_loopback
 from ressq_runtime.answer import load_named, timed_answer
-from ressq_runtime.ending import Ending
 from ressq_runtime.errors import RessqError
 from ressq_runtime.pixels import decode
 from ressq_runtime.rows import JsonWriter
-from ressq_runtime.server import RETRY_AFTER_S, RefusalError, Server
+from ressq_runtime.serving.address import is_loopback
+from ressq_runtime.serving.server import RETRY_AFTER_S, RefusalError, Server
+from ressq_runtime.streaming.ending import Ending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
     from typing import Any
 
-    from ressq_runtime.camera import Camera
     from ressq_runtime.classify import Classifier
+    from ressq_runtime.streaming.camera import Camera
 
 # A stranger's PNG of a few kilobytes can unfold to any size: 25 megapixels take 150 MB, with transparency 500.
 MOST_PIXELS = 25_000_000
@@ -109,7 +109,7 @@ def serve(arguments: Namespace, path: str, origin: str) -> int:
     Raises:
         RessqError: the model, the address or the camera can't be had, or the camera broke off.
     """
-    from ressq_runtime.handler import Handler
+    from ressq_runtime.serving.handler import Handler
 
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow warns at this number and refuses twice of it
     if sys.platform == "linux" and hasattr(libc := CDLL(None), "mallopt"):
@@ -120,7 +120,7 @@ def serve(arguments: Namespace, path: str, origin: str) -> int:
     Image.init()
     classifier.scores(bytes(classifier.spec.size**2 * 3))
     if arguments.camera is not None:
-        from ressq_runtime.camera import open_camera
+        from ressq_runtime.streaming.camera import open_camera
 
         camera = open_camera(arguments.camera, classifier.spec)
     resident = Resident(classifier, arguments.top_k, live=camera is not None)

@@ -1,0 +1,1 @@
+"""`--profile`: what an answer costs on this device, and on what device that was."""

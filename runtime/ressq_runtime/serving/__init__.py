@@ -1,0 +1,1 @@
+"""`--serve`: one classifier that stays and answers over HTTP, with a page."""
