@@ -1,6 +1,7 @@
 """Networks by name: what `--arch` and `--bypass` mean, and what a network costs.
 
-A `ModelSpec` is the whole description of a network; a checkpoint carries it beside the weights.
+SqueezeNet and Res-SqueezeNet are ours; the baselines are torchvision's, taken as they are. A `ModelSpec` is the
+whole description of a network; a checkpoint carries it beside the weights.
 """
 
 from dataclasses import dataclass
@@ -8,25 +9,35 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torchvision.models import get_model
 
 from ressq_edge.errors import ModelError
 from ressq_edge.model import BYPASSES, MIN_SIZE, Bypass, ResSqueezeNet, Version
 
 # arch -> (SqueezeNet version, may have a bypass)
-ARCHS: dict[str, tuple[Version, bool]] = {
+SQUEEZENETS: dict[str, tuple[Version, bool]] = {
     "ressqueezenet1_1": ("1.1", True),
     "ressqueezenet1_0": ("1.0", True),
     "squeezenet1_1": ("1.1", False),
     "squeezenet1_0": ("1.0", False),
 }
+# arch -> what torchvision's builder is told besides the number of classes. GoogLeNet: no auxiliary classifiers, pixels
+# as they are given, and PyTorch's default weights (its own take three seconds and matter little before batch norm).
+BASELINES: dict[str, dict[str, bool]] = {
+    "shufflenet_v2_x1_0": {},
+    "googlenet": {"aux_logits": False, "transform_input": False, "init_weights": False},
+    "mobilenet_v2": {},
+    "resnet18": {},
+}
+ARCHS = (*SQUEEZENETS, *BASELINES)
 
 
 @dataclass(frozen=True)
 class ModelSpec:
     """A network without its weights.
 
-    arch: a key of ARCHS.
-    bypass: none, simple, complex or gated; squeezenet* knows only none.
+    arch: one of ARCHS.
+    bypass: none, simple, complex or gated; all but ressqueezenet* know only none.
     num_classes: number of logits.
 
     Raises:
@@ -42,21 +53,34 @@ class ModelSpec:
             raise ModelError(f"arch: found {self.arch!r}, wanted one of {', '.join(ARCHS)}")
         if self.bypass not in BYPASSES:
             raise ModelError(f"bypass: found {self.bypass!r}, wanted one of {', '.join(BYPASSES)}")
-        if self.bypass != "none" and not ARCHS[self.arch][1]:
-            raise ModelError(
-                f"bypass: found {self.bypass!r} with {self.arch}, wanted 'none'; "
-                f"a bypass is what makes it --arch res{self.arch}"
-            )
-
-    @property
-    def version(self) -> Version:
-        """SqueezeNet's version, "1.0" or "1.1"."""
-        return ARCHS[self.arch][0]
+        if self.num_classes < 1:
+            raise ModelError(f"num_classes: found {self.num_classes}, wanted at least 1")
+        if self.bypass != "none" and not may_bypass(self.arch):
+            told = "a bypass goes into a SqueezeNet alone"
+            if self.arch in SQUEEZENETS:
+                told = f"a bypass is what makes it --arch res{self.arch}"
+            raise ModelError(f"bypass: found {self.bypass!r} with {self.arch}, wanted 'none'; {told}")
 
 
-def build_model(spec: ModelSpec) -> ResSqueezeNet:
-    """The network of a spec, with PyTorch's default weights; see `init` for better ones."""
-    return ResSqueezeNet(spec.version, spec.bypass, spec.num_classes)
+def may_bypass(arch: str) -> bool:
+    """Whether a network can have a bypass that is not its own."""
+    return arch in SQUEEZENETS and SQUEEZENETS[arch][1]
+
+
+def build_model(spec: ModelSpec) -> nn.Module:
+    """The network of a spec, (N, 3, H, W) -> (N, num_classes), with PyTorch's default weights; see `init`.
+
+    A `ResSqueezeNet`, or torchvision's own class for a baseline.
+    """
+    if spec.arch in SQUEEZENETS:
+        return ResSqueezeNet(SQUEEZENETS[spec.arch][0], spec.bypass, spec.num_classes)
+    return cast(nn.Module, get_model(spec.arch, num_classes=spec.num_classes, **BASELINES[spec.arch]))
+
+
+def head_name(model: nn.Module) -> str:
+    """The name of the layer that gives the logits, as `classifier.1` or `fc`: the last one with weights."""
+    layers = [name for name, layer in model.named_modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    return str(layers[-1])
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -65,7 +89,7 @@ def count_parameters(model: nn.Module) -> int:
 
 
 def count_multiply_adds(spec: ModelSpec, size: int) -> int:
-    """Multiply-adds of the convolutions for one size x size picture, on no data at all.
+    """Multiply-adds of all convolutions and matrix products for one size x size picture, on no data at all.
 
     Raises:
         ModelError: size is below 32.
@@ -76,13 +100,12 @@ def count_multiply_adds(spec: ModelSpec, size: int) -> int:
 
     def count(layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal total
-        conv = cast(nn.Conv2d, layer)
-        total += output.numel() * conv.weight[0].numel()
+        total += output.numel() * cast(nn.Conv2d | nn.Linear, layer).weight[0].numel()
 
     with torch.device("meta"):  # shapes without memory or arithmetic
-        model = build_model(spec)
+        model = build_model(spec).eval()
         for layer in model.modules():
-            if isinstance(layer, nn.Conv2d):
+            if isinstance(layer, nn.Conv2d | nn.Linear):
                 layer.register_forward_hook(count)
         model(torch.empty(1, 3, size, size))
     return total

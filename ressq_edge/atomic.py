@@ -48,6 +48,16 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes, all of them or nothing.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """The error for a file that cannot be written, with the system's reason."""
     reason = (error.strerror or str(error)).lower()

@@ -1,38 +1,70 @@
-"""Training pictures, each epoch another view: random crop, mirror, colour, by torchvision's transforms.
+"""Training pictures, each epoch another view: random crop, mirror, colour.
 
 The rule: what a picture looks like is a function of (seed, epoch, picture) alone. So a resumed run needs
-no state of a random generator, and draws the very same views.
+no state of a random generator and draws the very same views, whichever thread draws them, and when.
+
+The distributions are those of torchvision's RandomResizedCrop, RandomHorizontalFlip and ColorJitter. Colour is
+moved in floats by one linear map a picture and clipped once, where ColorJitter rounds and clips after each
+of its three steps; without the clipping the order of the three makes no difference.
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
+import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor
-from torchvision.transforms import v2
 
 from ressq_edge.cache import PictureStore
+
+SMALLEST_RATIO, LARGEST_RATIO = 3 / 4, 4 / 3  # of a crop's width to its height, as torchvision's
+TRIES = 10  # to draw a crop that fits; then the largest one in the middle, as torchvision does
+GREY = (0.299, 0.587, 0.114)  # luma of R, G, B (ITU-R BT.601)
+
+Box = tuple[int, int, int, int]  # top, left, height, width
+
+
+@dataclass(frozen=True)
+class Views:
+    """What a random view may be.
+
+    size: height and width of a view, pixels.
+    smallest_crop: area of the smallest crop as a share of the picture.
+    jitter: how far brightness, contrast and saturation may be moved, as a share.
+    """
+
+    size: int
+    smallest_crop: float
+    jitter: float
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some views.
+
+    pixels: uint8 (N, 3, size, size) RGB, channels last.
+    labels: int64 (N,).
+    colours: float32 (N, 3), factors of brightness, contrast and saturation; not yet applied.
+    weight: of its loss: 1, or what makes the mean over several processes that of the whole batch.
+    """
+
+    pixels: Tensor
+    labels: Tensor
+    colours: Tensor
+    weight: float = 1.0
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same views on a device."""
+        return replace(self, **{name: getattr(self, name).to(device) for name in ("pixels", "labels", "colours")})
 
 
 def draw_seed(*parts: int | str) -> int:
     """A seed of 56 bits from anything that names a draw; equal parts give equal seeds everywhere."""
     return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=7).digest())
-
-
-def training_views(size: int, smallest_crop: float, jitter: float) -> v2.Transform:
-    """uint8 (3, H, W) -> uint8 (3, size, size): a random view of a picture.
-
-    smallest_crop: area of the smallest crop as a share of the picture.
-    jitter: how far brightness, contrast and saturation may be moved, as a share.
-    """
-    return v2.Compose(
-        [
-            v2.RandomResizedCrop(size, scale=(smallest_crop, 1.0), antialias=True),
-            v2.RandomHorizontalFlip(),
-            v2.ColorJitter(jitter, jitter, jitter),
-        ]
-    )
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> list[int]:
@@ -41,17 +73,48 @@ def epoch_order(count: int, seed: int, epoch: int) -> list[int]:
     return cast(list[int], torch.randperm(count, generator=generator).tolist())
 
 
-def draw_batch(
-    store: PictureStore, numbers: Sequence[int], views: v2.Transform, seed: int, epoch: int
-) -> tuple[Tensor, Tensor]:
-    """uint8 (N, 3, size, size) RGB and the int64 (N,) labels of these pictures."""
-    pictures = []
-    for number in numbers:
-        torch.manual_seed(draw_seed(seed, "view", epoch, number))
-        pixels = torch.tensor(store[number]).permute(2, 0, 1)  # a copy: the cache is read-only
-        pictures.append(views(pixels))
-    labels = torch.tensor([store.labels[number] for number in numbers])
-    return torch.stack(pictures), labels
+def draw_batch(store: PictureStore, numbers: Sequence[int], views: Views, seed: int, epoch: int) -> Batch:
+    """This epoch's views of these pictures."""
+    pixels = torch.empty((len(numbers), views.size, views.size, 3), dtype=torch.uint8)
+    colours = torch.empty((len(numbers), 3))
+    for index, number in enumerate(numbers):
+        random = np.random.default_rng(draw_seed(seed, "view", epoch, number))
+        picture = store[number]
+        top, left, height, width = draw_box(random, picture.shape[0], picture.shape[1], views.smallest_crop)
+        # A copy: the cache is read-only.
+        crop = torch.tensor(picture[top : top + height, left : left + width]).permute(2, 0, 1)[None]
+        view = F.interpolate(crop, (views.size, views.size), mode="bilinear", antialias=True)[0].permute(1, 2, 0)
+        pixels[index] = view.flip(1) if random.random() < 0.5 else view
+        colours[index] = torch.from_numpy(random.uniform(1 - views.jitter, 1 + views.jitter, 3))
+    labels = torch.tensor([store.labels[number] for number in numbers], dtype=torch.int64)
+    return Batch(pixels.permute(0, 3, 1, 2), labels, colours)
+
+
+def draw_box(random: np.random.Generator, height: int, width: int, smallest: float) -> Box:
+    """A random crop with `smallest` to all of the picture's area, as torchvision's RandomResizedCrop draws it."""
+    for _ in range(TRIES):
+        area = height * width * random.uniform(smallest, 1.0)
+        ratio = math.exp(random.uniform(math.log(SMALLEST_RATIO), math.log(LARGEST_RATIO)))
+        h, w = round(math.sqrt(area / ratio)), round(math.sqrt(area * ratio))
+        if 0 < h <= height and 0 < w <= width:
+            return int(random.integers(height - h + 1)), int(random.integers(width - w + 1)), h, w
+    h, w = min(height, round(width / SMALLEST_RATIO)), min(width, round(height * LARGEST_RATIO))
+    return (height - h) // 2, (width - w) // 2, h, w
+
+
+def recolour(pixels: Tensor, colours: Tensor) -> Tensor:
+    """uint8 (N, 3, H, W) RGB -> float32 0..255, channels last, by Batch's factors of brightness, contrast, saturation.
+
+    saturation s: s x + (1 - s) grey(x); contrast c: c x + (1 - c) mean(grey); brightness b: b x.
+    """
+    n, _, height, width = pixels.shape
+    flat = pixels.permute(0, 2, 3, 1).reshape(n, height * width, 3).to(torch.float32)
+    brightness, contrast, saturation = (factor.view(n, 1, 1) for factor in colours.unbind(1))
+    grey = torch.tensor(GREY, device=pixels.device).view(3, 1)
+    mix = saturation * torch.eye(3, device=pixels.device) + (1 - saturation) * grey
+    shift = brightness * (1 - contrast) * (flat.mean(1, keepdim=True) @ grey)
+    moved = torch.baddbmm(shift, flat, brightness * contrast * mix).clamp_(0, 255)
+    return moved.view(n, height, width, 3).permute(0, 3, 1, 2)
 
 
 def load_batch(store: PictureStore, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -61,11 +124,11 @@ def load_batch(store: PictureStore, numbers: Sequence[int]) -> tuple[Tensor, Ten
 
 
 def normalise(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """uint8 (N, 3, H, W), 0..255 -> float32 (pixels / 255 - mean) / std, channels last.
+    """uint8 or float32 (N, 3, H, W), 0..255 -> float32 (pixels / 255 - mean) / std, channels last.
 
     The exporter folds this into the first convolution; it must stay exactly this.
     """
-    shift = torch.tensor(mean).mul(255).view(3, 1, 1)
-    scale = torch.tensor(std).mul(255).view(3, 1, 1)
+    shift = torch.tensor(mean, device=pixels.device).mul(255).view(3, 1, 1)
+    scale = torch.tensor(std, device=pixels.device).mul(255).view(3, 1, 1)
     floats = pixels.to(torch.float32, memory_format=torch.channels_last)
-    return floats.sub_(shift).div_(scale)
+    return floats.sub(shift).div_(scale)

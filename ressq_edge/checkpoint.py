@@ -12,12 +12,11 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
-from ressq_edge.arch import ModelSpec, build_model
+from ressq_edge.arch import SQUEEZENETS, ModelSpec, build_model
 from ressq_edge.atomic import replacing
 from ressq_edge.errors import CheckpointError
-from ressq_edge.model import ResSqueezeNet
 from ressq_runtime.errors import RessqError
 from ressq_runtime.pixels import PixelSpec
 
@@ -33,6 +32,17 @@ class Normalise:
 
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)  # ImageNet's, as torchvision's weights expect
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
+
+
+IMAGENET = Normalise()
+# (pixels - 128) / 128. A baseline pads its first convolution with zeros, which then stand for a value that a pixel can
+# have, so that no file pads with anything else, however it folds the normalisation.
+MIDDLE = Normalise((128 / 255,) * 3, (128 / 255,) * 3)
+
+
+def normalise_for(arch: str) -> Normalise:
+    """How pixels become the input of a network of this kind."""
+    return IMAGENET if arch in SQUEEZENETS else MIDDLE
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Checkpoint:
     metrics: dict[str, Any]
     weights: Tensors = field(repr=False)
 
-    def build(self) -> ResSqueezeNet:
+    def build(self) -> nn.Module:
         """The trained network, ready to answer."""
         model = build_model(self.model)
         model.load_state_dict(self.weights)

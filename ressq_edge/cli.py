@@ -1,6 +1,7 @@
 """`ressq-train`: from a folder of photos to a trained network."""
 
 import argparse
+import os
 import shlex
 import signal
 import sys
@@ -17,15 +18,24 @@ example:
   ressq-train photos/ --out runs/leaf
       photos/oak/*.jpg, photos/beech/*.jpg: one folder a class; or photos/train/oak/..., photos/val/oak/...,
       photos/test/oak/... Without given parts each class is split 70/15/15 by the seed.
+  ressq-train photos/ --out runs/leaf --group-by '(patient[0-9]+)'
+      no patient is in two parts; nearly equal pictures are kept together anyway
   ressq-train photos/ --out runs/leaf --resume
       goes on where Ctrl-C, a crash or a power cut ended it
+  torchrun --nproc-per-node 2 -m ressq_edge.cli photos/ --out runs/leaf
+      with several processes, one a GPU, on one machine or more (docs/training.md)
   ressq-export runs/leaf --out dist/
       is the next step: the files for the device
 
 exit status: 0 done, 1 a fault you can mend (it says how), 2 wrong usage, 130 stopped by Ctrl-C
 """
-ARCHS = ("ressqueezenet1_1", "ressqueezenet1_0", "squeezenet1_1", "squeezenet1_0")
+ARCHS = (
+    *("ressqueezenet1_1", "ressqueezenet1_0", "squeezenet1_1", "squeezenet1_0"),
+    *("shufflenet_v2_x1_0", "googlenet", "mobilenet_v2", "resnet18"),
+)
 BYPASSES = ("none", "simple", "complex", "gated")
+PRECISIONS = ("fp32", "bf16")
+DEVICES = ("auto", "cpu", "cuda", "mps")
 STOPPED = 130  # 128 + SIGINT, what shells expect
 
 
@@ -40,19 +50,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(arguments: argparse.Namespace) -> int:
     # After parsing: --help and a wrong flag answer at once.
-    from ressq_edge.errors import Interrupted
+    from ressq_edge.errors import Interrupted, WorkerError
     from ressq_edge.progress import Screen
     from ressq_edge.request import Request
     from ressq_edge.run import train_folder
     from ressq_runtime.errors import RessqError
 
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts; it speaks for all
     request = Request(**vars(arguments))
     try:
         with _stop_on_signal() as stop:
-            print(train_folder(request, Screen(), stop))
+            summary = train_folder(request, Screen(), stop)
+        if first:
+            print(summary)
     except Interrupted as error:
-        print(f"{error}; {_how_to_go_on(request)}", file=sys.stderr)
+        if first:
+            print(f"{error}; {_how_to_go_on(request)}", file=sys.stderr)
         return STOPPED
+    except WorkerError as error:
+        print(f"ressq-train: error: {error}; {_how_to_go_on(request)}", file=sys.stderr)
+        return 1
     except RessqError as error:
         print(f"ressq-train: error: {error}", file=sys.stderr)
         return 1
@@ -78,21 +95,40 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--init",
         metavar="imagenet|none|FILE",
-        help="weights to start from: torchvision's, random, or a .pth or .safetensors (default: imagenet)",
+        help="weights to start from: torchvision's, random, or a .pth, .safetensors or .caffemodel (default: imagenet)",
     )
     add("--size", type=int, metavar="N", help="height and width of the input in pixels (default: 224)")
     add("--epochs", type=int, metavar="N", help="default: 12 from trained weights, 40 from random ones")
     add("--seed", type=int, metavar="N", help="of the split and all that is random (default: 0)")
     add("--batch-size", type=int, metavar="N", help="pictures a step (default: 32)")
     add("--threads", type=int, metavar="N", help="of the CPU; 1 repeats bit for bit (default: all)")
+    add("--precision", choices=PRECISIONS, help="of the convolutions (default: bf16 where the processor has it)")
+    add("--device", choices=DEVICES, default="auto", help="to compute on (default: auto, a GPU if there is one)")
+    add(
+        "--group-by",
+        metavar="REGEX|CSV",
+        help="keep a patient, site or thing in one part: an expression on the picture's path, or a table path,group",
+    )
     add("--resume", action="store_true", help="go on with the run in RUN")
+    add("--profile", action="store_true", help="tell at the end, and in summary.md, where the time went")
     add("--skip-unreadable", action="store_true", help="train without pictures that cannot be decoded")
+    add("--compare-all", action="store_true", help="look for copies among more than 100,000 pictures, too")
+    add(
+        "--no-thumbnails",
+        dest="thumbnails",
+        action="store_false",
+        help="no picture and no picture's name in data.html and suspects.html: patients, say",
+    )
     return parser
 
 
 def _how_to_go_on(request: "Request") -> str:
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    again = f"give the same {'torchrun ' if several else ''}command again"
     if not (request.out / "config.json").exists():
-        return "give the same command again"
+        return again
+    if several:
+        return f"{again}, with --resume"
     command = ["ressq-train", str(request.data), "--out", str(request.out), "--resume"]
     return f"go on with: {shlex.join(command)}"
 
@@ -110,7 +146,8 @@ def _stop_on_signal() -> Iterator[Callable[[], bool]]:
     def stop(_number: int, _frame: object) -> None:
         nonlocal stopped
         stopped = True
-        restore()
+        if "LOCAL_RANK" not in os.environ:  # torchrun passes on a Ctrl-C that came here already
+            restore()
 
     before |= {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ressq_edge.atomic import write_text
+from ressq_edge.device import Precision
 from ressq_edge.errors import RunError
 from ressq_edge.model import Bypass
 
@@ -39,6 +40,8 @@ class Config:
         would undo the rest.
     average: decay per step of the averaged weights (EMA) that are validated and kept.
     patience: epochs without a better validation before the run stops early.
+    group_by: what kept pictures together in the split; None: nothing but that they show the same.
+    precision: of the convolutions while training; validation and the kept weights are float32.
     """
 
     arch: str
@@ -61,6 +64,8 @@ class Config:
     clip_norm: float
     average: float
     patience: int
+    group_by: str | None = None
+    precision: Precision = "fp32"  # of runs from before there was a choice
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ RessqError                  (ressq_runtime)
     ├── UnreadableError     pictures that cannot be decoded; carries them all
     ├── CheckpointError     a checkpoint that is missing, damaged or of another format
     ├── RunError            a run folder that cannot be begun or continued
+    ├── WorkerError         another process of the run was lost
     └── Interrupted         stopped by the user; everything is saved
 """
 
@@ -46,6 +47,10 @@ class CheckpointError(TrainingError):
 
 class RunError(TrainingError):
     """A run folder that cannot be begun or continued."""
+
+
+class WorkerError(TrainingError):
+    """Another process of the run, which torchrun started beside this one, was lost."""
 
 
 class Interrupted(TrainingError):  # noqa: N818 - the user's wish, not a fault

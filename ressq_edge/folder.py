@@ -1,29 +1,80 @@
 """From a data folder to a split: given train/val/test folders, or a seeded draw from each class."""
 
-import hashlib
+import os
 import random
-from collections import defaultdict
-from collections.abc import Iterable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from ressq_edge.errors import SplitError
-from ressq_edge.split import PARTS, Pictures, Split
+from ressq_edge.grouping import Groups, hang_together, place_groups, read_groups, refuse_split_groups
+from ressq_edge.split import Pictures, Split
+from ressq_runtime.errors import printable
 from ressq_runtime.folders import list_classes
 
 VAL_SHARE = TEST_SHARE = 0.15  # of each class; the rest is for training
 
 
-def split_folder(root: Path, seed: int) -> Split:
+# Names of pictures -> pairs of them that show the same.
+FindAlike = Callable[[list[str]], Sequence[tuple[str, str]]]
+
+
+def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike: FindAlike = lambda _: ()) -> Split:
     """The split of a data folder: its own train/val/test folders, or 70/15/15 of each class.
+
+    What belongs together, by `group_by` or since it shows the same, is drawn to one side; of given folders it is
+    told (alike) or refused (groups) when they tear it apart.
+
+    Args:
+        root: the data folder.
+        seed: of the draw.
+        group_by: an expression or a CSV file; see `read_groups`.
+        find_alike: gives the pairs of pictures that show the same.
 
     Raises:
         FolderError: the folder is not laid out as class folders.
-        SplitError: a class is too small, or the given parts contradict each other.
+        SplitError: a class or the number of groups is too small, or the given parts contradict each other.
     """
     given = _given_parts(root)
+    labels, parts = _read_parts(root, given) if given else _read_classes(root)
+    _refuse_control_characters(root, labels)
+    names = [name for pictures in parts.values() for name, _ in pictures]
+    groups = read_groups(group_by, names) if group_by else {}
+    alike = find_alike(names)
+    together = hang_together(groups, alike)
+    notes = []
     if not given:
-        return _split_classes(root, seed)
+        parts["val"], parts["test"], parts["train"] = draw(
+            labels, parts["train"], (VAL_SHARE, TEST_SHARE), seed, together
+        )
+    elif group_by:
+        refuse_split_groups(parts, groups, group_by)
+    if "val" not in parts:
+        parts["val"], parts["train"] = draw(labels, parts["train"], (VAL_SHARE,), seed, together)
+        notes.append(f"val/ is not there: {len(parts['val'])} pictures of train/ validate instead")
+    if "test" not in parts:
+        notes.append("test/ is not there: no picture is kept back for a last, unbiased figure")
+    if group_by:
+        notes.append(f"{len(set(groups.values()))} groups by {group_by}: each is in one part")
+    notes += _tell_alike(parts, alike)
+    origin = "folders" if given else "seeded"
+    return Split(origin, seed, labels, parts["train"], parts["val"], parts.get("test", ()), (), tuple(notes))
+
+
+def _refuse_control_characters(root: Path, labels: tuple[str, ...]) -> None:
+    """No artefact may carry such a label: a line break tears a table, and a terminal obeys an escape sequence."""
+    for label in labels:
+        if printable(label) != label:
+            raise SplitError(f"{root}: found a control character in the class {label}, wanted none; rename its folder")
+
+
+def _read_classes(root: Path) -> tuple[tuple[str, ...], dict[str, Pictures]]:
+    classes = list_classes(root)
+    return tuple(classes), {"train": _relative(root, classes)}
+
+
+def _read_parts(root: Path, given: dict[str, Path]) -> tuple[tuple[str, ...], dict[str, Pictures]]:
     classes = {part: list_classes(folder) for part, folder in given.items()}
     labels = tuple(classes["train"])
     for part, found in classes.items():
@@ -33,14 +84,23 @@ def split_folder(root: Path, seed: int) -> Split:
                 f"{root}: found other classes in {given[part].name}/ than in train/ ({odd}), "
                 "wanted the same in each; add or remove their folders"
             )
-    parts = {part: _relative(root, found.values()) for part, found in classes.items()}
+    return labels, {part: _relative(root, found) for part, found in classes.items()}
+
+
+def _tell_alike(parts: dict[str, Pictures], alike: Sequence[tuple[str, str]]) -> list[str]:
+    """What a person should know about pictures that show the same."""
+    part_of = {name: part for part, pictures in parts.items() for name, _ in pictures}
+    torn = [f"{one} = {other}" for one, other in alike if part_of[one] != part_of[other]]
     notes = []
-    if "val" not in parts:
-        parts["val"], parts["train"] = draw(labels, parts["train"], (VAL_SHARE,), seed)
-        notes.append(f"val/ is not there: {len(parts['val'])} pictures of train/ validate instead")
-    if "test" not in parts:
-        notes.append("test/ is not there: no picture is kept back for a last, unbiased figure")
-    return Split("folders", seed, labels, parts["train"], parts["val"], parts.get("test", ()), (), (*notes,))
+    if kept := len(alike) - len(torn):
+        notes.append(f"{kept} pairs of pictures show the same; both of each are in one part")
+    if torn:
+        more = ", ..." if len(torn) > 3 else ""
+        notes.append(
+            f"{len(torn)} pairs of pictures in two parts show the same ({', '.join(torn[:3])}{more}): "
+            "figures on val and test will look better than they are"
+        )
+    return notes
 
 
 def _given_parts(root: Path) -> dict[str, Path]:
@@ -60,58 +120,56 @@ def _given_parts(root: Path) -> dict[str, Path]:
     return {names[name]: root / name for name in found}
 
 
-def _split_classes(root: Path, seed: int) -> Split:
-    classes = list_classes(root)
-    labels = tuple(classes)
-    pictures = _relative(root, classes.values())
-    val, test, train = draw(labels, pictures, (VAL_SHARE, TEST_SHARE), seed)
-    return Split("seeded", seed, labels, train, val, test)
+def _relative(root: Path, classes: dict[str, list[str]]) -> Pictures:
+    # By length: Path.relative_to takes a minute for a million pictures
+    skipped = 0 if root == Path() else len(str(root).rstrip(os.sep)) + 1
+    return tuple(
+        (path[skipped:].replace(os.sep, "/"), label) for label, paths in enumerate(classes.values()) for path in paths
+    )
 
 
-def _relative(root: Path, classes: Iterable[list[Path]]) -> Pictures:
-    return tuple((path.relative_to(root).as_posix(), label) for label, paths in enumerate(classes) for path in paths)
+def draw(
+    labels: tuple[str, ...], pictures: Pictures, shares: tuple[float, ...], seed: int, together: Groups | None = None
+) -> list[Pictures]:
+    """One part per share, at least one picture of each class in it, then all the rest.
 
-
-def draw(labels: tuple[str, ...], pictures: Pictures, shares: tuple[float, ...], seed: int) -> list[Pictures]:
-    """One part per share, at least one picture of each class in it, then all the rest."""
-    drawn: list[list[tuple[str, int]]] = [[] for _ in range(len(shares) + 1)]
+    Pictures of one group in `together` come into one part.
+    """
+    together = together or {}
+    mine: dict[int, list[tuple[str, int]]] = {index: [] for index in range(len(labels))}
+    for picture in pictures:
+        mine[picture[1]].append(picture)
     for index, label in enumerate(labels):
-        mine = [picture for picture in pictures if picture[1] == index]
-        sizes = [max(1, round(share * len(mine))) for share in shares]
-        if len(mine) <= len(shares):
-            raise SplitError(
-                f"{label}: found {len(mine)} picture{'s'[: len(mine) > 1]}, wanted at least "
-                f"{len(shares) + 1} to split; add some or remove the class"
-            )
+        _refuse_too_few(label, len(mine[index]), len(shares))
         # By label, so that a class more or less does not reshuffle the others.
-        random.Random(f"{seed}/{label}").shuffle(mine)  # noqa: S311 - a draw, not a secret
-        for part, size in zip(drawn, sizes, strict=False):  # strict=False: the rest comes after
-            part += mine[:size]
-            mine = mine[size:]
-        drawn[-1] += mine
+        random.Random(f"{seed}/{label}").shuffle(mine[index])  # noqa: S311 - a draw, not a secret
+    wanted = [Counter({i: max(1, round(share * len(all_))) for i, all_ in mine.items()}) for share in shares]
+    wanted.append(Counter({i: len(all_) - sum(part[i] for part in wanted) for i, all_ in mine.items()}))
+    drawn = place_groups(tuple(chain.from_iterable(mine.values())), together, wanted)
+    lacks = [want - Counter(label for _, label in part) for part, want in zip(drawn, wanted, strict=True)]
+    for index, all_ in mine.items():
+        alone = [picture for picture in all_ if picture[0] not in together]
+        for part, lack in zip(drawn[:-1], lacks, strict=False):  # strict=False: the rest comes after
+            part += alone[: lack[index]]
+            alone = alone[lack[index] :]
+        drawn[-1] += alone
+    _refuse_empty(labels, drawn)
     return [tuple(sorted(part)) for part in drawn]
 
 
-def find_duplicates(split: Split, root: Path) -> list[tuple[str, str]]:
-    """Pairs of byte-equal pictures in different parts: a leak from training to where it is judged."""
-    by_size: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for part in PARTS:
-        for name, _ in split.pictures(part):
-            with suppress(OSError):  # what cannot be opened is reported when it is decoded
-                by_size[(root / name).stat().st_size].append((part, name))
-    pairs = []
-    for same_size in by_size.values():
-        if len({part for part, _ in same_size}) < 2:
-            continue  # only files of one size can be equal: most are never read
-        first: dict[str, tuple[str, str]] = {}
-        for part, name in same_size:
-            with suppress(OSError):
-                other = first.setdefault(_sha256(root / name), (part, name))
-                if other[0] != part:
-                    pairs.append((other[1], name))
-    return pairs
+def _refuse_too_few(label: str, found: int, parts: int) -> None:
+    if found <= parts:
+        raise SplitError(
+            f"{label}: found {found} picture{'s'[: found > 1]}, wanted at least "
+            f"{parts + 1} to split; add some or remove the class"
+        )
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _refuse_empty(labels: tuple[str, ...], drawn: list[list[tuple[str, int]]]) -> None:
+    found = [{label for _, label in part} for part in drawn]
+    for index, label in enumerate(labels):
+        if not all(index in part for part in found):
+            raise SplitError(
+                f"{label}: found too few groups of pictures for {len(drawn)} parts, wanted one or more for each; "
+                "add pictures of other patients, sites or things, or make the groups smaller"
+            )

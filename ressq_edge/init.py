@@ -3,23 +3,27 @@
 The rule: what is taken and what is left is said; nothing that does not fit is dropped in silence.
 """
 
-import hashlib
 import pickle
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ressq_edge.arch import ARCHS
-from ressq_edge.checkpoint import Tensors, read_safetensors
+from ressq_edge.arch import head_name, may_bypass
+from ressq_edge.caffe import read_caffemodel
+from ressq_edge.checkpoint import IMAGENET, Normalise, Tensors, read_safetensors
 from ressq_edge.errors import CheckpointError, InitError
 from ressq_edge.model import BYPASSES, Bypass, GatedBypassFire, ResSqueezeNet
+from ressq_edge.published import file_sha256, imagenet_file, published_normalise, renormalise
 from ressq_edge.scratch import randomise
 
-HEAD = "classifier.1.weight"
+# What weights may lack: a bypass they were not trained with, and a counter that files of before 2018 do not have.
+_NEW = (".gate", ".bypass.weight", ".bypass.bias", ".num_batches_tracked")
+_AUXILIARY = ("aux1.", "aux2.")  # GoogLeNet's
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class InitWeights:
     bypass: the bypass it was trained with; None without weights.
     labels: its classes, where the file says.
     tensors: its state dict; empty without weights.
+    normalise: how the pictures were normalised that it was trained on.
     """
 
     kind: str
@@ -40,21 +45,23 @@ class InitWeights:
     bypass: Bypass | None = None
     labels: tuple[str, ...] = ()
     tensors: Tensors = field(default_factory=dict, repr=False)
+    normalise: Normalise = IMAGENET
 
 
 def load_init(init: str, arch: str) -> InitWeights:
-    """The weights that `--init` names: "imagenet", "none", or a .pth or .safetensors file.
+    """The weights that `--init` names: "imagenet", "none", or a .pth, .safetensors or .caffemodel file.
 
     Raises:
         InitError: they cannot be had or read.
     """
     if init == "none":
         return InitWeights("none")
-    path = _imagenet_file(arch) if init == "imagenet" else Path(init)
+    path = imagenet_file(arch) if init == "imagenet" else Path(init)
     if not path.is_file():
         raise InitError(f"{path}: found no such file, wanted --init imagenet, none or a weights file")
     labels: tuple[str, ...] = ()
     bypass: Bypass | None = None
+    normalise = published_normalise(arch)
     if path.suffix == ".safetensors":
         try:
             tensors, about = read_safetensors(path)
@@ -62,60 +69,86 @@ def load_init(init: str, arch: str) -> InitWeights:
             raise InitError(str(error)) from error
         if about:
             labels = tuple(about.get("labels", ()))
-            bypass = _known_bypass(about.get("model", {}).get("bypass"))
+            bypass = next((known for known in BYPASSES if known == about.get("model", {}).get("bypass")), None)
+            normalise = _normalise_of(about, path)
+    elif path.suffix == ".caffemodel":
+        tensors, bypass = read_caffemodel(path, normalise.mean, normalise.std)
     else:
         tensors = _read_pth(path)
     kind = "imagenet" if init == "imagenet" else "file"
-    return InitWeights(kind, path.name, file_sha256(path), bypass or _bypass_of(tensors), labels, tensors)
+    bypass = bypass or _bypass_of(tensors)
+    return InitWeights(kind, path.name, file_sha256(path), bypass, labels, tensors, normalise)
 
 
 def default_bypass(arch: str, init: InitWeights) -> Bypass:
-    """Gated on weights trained without a bypass, simple from scratch, else the file's own."""
-    if not ARCHS[arch][1]:
+    """Gated on weights trained without a bypass, simple from scratch, else the file's own; none for a baseline."""
+    if not may_bypass(arch):
         return "none"
     if init.bypass is None:
         return "simple"
     return "gated" if init.bypass == "none" else init.bypass
 
 
-def initialise(model: ResSqueezeNet, init: InitWeights, labels: tuple[str, ...]) -> list[str]:
+def initialise(
+    model: nn.Module, init: InitWeights, labels: tuple[str, ...], normalise: Normalise = IMAGENET
+) -> list[str]:
     """Set a network's weights, in place; -> what a person should know about it.
+
+    normalise: how pixels become the network's input. Ours takes what its published weights take; a baseline does
+        not, and its first convolution is rewritten.
 
     Raises:
         InitError: the weights are of another architecture.
     """
-    randomise(model)
+    if isinstance(model, ResSqueezeNet):
+        randomise(model)  # torchvision's networks have drawn theirs
     if not init.tensors:
         return []
-    notes, own, found = [], model.state_dict(), dict(init.tensors)
-    head = found.get(HEAD)
+    notes, found, head = [], dict(init.tensors), head_name(model)
+    before = found.get(f"{head}.weight")
     relabelled = bool(init.labels) and init.labels != labels
-    if head is not None and (head.shape[0] != len(labels) or relabelled):
-        found = {name: t for name, t in found.items() if not name.startswith("classifier.")}
-        notes.append(f"{init.source}: its head for {head.shape[0]} classes is replaced by a new one for {len(labels)}")
-    _check_fit(own, found, init)
-    # A bypass that the file was not trained with starts so that the function is the file's.
+    if before is not None and (before.shape[0] != len(labels) or relabelled):
+        found = _without(found, f"{head}.")
+        notes.append(f"{init.source}: its head for {len(before)} classes is replaced by a new one for {len(labels)}")
+    if any(name.startswith(_AUXILIARY) for name in found):
+        found = _without(found, *_AUXILIARY)
+        notes.append(f"{init.source}: its auxiliary classifiers, of use in training alone, are left out")
+    _check_fit(model.state_dict(), found, head, init)
+    if normalise != init.normalise:
+        found = renormalise(model, found, init.normalise, normalise)
+        notes.append(
+            f"{init.source}: its first convolution is rescaled to pixels minus 128; that is exact but at the border "
+            "of a picture, where its padding now means grey"
+        )
     model.load_state_dict(found, strict=False)
+    return notes + (_fit_bypass(model, init) if isinstance(model, ResSqueezeNet) else [])
+
+
+def _fit_bypass(model: ResSqueezeNet, init: InitWeights) -> list[str]:
+    """A bypass that the file was not trained with starts so that the function is the file's."""
     if init.bypass == "simple":
         for fire in model.modules():
             if isinstance(fire, GatedBypassFire):
                 nn.init.ones_(fire.gate)
     plain = model.bypassed and init.bypass == "none" and not model.gates()
-    if plain:
-        notes.append(
-            f"{init.source}: trained without a bypass; this one changes what the network computes, "
-            "and it must be learned anew (--bypass gated starts where the weights are)"
-        )
-    return notes
+    if not plain:
+        return []
+    return [
+        f"{init.source}: trained without a bypass; this one changes what the network computes, "
+        "and it must be learned anew (--bypass gated starts where the weights are)"
+    ]
 
 
-def _check_fit(own: Tensors, found: Tensors, init: InitWeights) -> None:
-    new = (".gate", ".bypass.weight", ".bypass.bias")
-    has_head = HEAD in found
+def _without(tensors: Tensors, *prefixes: str) -> Tensors:
+    return {name: tensor for name, tensor in tensors.items() if not name.startswith(prefixes)}
+
+
+def _check_fit(own: Tensors, found: Tensors, head: str, init: InitWeights) -> None:
+    has_head = f"{head}.weight" in found
     missing = [
         name
         for name in own.keys() - found.keys()
-        if not name.endswith(new) and (has_head or not name.startswith("classifier."))
+        if not name.endswith(_NEW) and (has_head or not name.startswith(f"{head}."))
     ]
     unexpected = found.keys() - own.keys()
     shapes = [name for name in own.keys() & found.keys() if own[name].shape != found[name].shape]
@@ -134,8 +167,11 @@ def _shorten(names: Iterable[str]) -> str:
     return ", ".join(ordered[:3]) + more
 
 
-def _known_bypass(found: object) -> Bypass | None:
-    return next((bypass for bypass in BYPASSES if bypass == found), None)
+def _normalise_of(about: dict[str, Any], path: Path) -> Normalise:
+    try:
+        return Normalise(*(tuple(about["normalise"][key]) for key in ("mean", "std")))
+    except (KeyError, TypeError) as error:
+        raise InitError(f"{path}: found a damaged checkpoint (normalise); take another or train again") from error
 
 
 def _bypass_of(tensors: Tensors) -> Bypass:
@@ -160,32 +196,3 @@ def _read_pth(path: Path) -> Tensors:
             f"{path}: found {type(found).__name__}, wanted a state dict of names and tensors; save model.state_dict()"
         )
     return {str(name): tensor for name, tensor in found.items()}
-
-
-def _imagenet_file(arch: str) -> Path:
-    """torchvision's published weights in the user's cache, downloaded when they are not there yet."""
-    from torch.hub import get_dir, load_state_dict_from_url
-    from torchvision.models import SqueezeNet1_0_Weights, SqueezeNet1_1_Weights
-
-    known = {"1.0": SqueezeNet1_0_Weights, "1.1": SqueezeNet1_1_Weights}
-    url: str = known[ARCHS[arch][0]].IMAGENET1K_V1.url
-    name = url.rsplit("/", 1)[1]
-    prefix = name.rsplit("-", 1)[1].removesuffix(".pth")
-    path = Path(get_dir(), "checkpoints", name)
-    try:
-        if not path.is_file():
-            load_state_dict_from_url(url, check_hash=True, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError) as error:
-        raise InitError(
-            f"--init imagenet: cannot download {url} ({error}); fetch {name} (its SHA-256 begins "
-            f"with {prefix}) where there is a network and give it as --init FILE"
-        ) from error
-    if not file_sha256(path).startswith(prefix):
-        raise InitError(f"{path}: found other bytes than published (SHA-256 begins with {prefix}); delete it")
-    return path
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

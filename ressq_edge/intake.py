@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from ressq_edge.atomic import write_bytes
 from ressq_edge.cache import fill_cache
 from ressq_edge.config import write_config
+from ressq_edge.data_report import DataReport
 from ressq_edge.errors import Interrupted, UnreadableError
+from ressq_edge.grouping import read_groups
+from ressq_edge.pages.data import make_data_page
 from ressq_edge.progress import Screen
 from ressq_edge.request import Request
 from ressq_edge.split import PARTS, pictures_sha256, write_split
 from ressq_edge.start import Start
+from ressq_edge.survey import Survey
 
 Stop = Callable[[], bool]
 
@@ -41,6 +46,8 @@ def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) 
             start.config.threads,
             tick,
         )
+    if start.survey is not None:
+        write_data_page(request, start, start.survey, reasons)
     if reasons:
         for reason in reasons.values():
             screen.say(f"unreadable: {reason}")
@@ -57,3 +64,17 @@ def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) 
         digest = pictures_sha256(start.split, request.data)
         write_config(request.out, start.config, {**start.about, "pictures_sha256": digest})
     return start
+
+
+def write_data_page(request: Request, start: Start, survey: Survey, unreadable: dict[str, str]) -> None:
+    """Write RUN/data.html.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    names = [name for part in PARTS for name, _ in start.split.pictures(part)]
+    groups = read_groups(request.group_by, names) if request.group_by else {}
+    report = DataReport(start.split, survey, unreadable, groups)
+    root = request.data if start.about["thumbnails"] else None
+    page = make_data_page(request.out.resolve().name, report, start.pixels, start.notes, root)
+    write_bytes(request.out / "data.html", page)

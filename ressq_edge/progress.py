@@ -18,6 +18,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from ressq_edge.stages import Stages
+from ressq_runtime.errors import printable
+
 
 class SpeedColumn(ProgressColumn):
     """Images a second, over the last half minute."""
@@ -35,8 +38,8 @@ class Screen:
         self.console = console or Console(stderr=True, highlight=False)
 
     def say(self, line: str) -> None:
-        """Print one line; square brackets are what they are."""
-        self.console.print(line, markup=False, soft_wrap=True)
+        """Print one line; square brackets are what they are, and control characters of a name are escaped."""
+        self.console.print(printable(line), markup=False, soft_wrap=True)
 
     def show(self, table: Table) -> None:
         """Print a table."""
@@ -71,6 +74,17 @@ def class_table(labels: tuple[str, ...], counts: dict[str, list[int]], weights: 
         table.add_row(Text(label), *numbers, f"{weights[index]:.2f}")
     table.add_section()
     table.add_row("all", *(str(sum(found)) for found in counts.values()), "")
+    return table
+
+
+def stages_table(stages: Stages) -> Table:
+    """Where the time of training went."""
+    table = Table(title="Time", title_justify="left")
+    table.add_column("stage")
+    for column in ("time", "share"):
+        table.add_column(column, justify="right")
+    for row in stages.rows():
+        table.add_row(*row)
     return table
 
 

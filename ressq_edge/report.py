@@ -12,8 +12,10 @@ from ressq_edge.atomic import write_text
 from ressq_edge.balance import class_weights
 from ressq_edge.cache import PictureStore
 from ressq_edge.checkpoint import Checkpoint, load_checkpoint
+from ressq_edge.model import ResSqueezeNet
 from ressq_edge.plots import draw_confusion, draw_curves
 from ressq_edge.split import PARTS
+from ressq_edge.stages import Stages
 from ressq_edge.start import Start
 from ressq_edge.train import predict
 from ressq_runtime.evaluation import wilson
@@ -32,8 +34,12 @@ def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:
     write_text(run / "metrics.csv", text.getvalue())
 
 
-def write_report(run: Path, data: Path, start: Start, rows: list[dict[str, Any]], val: PictureStore) -> None:
+def write_report(
+    run: Path, data: Path, start: Start, rows: list[dict[str, Any]], val: PictureStore, stages: Stages | None = None
+) -> None:
     """Write curves.png, confusion.png and summary.md from the best checkpoint.
+
+    stages: where the time went, if that is to be told.
 
     Raises:
         OutputError: a file cannot be written.
@@ -44,7 +50,7 @@ def write_report(run: Path, data: Path, start: Start, rows: list[dict[str, Any]]
     confusion = confusion_matrix(logits.argmax(1), labels, len(best.labels))
     draw_curves(run / "curves.png", rows, best.metrics["epoch"])
     draw_confusion(run / "confusion.png", confusion.tolist(), best.labels)
-    write_text(run / "summary.md", _summary(run, data, start, rows, best, confusion))
+    write_text(run / "summary.md", _summary(run, data, start, rows, best, confusion, stages))
 
 
 def confusion_matrix(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
@@ -59,6 +65,7 @@ def _summary(
     rows: list[dict[str, Any]],
     best: Checkpoint,
     confusion: Tensor,
+    stages: Stages | None,
 ) -> str:
     config, split = start.config, start.split
     n, hits = int(confusion.sum()), int(confusion.trace())
@@ -76,6 +83,7 @@ def _summary(
         "![curves](curves.png)\n\n![confusion matrix](confusion.png)",
         "## Network\n\n" + _network(start, best),
         "## Pictures\n\n" + _pictures(data, start, confusion),
+        *(["## Time\n\n" + _time(stages)] if stages and stages.rows() else []),
         "## Next\n\n"
         f"    ressq-export {run} --out dist/\n\n"
         "makes the files for the device: ONNX and TFLite, float and int8, each checked against this network.",
@@ -90,15 +98,22 @@ def _network(start: Start, best: Checkpoint) -> str:
     lines = [
         f"* {config.arch}, bypass {config.bypass}, {config.size} x {config.size} pixels in, "
         f"{len(best.labels)} classes out",
-        f"* began with {begun[config.init]}{sha}; seed {config.seed}, {config.threads} threads",
+        f"* began with {begun[config.init]}{sha}; seed {config.seed}, {config.threads} threads, "
+        f"convolutions in {config.precision}",
         f"* {config.epochs} epochs at {config.train_size} px, batch {config.batch_size}, "
         f"peak learning rate {config.learning_rate:g}; every setting is in config.json",
     ]
-    gates = best.build().gates()
+    model = best.build()
+    gates = model.gates() if isinstance(model, ResSqueezeNet) else {}
     if gates:
         told = ", ".join(f"{name} {value:+.3f}" for name, value in gates.items())
         lines.append(f"* gates (how much of its input a bypass adds; 0 is SqueezeNet): {told}")
     return "\n".join(lines)
+
+
+def _time(stages: Stages) -> str:
+    rows = ["| stage | time | share |", "|---|---:|---:|", *(f"| {' | '.join(row)} |" for row in stages.rows())]
+    return "Of training, since it began or was resumed.\n\n" + "\n".join(rows)
 
 
 def _pictures(data: Path, start: Start, confusion: Tensor) -> str:

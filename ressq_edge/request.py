@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
-from ressq_edge.arch import ModelSpec
+from ressq_edge.arch import BASELINES, ModelSpec
 from ressq_edge.config import FINE_TUNE, FROM_SCRATCH, Config
+from ressq_edge.device import Precision, default_precision, default_threads, pick_device
 from ressq_edge.errors import RunError
-from ressq_edge.init import InitWeights, default_bypass, file_sha256
+from ressq_edge.init import InitWeights, default_bypass
 from ressq_edge.model import MIN_SIZE, Bypass
+from ressq_edge.published import file_sha256
 
 DEFAULT_ARCH = "ressqueezenet1_1"
 DEFAULT_INIT = "imagenet"
@@ -25,7 +25,11 @@ class Request:
     init: "imagenet", "none" or a file.
     resume: go on with the run in `out`.
     skip_unreadable: train without the pictures that cannot be decoded.
-    The others are fields of Config.
+    compare_all: look for pictures that show the same among very many, too.
+    thumbnails: data.html and suspects.html may show pictures and name their files.
+    device: "auto", "cpu", "cuda" or "mps"; a run may go on with another one.
+    profile: tell where the time of training went.
+    The others are fields of Config; for group_by see `grouping.read_groups`.
     """
 
     data: Path
@@ -40,6 +44,12 @@ class Request:
     threads: int | None = None
     resume: bool = False
     skip_unreadable: bool = False
+    group_by: str | None = None
+    precision: Precision | None = None
+    compare_all: bool = False
+    thumbnails: bool = True
+    device: str | None = None
+    profile: bool = False
 
 
 def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int) -> Config:
@@ -54,6 +64,9 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
     recipe = FROM_SCRATCH if init.kind == "none" else FINE_TUNE
     arch = request.arch or DEFAULT_ARCH
     spec = ModelSpec(arch, request.bypass or default_bypass(arch, init), num_classes)
+    batch_size = _at_least("batch-size", request.batch_size, 1, default_batch(pictures))
+    if arch in BASELINES and batch_size == 1:
+        raise RunError(f"--batch-size: found 1, wanted at least 2; {arch} normalises over the pictures of a batch")
     size = _at_least("size", request.size, MIN_SIZE, recipe.size, MAX_SIZE)
     epochs = _at_least("epochs", request.epochs, 1, recipe.epochs)
     return Config(
@@ -64,8 +77,8 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         size=size,
         epochs=epochs,
         seed=_at_least("seed", request.seed, 0, 0),
-        batch_size=_at_least("batch-size", request.batch_size, 1, default_batch(pictures)),
-        threads=_at_least("threads", request.threads, 1, torch.get_num_threads()),
+        batch_size=batch_size,
+        threads=_at_least("threads", request.threads, 1, default_threads()),
         train_size=max(MIN_SIZE, round(size * recipe.train_share)),
         learning_rate=recipe.learning_rate,
         warmup_share=recipe.warmup_share,
@@ -77,6 +90,8 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         clip_norm=recipe.clip_norm,
         average=recipe.average,
         patience=max(SHORTEST_PATIENCE, epochs // 2),
+        group_by=request.group_by,
+        precision=request.precision or default_precision(pick_device(request.device)),
     )
 
 
@@ -105,6 +120,8 @@ def check_same(request: Request, config: Config) -> None:
         "seed": request.seed,
         "batch_size": request.batch_size,
         "threads": request.threads,
+        "group_by": request.group_by,
+        "precision": request.precision,
     }
     for name, value in asked.items():
         began = getattr(config, name)

@@ -1,38 +1,47 @@
 """One run from a folder of pictures to a run folder: what `ressq-train` does, stage by stage.
 
-RUN/ holds config.json, split.json, best.safetensors, last.safetensors, metrics.csv, curves.png,
-confusion.png and summary.md; RUN/cache holds decoded pictures while it trains.
+RUN/ holds data.html, config.json, split.json, best.safetensors, last.safetensors, metrics.csv, suspects.html,
+curves.png, confusion.png and summary.md; RUN/cache holds decoded pictures while it trains.
 """
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from rich.console import Console
 
 from ressq_edge.arch import build_model, count_multiply_adds, count_parameters
-from ressq_edge.augment import draw_batch, draw_seed, epoch_order, normalise, training_views
+from ressq_edge.augment import Views, draw_batch, draw_seed, epoch_order, normalise, recolour
 from ressq_edge.balance import class_weights
 from ressq_edge.cache import clear_cache, open_store
-from ressq_edge.checkpoint import Checkpoint, Normalise, save_checkpoint
+from ressq_edge.checkpoint import Checkpoint, normalise_for, save_checkpoint
+from ressq_edge.device import pick_device
 from ressq_edge.init import InitWeights, initialise
 from ressq_edge.intake import Stop, decode_pictures
+from ressq_edge.judging import write_suspects
 from ressq_edge.memory import keep_freed_memory
-from ressq_edge.progress import Screen, class_table, epoch_line
+from ressq_edge.model import ResSqueezeNet
+from ressq_edge.progress import Screen, class_table, epoch_line, stages_table
 from ressq_edge.report import write_metrics, write_report
 from ressq_edge.request import Request
 from ressq_edge.scratch import standardise
 from ressq_edge.split import PARTS
+from ressq_edge.stages import Stages
 from ressq_edge.start import Start, begin_run, continue_run
-from ressq_edge.state import TrainState, begin_state, load_state
-from ressq_edge.train import Hooks, Task, is_done, train
+from ressq_edge.state import TrainState, begin_state, load_state, save_state
+from ressq_edge.step import Task
+from ressq_edge.train import Hooks, is_done, train
+from ressq_edge.workers import Workers, join_workers, share_threads
 
+LAST, CACHE = "last.safetensors", "cache"
 STANDARDISE_ON = 64  # pictures; enough for the mean and variance of a channel
 
 
 def train_folder(request: Request, screen: Screen, stop: Stop = lambda: False) -> Path:
-    """Train as asked; -> RUN/summary.md.
+    """Train as asked, in this process or in all that torchrun started; -> RUN/summary.md.
 
     stop: asked after each step and each decoded picture; True ends with `Interrupted`.
 
@@ -41,39 +50,59 @@ def train_folder(request: Request, screen: Screen, stop: Stop = lambda: False) -
         Interrupted: `stop` said so; the run can be resumed.
     """
     keep_freed_memory()
-    start = continue_run(request) if request.resume else begin_run(request)
+    with join_workers(pick_device(request.device)) as workers:
+        screen = screen if workers.first else Screen(Console(quiet=True))
+        return _train_folder(request, screen, stop, workers)
+
+
+def _train_folder(request: Request, screen: Screen, stop: Stop, workers: Workers) -> Path:
+    start = workers.once(lambda: continue_run(request) if request.resume else begin_run(request, screen))
     for note in start.notes:
         screen.say(f"note: {note}")
-    torch.set_num_threads(start.config.threads)
-    last, cache = request.out / "last.safetensors", request.out / "cache"
+    torch.set_num_threads(share_threads(start.config.threads))
     summary = request.out / "summary.md"
     state = None
     if start.init is None:
-        state = _saved_state(last, start, screen)
+        state = _saved_state(request.out / LAST, start, workers)
+        screen.say(f"{request.out}: going on after {len(state.epochs)} epochs (step {state.step})")
         if is_done(state, start.config) and summary.exists():
             screen.say(f"{request.out}: this run is finished")
             return summary
+    stages = Stages()
     if state is None or not is_done(state, start.config):
-        start = decode_pictures(request, start, screen, stop)
-        task = _make_task(request, start)
-        state = state or _first_state(start, task, screen)
-        _introduce(start, state, screen)
-        with screen.bar("training", _pictures_left(state, start)) as advance:
-            hooks = Hooks(advance, _keep_epoch(request, start, state, screen), stop)
-            train(state, task, start.config, last, hooks)
-        if len(state.epochs) < start.config.epochs:
-            screen.say(f"stopped early: no better validation for {start.config.patience} epochs")
-    val = open_store(cache, start.split, request.data, start.pixels, "val")
-    write_report(request.out, request.data, start, state.epochs, val)
-    clear_cache(cache)
+        start = workers.once(partial(decode_pictures, request, start, screen, stop))
+        task = _make_task(request, start, workers, stages)
+        if state is None:  # made by one process, and all begin with it
+            workers.once(lambda: save_state(request.out / LAST, _first_state(start, task, screen)))
+            state = _saved_state(request.out / LAST, start, workers)
+        _train(request, start, state, task, screen, stop)
+    if workers.first:
+        _report(request, start, state, stages, screen, stop)
     return summary
 
 
-def _saved_state(last: Path, start: Start, screen: Screen) -> TrainState:
-    """The state that an interruption left."""
-    state = begin_state(build_model(start.model), start.config)
+def _train(request: Request, start: Start, state: TrainState, task: Task, screen: Screen, stop: Stop) -> None:
+    _introduce(start, state, task.workers, screen)
+    with screen.bar("training", _pictures_left(state, start)) as advance, task.stages.whole():
+        hooks = Hooks(advance, _keep_epoch(request, start, state, task, screen), stop)
+        train(state, task, start.config, request.out / LAST, hooks)
+    if len(state.epochs) < start.config.epochs:
+        screen.say(f"stopped early: no better validation for {start.config.patience} epochs")
+
+
+def _report(request: Request, start: Start, state: TrainState, stages: Stages, screen: Screen, stop: Stop) -> None:
+    write_suspects(request, start, screen, stop)
+    if request.profile:
+        screen.show(stages_table(stages))
+    val = open_store(request.out / CACHE, start.split, request.data, start.pixels, "val")
+    write_report(request.out, request.data, start, state.epochs, val, stages if request.profile else None)
+    clear_cache(request.out / CACHE)
+
+
+def _saved_state(last: Path, start: Start, workers: Workers) -> TrainState:
+    """The state that `last` holds, on this process's device."""
+    state = begin_state(build_model(start.model).to(workers.device), start.config)
     load_state(last, state)
-    screen.say(f"{last.parent}: going on after {len(state.epochs)} epochs (step {state.step})")
     return state
 
 
@@ -83,16 +112,17 @@ def _first_state(start: Start, task: Task, screen: Screen) -> TrainState:
     torch.manual_seed(draw_seed(seed, "weights"))
     model = build_model(start.model)
     init = start.init or InitWeights("none")
-    for note in initialise(model, init, start.split.labels):
+    for note in initialise(model, init, start.split.labels, task.normalise):
         screen.say(f"note: {note}")
-    if not init.tensors:
+    if not init.tensors and isinstance(model, ResSqueezeNet):
         some = epoch_order(len(task.train), seed, 0)[:STANDARDISE_ON]
-        pixels, _ = draw_batch(task.train, some, task.views, seed, 0)
-        standardise(model, normalise(pixels, task.normalise.mean, task.normalise.std))
+        batch = draw_batch(task.train, some, task.views, seed, 0)
+        floats = recolour(batch.pixels, batch.colours)
+        standardise(model, normalise(floats, task.normalise.mean, task.normalise.std))
     return begin_state(model, start.config)
 
 
-def _introduce(start: Start, state: TrainState, screen: Screen) -> None:
+def _introduce(start: Start, state: TrainState, workers: Workers, screen: Screen) -> None:
     """Say what will be trained on what."""
     config, split = start.config, start.split
     counts = {part: split.counts(part) for part in PARTS if split.pictures(part)}
@@ -104,24 +134,29 @@ def _introduce(start: Start, state: TrainState, screen: Screen) -> None:
         f"{count_parameters(state.model):,} parameters, {adds:,.0f} million multiply-adds "
         f"at {config.size} px"
     )
-    exact = "bit for bit" if config.threads == 1 else "closely (bit for bit only with --threads 1)"
+    alone = config.threads == workers.count == 1
+    exact = "bit for bit" if alone else "closely (bit for bit only with --threads 1)"
+    where = f"{config.threads} threads" + (f", {workers.count} processes" if workers.count > 1 else "")
+    where += "" if workers.device.type == "cpu" else f", {workers.device.type}"
     screen.say(
         f"{config.epochs} epochs at {config.train_size} px, batch {config.batch_size}, "
-        f"{config.threads} threads, seed {config.seed}: the seed repeats the run {exact}"
+        f"{where}, {config.precision}, seed {config.seed}: the seed repeats the run {exact}"
     )
 
 
-def _make_task(request: Request, start: Start) -> Task:
+def _make_task(request: Request, start: Start, workers: Workers, stages: Stages) -> Task:
     config, split = start.config, start.split
     train_store, val_store = (
-        open_store(request.out / "cache", split, request.data, start.pixels, part) for part in ("train", "val")
+        open_store(request.out / CACHE, split, request.data, start.pixels, part) for part in ("train", "val")
     )
     return Task(
         train_store,
         val_store,
-        training_views(config.train_size, config.smallest_crop, config.jitter),
+        Views(config.train_size, config.smallest_crop, config.jitter),
         class_weights(split.counts("train"), config.balance),
-        Normalise(),
+        normalise_for(config.arch),
+        workers,
+        stages,
     )
 
 
@@ -130,24 +165,27 @@ def _pictures_left(state: TrainState, start: Start) -> int:
 
 
 def _keep_epoch(
-    request: Request, start: Start, state: TrainState, screen: Screen
+    request: Request, start: Start, state: TrainState, task: Task, screen: Screen
 ) -> Callable[[dict[str, Any], bool], None]:
     """What happens after each epoch: a line on the screen, metrics.csv, the best checkpoint."""
 
     def keep(row: dict[str, Any], better: bool) -> None:
+        if not task.workers.first:
+            return
         screen.say(epoch_line(row, start.config.epochs, better))
         if better:
-            weights = {k: v.detach().clone() for k, v in state.averaged.state_dict().items()}
+            weights = {k: v.detach().cpu().clone() for k, v in state.averaged.state_dict().items()}
             checkpoint = Checkpoint(
                 start.model,
                 start.pixels,
-                Normalise(),
+                normalise_for(start.config.arch),
                 start.split.labels,
                 asdict(start.config),
                 row,
                 weights,
             )
-            save_checkpoint(request.out / "best.safetensors", checkpoint)
+            with task.stages.time("saving"):
+                save_checkpoint(request.out / "best.safetensors", checkpoint)
         write_metrics(request.out, state.epochs)
 
     return keep

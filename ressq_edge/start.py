@@ -1,20 +1,24 @@
 """How a run begins, or goes on: the settings and the split, from a request or from the run folder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from ressq_edge import __version__
 from ressq_edge.arch import ModelSpec
 from ressq_edge.atomic import cannot_write, remove_leftovers
 from ressq_edge.config import Config, read_config
 from ressq_edge.errors import RunError
-from ressq_edge.folder import find_duplicates, split_folder
+from ressq_edge.folder import split_folder
 from ressq_edge.init import InitWeights, load_init
+from ressq_edge.progress import Screen
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
 from ressq_edge.split import Split, pictures_sha256, read_split
+from ressq_edge.survey import MOST_LOOKED_AT, Survey, choose, look_at
 from ressq_runtime.folders import list_others
 from ressq_runtime.pixels import PixelSpec
 
@@ -30,6 +34,7 @@ class Start:
     init: the weights to start from; None for a run that has a saved state.
     about: what config.json says beside the settings.
     notes: what a person should know about the data.
+    survey: what the pictures look like; None in a resumed run.
     """
 
     config: Config
@@ -37,6 +42,7 @@ class Start:
     init: InitWeights | None
     about: dict[str, Any]
     notes: tuple[str, ...]
+    survey: Survey | None = None
 
     @property
     def model(self) -> ModelSpec:
@@ -49,7 +55,7 @@ class Start:
         return PixelSpec.for_size(self.config.size)
 
 
-def begin_run(request: Request) -> Start:
+def begin_run(request: Request, screen: Screen) -> Start:
     """The start of a new run; nothing is written but the empty run folder.
 
     Raises:
@@ -67,7 +73,13 @@ def begin_run(request: Request) -> Start:
             f"{request.out}: found inside {request.data}, wanted a folder outside; "
             "it would be taken for a class of pictures"
         )
-    split = split_folder(request.data, request.seed or 0)
+    surveys: list[Survey] = []
+
+    def find_alike(names: list[str]) -> tuple[tuple[str, str], ...]:
+        surveys.append(_survey(request, names, screen))
+        return surveys[0].alike or ()
+
+    split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
     init = load_init(request.init or DEFAULT_INIT, request.arch or DEFAULT_ARCH)
     config = resolve(request, init, len(split.labels), len(split.train))
     try:
@@ -79,9 +91,28 @@ def begin_run(request: Request) -> Start:
         "data": str(request.data.resolve()),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"ressq-edge": __version__, **packages},
+        "thumbnails": request.thumbnails,
     }
-    notes = (*split.notes, *_tell_others(request.data), *_tell_duplicates(split, request.data))
-    return Start(config, split, init, about, notes)
+    notes = (*split.notes, *_tell_unsearched(surveys[0]), *_tell_others(request.data))
+    return Start(config, split, init, about, notes, surveys[0])
+
+
+def _survey(request: Request, names: list[str], screen: Screen) -> Survey:
+    """A look at the pictures, or at some of very many."""
+    chosen = choose(names, everything=request.compare_all)
+    with screen.bar("looking", len(chosen)) as advance:
+        search = len(chosen) == len(names)
+        found = look_at(request.data, chosen, torch.get_num_threads(), lambda: advance(1), search=search)
+    return replace(found, total=len(names))
+
+
+def _tell_unsearched(survey: Survey) -> list[str]:
+    if survey.alike is not None:
+        return []
+    return [
+        f"{survey.total:,} pictures are more than the {MOST_LOOKED_AT:,} that are compared unasked: pictures in two "
+        "parts may show the same; --compare-all compares them, which takes about a quarter of an hour for a million"
+    ]
 
 
 def continue_run(request: Request) -> Start:
@@ -126,16 +157,6 @@ def _tell_others(root: Path) -> list[str]:
     if not others:
         return []
     return [f"{len(others)} files are left out, being no pictures by their names: {_shorten(others)}"]
-
-
-def _tell_duplicates(split: Split, root: Path) -> list[str]:
-    pairs = [f"{one} = {other}" for one, other in find_duplicates(split, root)]
-    if not pairs:
-        return []
-    return [
-        f"{len(pairs)} pictures are in two parts at once ({_shorten(pairs)}): "
-        "figures on val and test will look better than they are"
-    ]
 
 
 def _shorten(names: list[str]) -> str:

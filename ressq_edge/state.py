@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from ressq_edge.checkpoint import Tensors, read_tensors, write_tensors
 from ressq_edge.config import Config
 from ressq_edge.errors import CheckpointError
-from ressq_edge.model import ResSqueezeNet
 
 MOMENTS = ("exp_avg", "exp_avg_sq")  # AdamW's, one of each a parameter
 
@@ -32,8 +31,8 @@ class TrainState:
     epochs: one row of metrics an epoch done.
     """
 
-    model: ResSqueezeNet
-    averaged: ResSqueezeNet
+    model: nn.Module
+    averaged: nn.Module
     optimizer: torch.optim.AdamW
     step: int = 0
     loss_sum: float = 0.0
@@ -46,7 +45,7 @@ class TrainState:
         return max(self.epochs, key=lambda row: (row["val_top1"], -row["val_loss"]), default=None)
 
 
-def begin_state(model: ResSqueezeNet, config: Config) -> TrainState:
+def begin_state(model: nn.Module, config: Config) -> TrainState:
     """The state before the first step; biases and gates do not decay towards zero."""
     model = model.to(memory_format=torch.channels_last)
     weights = [p for p in model.parameters() if p.ndim > 1]
@@ -59,18 +58,24 @@ def begin_state(model: ResSqueezeNet, config: Config) -> TrainState:
     return TrainState(model, copy.deepcopy(model).eval(), optimizer)
 
 
+def rest_batch_norm(model: nn.Module) -> None:
+    """Let batch normalisation use the statistics gathered so far, until `model.train()` is called again."""
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eval()
+
+
 def save_state(path: Path, state: TrainState) -> None:
     """Write all that `load_state` needs, all of it or nothing.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    tensors: Tensors = {}
+    tensors: Tensors = {f"model.{name}": t for name, t in state.model.state_dict().items()}
     for name, parameter in state.model.named_parameters():
-        tensors[f"model.{name}"] = parameter
         kept = state.optimizer.state.get(parameter, {})
         tensors |= {f"{moment}.{name}": kept[moment] for moment in MOMENTS if kept}
-    tensors |= {f"averaged.{name}": p for name, p in state.averaged.named_parameters()}
+    tensors |= {f"averaged.{name}": t for name, t in state.averaged.state_dict().items()}
     counters = {key: getattr(state, key) for key in ("step", "loss_sum", "hits", "seen", "epochs")}
     write_tensors(path, tensors, {"state": counters})
 
@@ -101,8 +106,8 @@ def load_state(path: Path, state: TrainState) -> None:
 
 def _fill(model: nn.Module, tensors: Tensors, prefix: str) -> None:
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(tensors[f"{prefix}.{name}"])
+        for name, own in model.state_dict().items():
+            own.copy_(tensors[f"{prefix}.{name}"])
 
 
 def _like(parameter: Tensor, saved: Tensor) -> Tensor:

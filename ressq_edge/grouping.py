@@ -1,0 +1,130 @@
+"""Pictures that belong together stay on one side of a split: of one patient, one site, or nearly the same picture.
+
+The rule: a picture of a patient that was learned from says nothing about the next patient. So a split is drawn by
+groups, as near to the wanted share of every class as whole groups allow.
+"""
+
+import csv
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from ressq_edge.errors import SplitError
+from ressq_edge.split import Pictures
+
+# Name of a picture -> the group it belongs to; a picture alone is in none.
+Groups = Mapping[str, str]
+
+
+def read_groups(source: str, names: Sequence[str]) -> dict[str, str]:
+    """Picture name -> group, for every picture.
+
+    Args:
+        source: a regular expression searched in the picture's path (its first parenthesis, or all that matches), or a
+            .csv file with the columns `path` and `group`.
+        names: of the pictures, relative to the data folder.
+
+    Raises:
+        SplitError: not an expression, not such a file, or pictures without a group.
+    """
+    groups = _from_csv(Path(source)) if source.lower().endswith(".csv") else _from_pattern(source, names)
+    without = [name for name in names if not groups.get(name)]
+    if without:
+        raise SplitError(
+            f"--group-by {source}: found no group for {len(without)} of {len(names)} pictures "
+            f"({', '.join(without[:3])}), wanted one for each; mend the expression or the file"
+        )
+    return {name: groups[name] for name in names}
+
+
+def _from_pattern(pattern: str, names: Sequence[str]) -> dict[str, str]:
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise SplitError(
+            f"--group-by {pattern}: found no regular expression ({error}), wanted one such as '(patient[0-9]+)'"
+        ) from error
+    found = ((name, expression.search(name)) for name in names)
+    return {name: (match[1] if expression.groups else match[0]) or "" for name, match in found if match}
+
+
+def _from_csv(path: Path) -> dict[str, str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if not {"path", "group"} <= set(reader.fieldnames or ()):
+                raise SplitError(f"{path}: found the columns {reader.fieldnames}, wanted path and group; name them so")
+            return {row["path"].replace("\\", "/"): row["group"] or "" for row in reader}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SplitError(f"{path}: can't read it ({error}); wanted a UTF-8 CSV with the columns path, group") from error
+
+
+def join(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Name -> the first name of all that hang together through these pairs."""
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for one, other in pairs:
+        first, second = sorted((root(one), root(other)))
+        parent[second] = first
+    return {name: root(name) for name in parent}
+
+
+def hang_together(groups: Groups, alike: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The groups, joined where pictures of two of them are alike."""
+    firsts: dict[str, str] = {}
+    same_group = [(firsts.setdefault(group, name), name) for name, group in groups.items()]
+    return join([*same_group, *alike])
+
+
+def place_groups(pictures: Pictures, together: Groups, wanted: list[Counter[int]]) -> list[list[tuple[str, int]]]:
+    """The pictures of whole groups, one list a part; those in no group are left to the caller.
+
+    Largest group first, each where it brings the parts nearest to what is wanted; of equals, the part that
+    lacks most.
+
+    Args:
+        pictures: (name, label) in the order in which equally large groups are placed.
+        together: name -> group.
+        wanted: for each part, pictures by label.
+    """
+    members: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for name, label in pictures:
+        if name in together:
+            members[together[name]].append((name, label))
+    parts: list[list[tuple[str, int]]] = [[] for _ in wanted]
+    have = [Counter[int]() for _ in wanted]
+    for group in sorted(members.values(), key=len, reverse=True):
+        counts = Counter(label for _, label in group)
+        best = min(range(len(parts)), key=lambda part: _cost(counts, have[part], wanted[part]))
+        parts[best] += group
+        have[best] += counts
+    return parts
+
+
+def _cost(group: Counter[int], have: Counter[int], wanted: Counter[int]) -> tuple[int, float]:
+    """(how much further from the wanted the part would be, minus the share that it lacks)."""
+    further = sum(
+        abs(have[label] + count - wanted[label]) - abs(have[label] - wanted[label]) for label, count in group.items()
+    )
+    lack = sum(max(0, wanted[label] - have[label]) for label in group) / max(1, sum(wanted[label] for label in group))
+    return further, -lack
+
+
+def refuse_split_groups(parts: Mapping[str, Pictures], groups: Groups, source: str) -> None:
+    """Raises SplitError where given parts (train/, val/, test/ folders) tear a group apart."""
+    seen: dict[str, str] = {}
+    for part, pictures in parts.items():
+        for name, _ in pictures:
+            before = seen.setdefault(groups[name], part)
+            if before != part:
+                raise SplitError(
+                    f"--group-by {source}: found the group {groups[name]} in {before}/ and {part}/, "
+                    "wanted each in one; move its pictures to one side, or give class folders alone to be split"
+                )

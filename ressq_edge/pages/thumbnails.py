@@ -1,0 +1,29 @@
+"""Small pictures for a page: what the network saw, as JPEG data URIs. Nothing of the file but its pixels is in them."""
+
+import base64
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from ressq_runtime.pixels import PixelSpec, to_pixels
+
+_SIDE = 144  # pixels; shown at half of that, or at all of it on a fine screen
+_QUALITY = 78
+
+
+def make_thumbnail(path: Path, spec: PixelSpec) -> str:
+    """The crop that the network takes of a picture, _SIDE x _SIDE, as `data:image/jpeg;base64,...`.
+
+    Raises:
+        PictureError: it can't be read.
+    """
+    return draw_thumbnail(to_pixels(path, spec), spec.size)
+
+
+def draw_thumbnail(pixels: bytes, size: int) -> str:
+    """The same of what the network takes: uint8 RGB, size * size * 3 bytes."""
+    picture = Image.frombytes("RGB", (size, size), pixels).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,133 @@
+"""What a first look at the pictures tells before anything is trained: sizes, EXIF, colours, and which show the same.
+
+Every picture is decoded once and small. Of a folder of more than MOST_LOOKED_AT pictures only some are looked at,
+evenly spread, and copies are not searched: that would take an hour that nobody asked for.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import batched
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ressq_edge.alike import SIDE, find_alike
+from ressq_runtime.errors import PictureError
+from ressq_runtime.pixels import decode
+
+MOST_LOOKED_AT = 100_000  # pictures, at some 2 ms each on one core
+SAMPLE = 5_000  # of a larger folder
+DECODE_AT = (
+    64  # pixels of the shorter side: a JPEG is decoded at an eighth, which is fast; colours are taken at 64 x 64
+)
+
+# What is kept of a picture: 0.3 kB, so that a million of them fit the memory of a notebook.
+LOOK = np.dtype(
+    [
+        ("thumbnail", np.uint8, (SIDE, SIDE + 1)),  # grey; black where it cannot be read, which decoding tells
+        ("size", np.int32, (2,)),  # width, height as stored; 0, 0 where it cannot be read
+        ("mean", np.float32, (3,)),  # of R, G and B, 0..255
+        ("deviation", np.float32, (3,)),
+        ("orientation", np.uint8),  # EXIF's, 1 to 8; 0: none
+        ("located", np.bool_),  # EXIF holds a position; it is not read
+        ("camera", np.int32),  # index in `cameras`; 0: none
+    ]
+)
+Looks = NDArray[np.void]
+
+ORIENTATION, MAKE, MODEL, GPS = 0x0112, 0x010F, 0x0110, 0x8825  # EXIF tags
+POSITION = {2, 4}  # latitude and longitude, of the GPS tags
+LONGEST_CAMERA = 60  # characters
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The looks at the pictures of a folder.
+
+    names: of the pictures looked at, relative to the data folder.
+    total: pictures that there are.
+    looks: of dtype LOOK, one a name.
+    cameras: make and model by number; the first is no camera.
+    alike: pairs of names that show the same; None: not searched.
+    """
+
+    names: tuple[str, ...]
+    total: int
+    looks: Looks
+    cameras: tuple[str, ...]
+    alike: tuple[tuple[str, str], ...] | None
+
+
+def look_at(root: Path, names: Sequence[str], threads: int, tick: Callable[[], None], *, search: bool = True) -> Survey:
+    """A look at each picture.
+
+    Args:
+        root: the data folder.
+        names: of the pictures in it; see `choose`.
+        threads: that decode.
+        tick: called once a picture.
+        search: for pictures that show the same.
+    """
+    looks = np.zeros(len(names), LOOK)
+    numbers = {"": 0}
+    with ThreadPoolExecutor(threads) as pool:
+        for some in batched(range(len(names)), 16 * threads):
+            for index, look in zip(some, pool.map(_look, (root / names[index] for index in some)), strict=True):
+                if look is not None:
+                    *values, camera = look
+                    looks[index] = (*values, numbers.setdefault(camera, len(numbers)))
+                tick()
+    pairs = find_alike(looks["thumbnail"]) if search else None
+    alike = None if pairs is None else tuple((names[one], names[other]) for one, other in pairs)
+    return Survey(tuple(names), len(names), looks, tuple(numbers), alike)
+
+
+def choose(names: Sequence[str], *, everything: bool) -> Sequence[str]:
+    """The pictures to look at: all of them, or SAMPLE evenly spread ones of a folder that is too large."""
+    if everything or len(names) <= MOST_LOOKED_AT:
+        return names
+    return [names[index * len(names) // SAMPLE] for index in range(SAMPLE)]
+
+
+def _look(path: Path) -> tuple[Any, ...] | None:
+    """The fields of LOOK in their order, but the camera as text; None where the picture cannot be read."""
+    try:
+        image = decode(path, DECODE_AT)
+    except PictureError:
+        return None
+    grey = np.asarray(image.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BOX))
+    colours = np.asarray(image.resize((DECODE_AT, DECODE_AT), Image.Resampling.BOX), np.float32).reshape(-1, 3)
+    size, exif = _read_header(path)
+    orientation = exif.get(ORIENTATION)
+    turned = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 0
+    return grey, size, colours.mean(0), colours.std(0), turned, _is_located(exif), _name_camera(exif)
+
+
+def _read_header(path: Path) -> tuple[tuple[int, int], Image.Exif]:
+    """Width and height as stored, and the EXIF data; empty where they are damaged."""
+    size = (0, 0)
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+            size = image.size
+            # Image's own: PNG's would decode the whole picture to look behind its pixels.
+            exif = Image.Image.getexif(image)
+            exif.get_ifd(GPS)
+    except (OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, Image.DecompressionBombError):
+        return size, Image.Exif()
+    return size, exif
+
+
+def _is_located(exif: Image.Exif) -> bool:
+    return bool(POSITION & exif.get_ifd(GPS).keys())
+
+
+def _name_camera(exif: Image.Exif) -> str:
+    """Make and model, once where the model names the make; what a terminal or a page must not see is left out."""
+    make, model = (str(exif.get(tag) or "").strip(" \0") for tag in (MAKE, MODEL))
+    name = model if model.lower().startswith(make.lower()) else f"{make} {model}"
+    return "".join(sign for sign in name if sign.isprintable()).strip()[:LONGEST_CAMERA]

@@ -1,0 +1,126 @@
+"""Pictures that may carry a wrong label: those on which the best weights are furthest from the label they have.
+
+What a network learned from a wrong label it rarely believes: the loss of such a picture stays high, in training as in
+validation. Whether it is worth a look is asked as in confident learning (Northcutt et al., arXiv:1911.00068): is the
+network as sure of another class as it is, on average, of the pictures that carry that class's label?
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
+from torch import Tensor
+
+from ressq_edge.cache import PictureStore, open_store
+from ressq_edge.checkpoint import Checkpoint
+from ressq_edge.pictures import Pixels
+from ressq_edge.split import Split
+from ressq_edge.train import predict
+
+MOST_LISTED = 100
+AT_ONCE = 256  # pictures between two steps of the bar
+JUDGED = ("train", "val")  # test pictures are looked at once, at the end, by ressq-export
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """One picture that the network answers otherwise than it is labelled.
+
+    part, number: "train" or "val", and its place there in split.json, from 0.
+    given, called: label indices: what it carries, what the network answers.
+    given_probability, called_probability: what the network gives to each.
+    loss: -log of given_probability, nats.
+    worth: the network is sure enough for a person to look.
+    """
+
+    part: str
+    number: int
+    given: int
+    called: int
+    given_probability: float
+    called_probability: float
+    loss: float
+    worth: bool
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """What was found.
+
+    pictures: that were judged.
+    otherwise: how many of them the network answers otherwise than they are labelled.
+    listed: the MOST_LISTED of those with the highest loss, highest first.
+    """
+
+    pictures: int
+    otherwise: int
+    listed: tuple[Suspect, ...]
+
+    @property
+    def worth(self) -> int:
+        """How many of those listed are worth a look."""
+        return sum(suspect.worth for suspect in self.listed)
+
+
+@dataclass(frozen=True)
+class CentredStore(PictureStore):
+    """The pictures of a part as the device will see them, cut out of what the cache holds."""
+
+    def __getitem__(self, index: int) -> Pixels:
+        """uint8 (size, size, 3) RGB."""
+        pixels = super().__getitem__(index)
+        left, top, right, bottom = self.spec.crop_box((pixels.shape[1], pixels.shape[0]))
+        return pixels[top:bottom, left:right]
+
+
+def open_centred(cache: Path, split: Split, root: Path, best: Checkpoint, part: str) -> CentredStore:
+    """The pictures of "train" or "val", from the cache as far as it holds them."""
+    return CentredStore(**vars(open_store(cache, split, root, best.pixels, part)))
+
+
+def find_suspects(best: Checkpoint, stores: dict[str, CentredStore], tick: Callable[[int], None]) -> Suspects:
+    """The suspects among the pictures of these parts.
+
+    Args:
+        best: the weights that judge.
+        stores: the pictures by part.
+        tick: called with the number of pictures judged since.
+
+    Raises:
+        PictureError: a picture that is not in the cache cannot be decoded any more.
+    """
+    model = best.build()
+    found: list[Suspect] = []
+    for part, store in stores.items():
+        logits = []
+        for start in range(0, len(store), AT_ONCE):
+            logits.append(predict(model, _slice(store, start), best.normalise)[0])
+            tick(len(logits[-1]))
+        found += _suspect(part, torch.cat(logits), torch.tensor(store.labels))
+    found.sort(key=lambda suspect: -suspect.loss)
+    return Suspects(sum(map(len, stores.values())), len(found), tuple(found[:MOST_LISTED]))
+
+
+def _slice(store: CentredStore, start: int) -> CentredStore:
+    here = slice(start, start + AT_ONCE)
+    return replace(store, paths=store.paths[here], labels=store.labels[here], places=store.places[here])
+
+
+def _suspect(part: str, logits: Tensor, labels: Tensor) -> list[Suspect]:
+    """All pictures of a part that are answered otherwise than they are labelled, in the order of the part."""
+    probabilities = logits.double().softmax(1)
+    losses = F.cross_entropy(logits.double(), labels, reduction="none")
+    given = probabilities.gather(1, labels[:, None])[:, 0]
+    # How sure the network is of each class, on average over the pictures that carry its label.
+    carried = F.one_hot(labels, logits.shape[1]).double()
+    usual = (carried * given[:, None]).sum(0) / carried.sum(0).clamp_min(1)
+    sure, called = probabilities.max(1)
+    return [
+        Suspect(
+            part, number, int(labels[number]), int(called[number]), float(given[number]), float(sure[number]),
+            float(losses[number]), bool(sure[number] >= usual[called[number]]),
+        )
+        for number in torch.nonzero(called != labels)[:, 0].tolist()
+    ]  # fmt: skip
