@@ -5,9 +5,10 @@ from pathlib import Path
 
 import onnx
 
+from ressq_export.abstention import choose_limit, choose_threshold
 from ressq_export.card import Description, add_properties, make_card
 from ressq_export.convert import KINDS
-from ressq_export.evaluation import Accuracy
+from ressq_export.evaluation import Scored, measure_accuracy
 from ressq_export.metadata import add_metadata
 from ressq_runtime.artefact import attach_card, read_card
 from ressq_runtime.classify import Classifier
@@ -45,20 +46,30 @@ def write_artefacts(
     models: Mapping[str, Classifier],
     about: Description,
     steps: Mapping[str, float],
-    accuracies: Mapping[str, Accuracy],
+    scored: Scored,
     seeds: Sequence[int],
     folder: Path,
 ) -> list[Path]:
     """Write `folder`/NAME_kind for each model: its bytes, labels and card; each is reopened and self-tested.
 
+    Args:
+        models: by kind, without cards.
+        about: what the cards have in common.
+        steps: how far one int8 step moves a logit, by kind.
+        scored: what torch and the models made of the validation split.
+        seeds: of the golden pictures.
+        folder: where to write.
+
     Raises:
         ArtefactError: an artefact does not repeat its own scores.
     """
-    written = []
+    written, accuracies = [], measure_accuracy(scored)
     for kind in KINDS:
         model = models[kind]
         cases = [make_case(model, seed) for seed in seeds]
-        card = make_card(about, kind, steps[kind], accuracies[kind], cases)
+        abstention = choose_threshold(scored.scores[kind], scored.truths)
+        unlike = choose_limit(scored.distances[kind])
+        card = make_card(about, kind, steps[kind], accuracies[kind], abstention, unlike, cases)
         target = folder / f"{about.name}_{kind}"
         target.write_bytes(attach_card(Path(model.path).read_bytes(), card, target.suffix))
         self_test(target)

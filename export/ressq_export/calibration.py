@@ -16,6 +16,7 @@ import numpy as np
 
 from ressq_edge.split import Split
 from ressq_export.errors import CalibrationError
+from ressq_export.halves import Halves
 from ressq_runtime.folders import list_pictures
 from ressq_runtime.pixels import PixelSpec, to_pixels
 
@@ -34,12 +35,16 @@ class CalibrationSet:
     seed: of the draw.
     split: "train", or "folder" for one named by the user.
     files_sha256: over the sorted names relative to their folder; it names the set, not the pictures.
+    classes: of each picture, which class or sub-folder it is of, a number.
+    halves: what its two halves say, once they were compared; None where it is too small for two.
     """
 
     paths: tuple[Path, ...]
     seed: int
     split: str
     files_sha256: str
+    classes: tuple[int, ...]
+    halves: Halves | None = None
 
     def to_json(self) -> dict[str, object]:
         """The card's `calibration`."""
@@ -48,7 +53,29 @@ class CalibrationSet:
             "seed": self.seed,
             "split": self.split,
             "files_sha256": self.files_sha256,
+            "halves": self.halves.to_json() if self.halves else None,
         }
+
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of it; empty where it is large enough, or too small to tell."""
+        if self.halves is None or self.halves.alike:
+            return ()
+        return (
+            f"{self.halves}; calibrate on more pictures (found {len(self.paths)}, up to {DEFAULT_COUNT} are taken), "
+            "or on more ordinary ones with --calibration FOLDER",
+        )
+
+
+def draw(folder: Path | None, split: Split, data: Path, seed: int) -> CalibrationSet:
+    """DEFAULT_COUNT pictures of the folder, or of the training split where none is named.
+
+    Raises:
+        CalibrationError: they are too few, or measure the result.
+        FolderError: there is no such folder.
+    """
+    if folder is None:
+        return draw_from_training(split, data, DEFAULT_COUNT, seed)
+    return draw_from_folder(folder, split, data, DEFAULT_COUNT, seed)
 
 
 def draw_from_training(split: Split, data: Path, count: int, seed: int) -> CalibrationSet:
@@ -80,15 +107,18 @@ def draw_from_folder(folder: Path, split: Split, data: Path, count: int, seed: i
 
 def _draw(groups: Sequence[list[str]], root: Path, count: int, seed: int, split: str) -> CalibrationSet:
     generator = random.Random(seed)  # noqa: S311 - a draw, no secret
-    shuffled = [generator.sample(sorted(group), len(group)) for group in groups]
-    in_turn = [name for name in chain.from_iterable(zip_longest(*shuffled)) if name is not None]
-    names = in_turn[:count]
+    shuffled = [
+        [(name, number) for name in generator.sample(sorted(group), len(group))] for number, group in enumerate(groups)
+    ]
+    in_turn = [drawn for drawn in chain.from_iterable(zip_longest(*shuffled)) if drawn is not None][:count]
+    names = [name for name, _ in in_turn]
     if len(names) < FEWEST:
         raise CalibrationError(
             f"{root}: found {len(names)} pictures to calibrate on, wanted at least {FEWEST}; add pictures"
         )
     digest = sha256("\n".join(sorted(names)).encode()).hexdigest()
-    return CalibrationSet(tuple(root / name for name in names), seed, split, digest)
+    classes = tuple(number for _, number in in_turn)
+    return CalibrationSet(tuple(root / name for name in names), seed, split, digest, classes)
 
 
 def _refuse_measured(folder: Path, pictures: Iterable[Path], split: Split, data: Path) -> None:
@@ -123,3 +153,14 @@ def read_pixels(calibration: CalibrationSet, spec: PixelSpec) -> list[bytes]:
             f"least {SMALLEST_CONTRAST}: blank ones say nothing about the layers; calibrate on ordinary pictures"
         )
     return pixels
+
+
+def halve(calibration: CalibrationSet, pixels: Sequence[bytes]) -> list[list[bytes]]:
+    """The pixels as two lists, of each class as many in one as in the other, give or take one.
+
+    Empty where a half would have fewer pictures than a calibration set must have.
+    """
+    if len(pixels) < 2 * FEWEST:
+        return []
+    by_class = sorted(range(len(pixels)), key=calibration.classes.__getitem__)
+    return [[pixels[index] for index in by_class[first::2]] for first in (0, 1)]

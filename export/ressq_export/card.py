@@ -8,8 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 import onnx
 
 from ressq_edge.checkpoint import Checkpoint
+from ressq_export.abstention import Abstention, Unlike
 from ressq_export.calibration import CalibrationSet
 from ressq_export.evaluation import Accuracy
+from ressq_export.ladder import Remedies
 from ressq_runtime.card import FORMAT
 
 _PACKAGES = ("ressq-edge", "ressq-runtime", "torch", "onnx")
@@ -33,6 +35,7 @@ class Description:
     multiply_adds: of one inference, in the deployed network.
     temperature: divides the logits.
     calibration: what the int8 ranges were taken from.
+    remedies: how int8 came to its accuracy.
     """
 
     name: str
@@ -43,10 +46,17 @@ class Description:
     multiply_adds: int
     temperature: float
     calibration: CalibrationSet
+    remedies: Remedies
 
 
 def make_card(
-    about: Description, kind: str, step: float, accuracy: Accuracy, self_test: list[dict[str, object]]
+    about: Description,
+    kind: str,
+    step: float,
+    accuracy: Accuracy,
+    abstention: Abstention,
+    unlike: Unlike | None,
+    self_test: list[dict[str, object]],
 ) -> dict[str, object]:
     """The card of one file, all keys but `sha256`.
 
@@ -55,6 +65,8 @@ def make_card(
         kind: "fp32.onnx", "int8.onnx", "fp32.tflite" or "int8.tflite".
         step: how far one int8 step moves a logit; 0 for fp32.
         accuracy: measured on this very file, on the validation split.
+        abstention: chosen for this very file, on the same pictures.
+        unlike: likewise; None where they are too few.
         self_test: golden cases.
     """
     model = about.checkpoint.model
@@ -74,15 +86,17 @@ def make_card(
         "labels": list(about.checkpoint.labels),
         "input": about.checkpoint.pixels.to_json(),
         "output": {"activation": "softmax", "temperature": about.temperature, "step": step},
-        "precision": _precision(kind),
+        "precision": _precision(kind, about.remedies),
         "calibration": about.calibration.to_json() if kind.startswith("int8") else None,
         "accuracy": accuracy.to_json("val"),
+        "abstention": abstention.to_json("val"),
+        **({"unlike": unlike.to_json("val")} if unlike else {}),
         "versions": tool_versions(kind),
         "self_test": self_test,
     }
 
 
-def _precision(kind: str) -> dict[str, str]:
+def _precision(kind: str, remedies: Remedies) -> dict[str, object]:
     if kind.startswith("fp32"):
         return {"scheme": "fp32", "weights": "float32", "activations": "float32", "quantizer": "none"}
     # ONNX Runtime's reduce_range leaves int8 weights 7 of their bits
@@ -93,6 +107,7 @@ def _precision(kind: str) -> dict[str, str]:
         "weights": f"int8 symmetric per-channel{', 7 bits used' if onnx_file else ''}",
         "activations": f"{'uint8' if onnx_file else 'int8'} asymmetric per-tensor",
         "quantizer": f"{quantizer} {version(quantizer)}",
+        **remedies.to_json(kind),
     }
 
 

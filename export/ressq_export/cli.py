@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
 _EPILOG = """\
 example:
   ressq-export runs/leaf --out dist                         makes dist/leaf_{fp32,int8}.{onnx,tflite}
+                                                            and dist/leaf_certificate.{html,json}
   ressq-export runs/leaf --out dist --evaluate photos/test  measures torch and all four files on that folder
 
 Where all four files are there already, made from this very run, --evaluate measures them and makes nothing.
-int8 ranges are taken from training pictures, never from those that measure the result.
+int8 ranges are taken from training pictures, never from those that measure the result. Where an int8 file loses
+more than --max-drop against fp32 on the validation split, remedies are tried in turn; where none helps, no file is
+written.
 Exit codes: 0 done, 1 a fault you can mend (it is named on stderr), 2 wrong usage."""
 
 
@@ -38,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("ressq-export: interrupted; no artefact was written", file=sys.stderr)
         return 130
+    for note in report.notes:
+        print(f"ressq-export: note: {note}", file=sys.stderr)
     for fault in report.faults:
         print(f"ressq-export: error: {fault}", file=sys.stderr)
     if arguments.json:
@@ -63,9 +69,32 @@ def _build_parser() -> argparse.ArgumentParser:
     add("--evaluate", metavar="FOLDER", type=Path, help="measure on this folder of class folders as well")
     add("--about", metavar="TEXT", default="", help="what the model is for, where its pictures come from")
     add("--seed", metavar="N", type=int, default=0, help="of the draw of calibration pictures (default: 0)")
+    add(
+        "--no-thumbnails",
+        action="store_true",
+        help="no picture and no picture's name in the certificate: patients, say",
+    )
+    add(
+        "--max-drop",
+        metavar="POINTS",
+        type=_points,
+        default=0.5,
+        help="top-1 that int8 may lose on the validation split (default: 0.5)",
+    )
+    add("--allow-drop", action="store_true", help="keep the best int8 files even if they lose more")
     add("--force", action="store_true", help="replace files that are there")
     add("--json", action="store_true", help="one JSON object on stdout; shares are fractions")
     return parser
+
+
+def _points(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not 0 < found <= 100:
+        raise argparse.ArgumentTypeError(f"found {text!r}, wanted percentage points above 0 and up to 100")
+    return found
 
 
 def _to_request(arguments: argparse.Namespace) -> "Request":
@@ -81,6 +110,9 @@ def _to_request(arguments: argparse.Namespace) -> "Request":
         force=arguments.force,
         about=arguments.about,
         seed=arguments.seed,
+        thumbnails=not arguments.no_thumbnails,
+        max_drop=arguments.max_drop,
+        allow_drop=arguments.allow_drop,
     )
 
 
@@ -94,6 +126,12 @@ def _show(report: "Report") -> None:
         console.print(render(title, rows))
     drawn = report.calibration
     print(f"int8 ranges from {drawn.get('count')} {drawn.get('split')} pictures, seed {drawn.get('seed')}")
+    if report.confidence is not None:
+        print(report.confidence)
+    if report.remedies is not None:
+        print(report.remedies)
+        if report.remedies.note:
+            print(report.remedies.note)
     for path in report.files:
         print(path)
 

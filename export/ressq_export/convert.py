@@ -10,8 +10,12 @@ from torch import nn
 
 from ressq_edge.checkpoint import Checkpoint
 from ressq_export import onnx_int8, tflite_int8
+from ressq_export.bench import FORMATS, Bench
 from ressq_export.chatter import Log
 from ressq_export.evaluation import Scorer, torch_scorer
+from ressq_export.gate import Gate
+from ressq_export.halves import Halves, compare_halves
+from ressq_export.ladder import Remedies, climb
 from ressq_export.network import DeployedNetwork, deploy
 from ressq_export.onnx_fp32 import export_onnx
 from ressq_export.parity import (
@@ -23,13 +27,27 @@ from ressq_export.parity import (
     check_spread,
 )
 from ressq_export.progress import Screen
-from ressq_export.ranges import measure_ranges
+from ressq_export.ranges import Ranges
 from ressq_export.tflite_fp32 import convert_to_tflite
 from ressq_runtime.engines import load_engine
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")
 # Pictures that each seam is checked on; the calibration set begins with the classes in turn.
 PARITY_COUNT = 32
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What a conversion is told by.
+
+    calibration: uint8 RGB pixels of training pictures, classes in turn: the int8 ranges come from them.
+    training: training pictures for fine-tuning, classes in turn.
+    halves: the calibration pictures as two lists, each class in both; empty where they are too few.
+    """
+
+    calibration: Sequence[bytes]
+    training: Sequence[Path]
+    halves: Sequence[Sequence[bytes]] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +58,10 @@ class Converted:
     steps: how far one int8 step moves a logit, by kind; 0 for fp32.
     seams: how far apart neighbouring stages are.
     parameters, multiply_adds: of the deployed network.
+    remedies: how int8 came to its accuracy.
+    ranges: of the activations in both int8 files, by place.
+    mended: the float `.tflite` that int8.tflite was quantised from: fp32.tflite, or what the remedies made of it.
+    halves: what the choice of calibration pictures does; None where they are too few.
     """
 
     paths: dict[str, Path]
@@ -47,12 +69,17 @@ class Converted:
     seams: tuple[Seam, ...]
     parameters: int
     multiply_adds: int
+    remedies: Remedies
+    ranges: Ranges
+    mended: Path
+    halves: Halves | None
 
 
 def convert(
     checkpoint: Checkpoint,
     temperature: float,
-    pixels: Sequence[bytes],
+    pictures: Pictures,
+    gate: Gate,
     folder: Path,
     log: Log,
     screen: Screen,
@@ -62,8 +89,9 @@ def convert(
     Args:
         checkpoint: what to convert.
         temperature: divides the logits.
-        pixels: the calibration pictures, uint8 RGB.
-        folder: for the files, named by their kind.
+        pictures: to calibrate and to fine-tune on.
+        gate: what int8 may lose.
+        folder: for the files.
         log: takes what converters print.
         screen: shows how far it is.
 
@@ -71,10 +99,31 @@ def convert(
         ConversionError: a converter failed.
         SeamError: a stage answers something else than the one before.
         CalibrationError: the pictures give no ranges.
+        GateError: int8 loses more than it may.
+        ExportError, PictureError: a picture cannot be read.
     """
+    seen = pictures.calibration[:PARITY_COUNT]
+    network, paths, seams, wanted = _convert_float(checkpoint, temperature, seen, folder, log, screen)
+    bench = Bench(network, pictures.calibration, pictures.training, checkpoint.pixels, folder, log)
+    bench.register(network, {kind: paths[f"fp32.{kind}"] for kind in FORMATS})
+    climbed = climb(bench, gate.judge(paths["fp32.onnx"], screen), gate.max_drop, screen)
+    remedies = Remedies(climbed.rung, gate.max_drop, climbed.tried, gate.check(climbed))
+    paths = {kind: {**paths, **climbed.paths}[kind] for kind in KINDS}
+    for suffix in FORMATS:
+        int8 = _file_logits(paths[f"int8.{suffix}"], seen)
+        seams.append(check_int8_seam(f"fp32.{suffix} -> int8.{suffix}", wanted, int8))
+    costs, ranges = count_costs(network, checkpoint.pixels.size), climbed.candidate.ranges
+    mended = bench.float_file(climbed.candidate.networks["tflite"], "tflite")
+    halves = compare_halves(climbed.candidate, bench, pictures.halves, gate, screen)
+    return Converted(paths, _steps(paths), tuple(seams), *costs, remedies, ranges, mended, halves)
+
+
+def _convert_float(
+    checkpoint: Checkpoint, temperature: float, seen: Sequence[bytes], folder: Path, log: Log, screen: Screen
+) -> tuple[DeployedNetwork, dict[str, Path], list[Seam], Logits]:
+    """The deployed network, its two float files by kind, their seams, and the ONNX file's logits of `seen`."""
     size = checkpoint.pixels.size
-    paths = {kind: folder / kind for kind in KINDS}
-    seen = pixels[:PARITY_COUNT]
+    paths = {f"fp32.{kind}": folder / f"fp32.{kind}" for kind in FORMATS}
     screen.stage("fold")
     wanted = _logits(torch_scorer(checkpoint, temperature), seen)
     check_spread(wanted)
@@ -88,15 +137,7 @@ def convert(
     screen.stage("TFLite fp32")
     convert_to_tflite(paths["fp32.onnx"], paths["fp32.tflite"], log)
     seams.append(check_float_seam("fp32.onnx -> fp32.tflite", found, _file_logits(paths["fp32.tflite"], seen)))
-    screen.stage("ranges")
-    ranges = measure_ranges(paths["fp32.onnx"], pixels, size)
-    screen.stage("int8")
-    tflite_int8.quantise_tflite(paths["fp32.tflite"], ranges, paths["int8.tflite"], log)
-    onnx_int8.quantise_onnx(paths["fp32.onnx"], ranges, paths["int8.onnx"], log)
-    for suffix in ("tflite", "onnx"):
-        int8 = _file_logits(paths[f"int8.{suffix}"], seen)
-        seams.append(check_int8_seam(f"fp32.{suffix} -> int8.{suffix}", found, int8))
-    return Converted(paths, _steps(paths), tuple(seams), *count_costs(network, size))
+    return network, paths, seams, found
 
 
 def _steps(paths: dict[str, Path]) -> dict[str, float]:

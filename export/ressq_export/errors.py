@@ -6,7 +6,8 @@ RessqError                  (ressq_runtime)
     ├── FoldError           a network that cannot be folded exactly
     ├── CalibrationError    pictures that int8 ranges must not be taken from
     ├── ConversionError     a converter failed; its log says why
-    └── SeamError           two stages answer differently, or the check would prove nothing
+    ├── SeamError           two stages answer differently, or the check would prove nothing
+    └── GateError           int8 loses more than it may, whatever was tried
 """
 
 from ressq_runtime.errors import RessqError
@@ -30,3 +31,7 @@ class ConversionError(ExportError):
 
 class SeamError(ExportError):
     """Two stages answer differently, or too little differs to tell."""
+
+
+class GateError(ExportError):
+    """int8 loses more accuracy than it may."""

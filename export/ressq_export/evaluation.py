@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ressq_edge.checkpoint import Checkpoint
 from ressq_runtime.errors import FolderError, PictureError
@@ -60,19 +62,46 @@ class Accuracy:
         return {"split": split, "n": self.n, **shares, "agreement_fp32": round(self.agreement, 6)}
 
 
-def torch_scorer(checkpoint: Checkpoint, temperature: float) -> Scorer:
-    """The trained network itself, nothing folded: pixels -> softmax(logits / temperature)."""
+@dataclass(frozen=True)
+class Scored:
+    """What several scorers made of the same pictures.
+
+    paths: of the pictures that could be read.
+    truths: label index of each.
+    scores: scorer's name -> (pictures, classes).
+    faults: pictures that could not be read, with reasons.
+    distances: scorer's name -> (pictures,), of those that can tell how unlike the training pictures one is.
+    """
+
+    paths: tuple[Path, ...]
+    truths: NDArray[np.int64]
+    scores: dict[str, NDArray[np.float64]]
+    faults: tuple[str, ...]
+    distances: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+
+def torch_logits(checkpoint: Checkpoint) -> Callable[[bytes], Tensor]:
+    """The trained network itself, nothing folded: pixels -> logits (1, classes)."""
     model, spec = checkpoint.build(), checkpoint.pixels
     mean, std = (
         torch.tensor(values).view(1, 3, 1, 1) for values in (checkpoint.normalise.mean, checkpoint.normalise.std)
     )
 
-    def score(pixels: bytes) -> list[float]:
+    def compute(pixels: bytes) -> Tensor:
         array = torch.frombuffer(bytearray(pixels), dtype=torch.uint8)
         picture = array.view(1, spec.size, spec.size, 3).permute(0, 3, 1, 2) / 255
         with torch.inference_mode():
-            logits = model((picture - mean) / std) / temperature
-        found: list[float] = logits.softmax(1)[0].tolist()
+            return cast(Tensor, model((picture - mean) / std))
+
+    return compute
+
+
+def torch_scorer(checkpoint: Checkpoint, temperature: float) -> Scorer:
+    """The trained network itself: pixels -> softmax(logits / temperature)."""
+    compute = torch_logits(checkpoint)
+
+    def score(pixels: bytes) -> list[float]:
+        found: list[float] = (compute(pixels) / temperature).softmax(1)[0].tolist()
         return found
 
     return score
@@ -88,27 +117,33 @@ def labelled_folder(folder: Path, labels: Sequence[str]) -> list[tuple[Path, int
     for name in classes:
         if name not in labels:
             raise FolderError(
-                f"{folder}: found the class {name}, wanted one of {', '.join(labels)}; "
-                "name the folders as the run's labels"
+                f"{folder}: found the class {name}, wanted one of {', '.join(labels)}; name the folders as the labels"
             )
-    return [(path, labels.index(name)) for name, paths in classes.items() for path in paths]
+    return [(Path(path), labels.index(name)) for name, paths in classes.items() for path in paths]
 
 
-def measure_accuracy(
+def score_pictures(
     scorers: Mapping[str, Scorer],
     pictures: Sequence[tuple[Path, int]],
     spec: PixelSpec,
     progress: Progress,
-) -> tuple[dict[str, Accuracy], list[str]]:
-    """Accuracy of each scorer by its name, and the pictures that could not be read, with reasons.
+    distances: Mapping[str, Callable[[], float]] | None = None,
+) -> Scored:
+    """What each scorer, by its name, makes of each picture that can be read; each is decoded once.
 
-    One scorer is called TORCH; the others' agreement is with it.
+    Args:
+        scorers: by name.
+        pictures: with the index of their label.
+        spec: how they become pixels.
+        progress: told how many are done.
+        distances: scorer's name -> how far the pixels that it was last given lie from the training pictures.
 
     Raises:
         FolderError: not one picture can be read.
     """
-    answers: list[list[int]] = []
-    truths: list[int] = []
+    read: list[tuple[Path, int]] = []
+    found: dict[str, list[Sequence[float]]] = {name: [] for name in scorers}
+    far: dict[str, list[float]] = {name: [] for name in distances or {}}
     faults: list[str] = []
     for done, (path, label) in enumerate(pictures, start=1):
         try:
@@ -116,14 +151,24 @@ def measure_accuracy(
         except PictureError as fault:
             faults.append(str(fault))
         else:
-            answers.append([int(np.argmax(score(pixels))) for score in scorers.values()])
-            truths.append(label)
+            for name, score in scorers.items():
+                found[name].append(score(pixels))
+                if distances and name in distances:
+                    far[name].append(distances[name]())
+            read.append((path, label))
         progress(done, len(pictures))
-    if not truths:
+    if not read:
         raise FolderError(f"{faults[0]} (as all {len(faults)} pictures to evaluate on)")
-    columns = dict(zip(scorers, np.array(answers).T, strict=True))
-    reference = columns[TORCH]
-    return {name: _accuracy(row, np.array(truths), reference) for name, row in columns.items()}, faults
+    scores = {name: np.array(rows, np.float64) for name, rows in found.items()}
+    truths = np.array([label for _, label in read])
+    away = {name: np.array(row) for name, row in far.items()}
+    return Scored(tuple(path for path, _ in read), truths, scores, tuple(faults), away)
+
+
+def measure_accuracy(scored: Scored) -> dict[str, Accuracy]:
+    """Accuracy of each scorer by its name. One is called TORCH; the others' agreement is with it."""
+    answers = {name: scores.argmax(1) for name, scores in scored.scores.items()}
+    return {name: _accuracy(row, scored.truths, answers[TORCH]) for name, row in answers.items()}
 
 
 def _accuracy(answers: NDArray[np.int64], truths: NDArray[np.int64], reference: NDArray[np.int64]) -> Accuracy:

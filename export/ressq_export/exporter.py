@@ -1,25 +1,25 @@
-"""The export: a run in, four checked artefacts out, or none and a reason."""
+"""The export: a run in, four checked artefacts and their certificate out, or none and a reason."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from ressq_export.artefacts import add_descriptions, close_models, open_models, write_artefacts
-from ressq_export.calibration import (
-    DEFAULT_COUNT,
-    CalibrationSet,
-    draw_from_folder,
-    draw_from_training,
-    read_pixels,
-)
+from ressq_export.calibration import draw, draw_from_training, halve, read_pixels
 from ressq_export.card import Description
+from ressq_export.certificate.document import Evidence
+from ressq_export.certificate.tables import PictureSet
+from ressq_export.certificate.write import certificate_paths, write_certificate
 from ressq_export.chatter import Log
-from ressq_export.convert import KINDS, Converted, convert
+from ressq_export.confidence import Confidence
+from ressq_export.convert import KINDS, Converted, Pictures, convert
+from ressq_export.distance import add_distance
 from ressq_export.errors import ExportError
-from ressq_export.evaluation import labelled_folder, one_thread
+from ressq_export.evaluation import Scored, labelled_folder, measure_accuracy, one_thread
+from ressq_export.gate import DEFAULT_MAX_DROP, Gate
 from ressq_export.golden import choose_seeds
-from ressq_export.measure import make_rows, measure_folder, measure_medians, measure_pictures
+from ressq_export.measure import make_rows, measure_confidence, measure_folder, measure_medians, measure_pictures
 from ressq_export.progress import Screen
 from ressq_export.publish import publish, refuse_overwriting, workshop
 from ressq_export.report import Report, Row
@@ -27,8 +27,7 @@ from ressq_export.run import Run, read_run
 from ressq_runtime.artefact import read_card
 from ressq_runtime.card import Card
 
-# Fitting it on the validation split comes with the certificate; until then the scores are softmax(logits).
-TEMPERATURE = 1.0
+FINETUNE_COUNT = 1024  # pictures, each once; drawn now, read only if it comes to that
 
 VALIDATION = "validation split"
 
@@ -46,6 +45,9 @@ class Request:
     force: replace files that are there.
     about: free text for the cards.
     seed: of the draw of calibration pictures.
+    thumbnails: the certificate may show pictures and name their files.
+    max_drop: points of top-1 on the validation split that int8 may lose.
+    allow_drop: publish int8 files that lose more.
     """
 
     run: Path
@@ -57,6 +59,9 @@ class Request:
     force: bool = False
     about: str = ""
     seed: int = 0
+    thumbnails: bool = True
+    max_drop: float = DEFAULT_MAX_DROP
+    allow_drop: bool = False
 
     @property
     def targets(self) -> dict[str, Path]:
@@ -79,7 +84,7 @@ def export(request: Request, screen: Screen) -> Report:
         if request.evaluate and not request.force and are_of_run(request.targets, run):
             return _evaluate(request, run, screen)
         if not request.force:
-            refuse_overwriting(list(request.targets.values()))
+            refuse_overwriting([*request.targets.values(), *certificate_paths(request.out, request.name)])
         return _export(request, run, screen)
 
 
@@ -105,34 +110,40 @@ def _evaluate(request: Request, run: Run, screen: Screen) -> Report:
     paths = request.targets
     models = open_models(paths, run.checkpoint.labels)
     folder = cast(Path, request.evaluate)
-    accuracies, faults = measure_folder(models, run, TEMPERATURE, folder, screen)
-    close_models(models)
-    medians = measure_medians(paths, run, TEMPERATURE, screen)
-    tables = {str(folder): make_rows(paths, accuracies, medians)}
     card = cast(Card, models["int8.tflite"].card)
+    temperature = cast(dict[str, float], card.data["output"])["temperature"]
+    scored = measure_folder(models, run, temperature, folder, screen)
+    close_models(models)
+    medians = measure_medians(paths, run, temperature, screen)
+    tables = {str(folder): make_rows(paths, measure_accuracy(scored), medians)}
     calibration = cast(dict[str, object], card.data["calibration"])
-    return Report(request.name, _texts(paths.values()), False, calibration, (), tables, tuple(faults))
+    return Report(request.name, _texts(paths.values()), False, calibration, None, None, (), tables, scored.faults)
 
 
 def _export(request: Request, run: Run, screen: Screen) -> Report:
-    calibration = _draw(request, run)
+    calibration = draw(request.calibration, run.split, run.data, request.seed)
     screen.stage("calibration pictures")
-    pixels = read_pixels(calibration, run.checkpoint.pixels)
+    spec = run.checkpoint.pixels
+    pixels = read_pixels(calibration, spec)
+    training = draw_from_training(run.split, run.data, FINETUNE_COUNT, request.seed + 1).paths
+    pictures = Pictures(pixels, training, halve(calibration, pixels))
+    gate = Gate(run.pictures("val"), spec, request.max_drop / 100, request.allow_drop)
+    confidence = measure_confidence(run, screen)
+    temperature = confidence.temperature
     with workshop(request.out) as folder:
         log = Log(request.out / f"{request.name}_export.log")
-        converted = convert(run.checkpoint, TEMPERATURE, pixels, folder, log, screen)
-        costs = (converted.parameters, converted.multiply_adds)
-        about = Description(request.name, request.about, run.checkpoint, run.sha256, *costs, TEMPERATURE, calibration)
-        made, tables, faults = _finish(request, run, converted, about, folder, screen)
+        converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
+        add_distance(converted.paths.values(), pixels, spec.size)
+        costs, remedies = (converted.parameters, converted.multiply_adds), converted.remedies
+        calibration = replace(calibration, halves=converted.halves)
+        about = Description(
+            request.name, request.about, run.checkpoint, run.sha256, *costs, temperature, calibration, remedies
+        )
+        made, tables, faults = _finish(request, run, converted, about, confidence, pixels, folder, screen)
         files = publish(made, request.out)
         log.path.unlink()
-    return Report(request.name, _texts(files), True, calibration.to_json(), converted.seams, tables, faults)
-
-
-def _draw(request: Request, run: Run) -> CalibrationSet:
-    if request.calibration is None:
-        return draw_from_training(run.split, run.data, DEFAULT_COUNT, request.seed)
-    return draw_from_folder(request.calibration, run.split, run.data, DEFAULT_COUNT, request.seed)
+    drawn, seams, notes = calibration.to_json(), converted.seams, calibration.notes()
+    return Report(request.name, _texts(files), True, drawn, confidence, remedies, seams, tables, faults, notes)
 
 
 def _finish(
@@ -140,26 +151,37 @@ def _finish(
     run: Run,
     converted: Converted,
     about: Description,
+    confidence: Confidence,
+    pixels: Sequence[bytes],
     folder: Path,
     screen: Screen,
 ) -> tuple[list[Path], dict[str, tuple[Row, ...]], tuple[str, ...]]:
     """Describe, measure and prove the converted models: the artefacts, the tables, unreadable pictures."""
     add_descriptions(converted.paths, about)
     models = open_models(converted.paths, run.checkpoint.labels)
-    found, unreadable = measure_pictures(models, run, TEMPERATURE, run.pictures("val"), screen)
-    if unreadable:
-        raise ExportError(f"{unreadable[0]} (it is in the validation split)")
+    scored = {VALIDATION: measure_pictures(models, run, about.temperature, run.pictures("val"), screen)}
     screen.stage("self-test")
     seeds = choose_seeds(models["fp32.onnx"].scores, run.checkpoint.pixels)
-    made = write_artefacts(models, about, converted.steps, found, seeds, folder)
-    accuracies, faults = {VALIDATION: found}, list[str]()
+    made = write_artefacts(models, about, converted.steps, scored[VALIDATION], seeds, folder)
     if request.evaluate:
-        accuracies[str(request.evaluate)], faults = measure_folder(models, run, TEMPERATURE, request.evaluate, screen)
+        scored[str(request.evaluate)] = measure_folder(models, run, about.temperature, request.evaluate, screen)
     close_models(models)
     paths = dict(zip(KINDS, made, strict=True))
-    medians = measure_medians(paths, run, TEMPERATURE, screen)
-    tables = {title: make_rows(paths, rows, medians) for title, rows in accuracies.items()}
-    return made, tables, tuple(faults)
+    medians = measure_medians(paths, run, about.temperature, screen)
+    screen.stage("certificate")
+    evidence = Evidence(about, paths, _sets(request, run, scored), medians, confidence, pixels, converted.mended)
+    made += write_certificate(evidence, folder, thumbnails=request.thumbnails)
+    tables = {title: make_rows(paths, measure_accuracy(rows), medians) for title, rows in scored.items()}
+    return made, tables, tuple(fault for rows in scored.values() for fault in rows.faults)
+
+
+def _sets(request: Request, run: Run, scored: Mapping[str, Scored]) -> list[PictureSet]:
+    """What the certificate tells of; a folder's name may be a patient's too."""
+    sets = [PictureSet(VALIDATION, run.data, scored[VALIDATION])]
+    if request.evaluate:
+        name = request.evaluate.resolve().name if request.thumbnails else "evaluation folder"
+        sets.append(PictureSet(name, request.evaluate, scored[str(request.evaluate)]))
+    return sets
 
 
 def _texts(paths: Iterable[Path]) -> tuple[str, ...]:

@@ -4,13 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ressq_export.artefacts import close_models, open_models
+from ressq_export.confidence import Confidence, fit_confidence
+from ressq_export.errors import ExportError
 from ressq_export.evaluation import (
     TORCH,
     Accuracy,
+    Scored,
     Scorer,
     labelled_folder,
-    measure_accuracy,
     measure_latency,
+    score_pictures,
+    torch_logits,
     torch_scorer,
 )
 from ressq_export.progress import Screen
@@ -37,15 +41,31 @@ def measure_pictures(
     temperature: float,
     pictures: Sequence[tuple[Path, int]],
     screen: Screen,
-) -> tuple[dict[str, Accuracy], list[str]]:
-    """Accuracy of torch and the files on labelled pictures, and the pictures that could not be read."""
+) -> Scored:
+    """What torch and the files make of labelled pictures."""
     progress = screen.stage("accuracy")
-    return measure_accuracy(scorers(models, run, temperature), pictures, run.checkpoint.pixels, progress)
+    distances = {kind: lambda model=model: model.distance() for kind, model in models.items()}
+    return score_pictures(scorers(models, run, temperature), pictures, run.checkpoint.pixels, progress, distances)
+
+
+def measure_confidence(run: Run, screen: Screen) -> Confidence:
+    """The temperature for the network, fitted on the validation split before anything is converted.
+
+    Raises:
+        ExportError: a picture of the validation split can't be read.
+    """
+    compute = torch_logits(run.checkpoint)
+    progress = screen.stage("temperature")
+    logits = {TORCH: lambda pixels: compute(pixels)[0].tolist()}
+    found = score_pictures(logits, run.pictures("val"), run.checkpoint.pixels, progress)
+    if found.faults:
+        raise ExportError(f"{found.faults[0]} (it is in the validation split)")
+    return fit_confidence(found.scores[TORCH], found.truths)
 
 
 def measure_folder(
     models: Mapping[str, Classifier], run: Run, temperature: float, folder: Path, screen: Screen
-) -> tuple[dict[str, Accuracy], list[str]]:
+) -> Scored:
     """`measure_pictures` on a folder of class folders.
 
     Raises:

@@ -10,6 +10,7 @@ import ai_edge_litert.schema_py_generated as schema
 import flatbuffers
 
 from ressq_export.places import INPUT, OUTPUT, pack, read_flatbuffer
+from ressq_runtime.classify import DISTANCE
 
 IDENTIFIER = b"M001"
 BUFFER_NAME = b"TFLITE_METADATA"
@@ -26,7 +27,7 @@ _Field = tuple[int, str, float]
 
 
 def add_metadata(model: bytes, name: str, about: str, size: int) -> bytes:
-    """The flatbuffer with metadata that describes its two tensors and names `labels.txt`.
+    """The flatbuffer with metadata that describes its tensors and names `labels.txt`.
 
     Args:
         model: a TFLite flatbuffer, nothing appended to it.
@@ -34,9 +35,9 @@ def add_metadata(model: bytes, name: str, about: str, size: int) -> bytes:
         about: what it is for.
         size: height and width of its input.
     """
-    root, _ = read_flatbuffer(model)
+    root, graph = read_flatbuffer(model)
     buffer = schema.BufferT()
-    buffer.data = build_metadata(name, about, size)
+    buffer.data = build_metadata(name, about, size, distance=len(graph.outputs) > 1)
     root.buffers.append(buffer)
     entry = schema.MetadataT()
     entry.name, entry.buffer = BUFFER_NAME, len(root.buffers) - 1
@@ -44,13 +45,13 @@ def add_metadata(model: bytes, name: str, about: str, size: int) -> bytes:
     return pack(root)
 
 
-def build_metadata(name: str, about: str, size: int) -> bytes:
-    """The metadata's own flatbuffer."""
+def build_metadata(name: str, about: str, size: int, *, distance: bool = False) -> bytes:
+    """The metadata's own flatbuffer; distance: of a model with that output too, which MediaPipe wants described."""
     writer = _Writer()
     graph = writer.table(  # SubGraphMetadata
         10,
         (2, "offset", writer.vector([_input(writer, size)])),
-        (3, "offset", writer.vector([_output(writer)])),
+        (3, "offset", writer.vector([_output(writer), *([_distance(writer)] if distance else [])])),
     )
     model = writer.table(  # ModelMetadata
         8,
@@ -97,6 +98,16 @@ def _output(writer: "_Writer") -> int:
         (3, "offset", _content(writer, _FEATURE_PROPERTIES, writer.table(0))),
         (5, "offset", stats),
         (6, "offset", writer.vector([labels])),
+    )
+
+
+def _distance(writer: "_Writer") -> int:
+    """TensorMetadata of the distance from the training pictures."""
+    return writer.table(
+        7,
+        (0, "offset", writer.string(DISTANCE)),
+        (1, "offset", writer.string("How far the picture lies from the training pictures")),
+        (3, "offset", _content(writer, _FEATURE_PROPERTIES, writer.table(0))),
     )
 
 

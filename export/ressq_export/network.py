@@ -14,27 +14,42 @@ import torch
 from torch import Tensor, nn
 
 from ressq_edge.model import Backbone, ComplexBypassFire, Fire, ResSqueezeNet
+from ressq_export.errors import FoldError
 from ressq_export.fold import Sign, fold_gates, fold_normalisation, scale
+
+
+class Place(nn.Identity):
+    """Where int8 rounds: the output of one layer, its ReLU included, under its name in every artefact."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
 
 
 class FoldedFire(nn.Module):
     """A Fire module whose bypass is a plain sum, a plain difference, a 1x1 convolution or nothing."""
 
-    def __init__(self, fire: Fire, sign: Sign) -> None:
+    def __init__(self, name: str, fire: Fire, sign: Sign) -> None:
         super().__init__()
         self.squeeze, self.expand1x1, self.expand3x3 = fire.squeeze, fire.expand1x1, fire.expand3x3
         self.bypass = fire.bypass if isinstance(fire, ComplexBypassFire) else None
         self.sign = sign
+        parts = ("squeeze", "expand1x1", "expand3x3", "concat", "bypass", "sum")
+        self.at = nn.ModuleDict({part: Place(f"{name}.{part}") for part in parts})
 
     def forward(self, x: Tensor) -> Tensor:
-        """(1, C, H, W) -> (1, 2 * expand, H, W)."""
-        s = self.squeeze(x).relu()
-        y = torch.cat([self.expand1x1(s).relu(), self.expand3x3(s).relu()], 1)
+        """(N, C, H, W) -> (N, 2 * expand, H, W)."""
+        s = self.at["squeeze"](self.squeeze(x).relu())
+        left = self.at["expand1x1"](self.expand1x1(s).relu())
+        right = self.at["expand3x3"](self.expand3x3(s).relu())
+        y = cast(Tensor, self.at["concat"](torch.cat([left, right], 1)))
         if self.bypass is not None:
-            return y + cast(Tensor, self.bypass(x))
-        if self.sign == 0:
+            y = y + self.at["bypass"](self.bypass(x))
+        elif self.sign == 0:
             return y
-        return y + x if self.sign > 0 else y - x
+        else:
+            y = y + x if self.sign > 0 else y - x
+        return cast(Tensor, self.at["sum"](y))
 
 
 class FoldedHead(nn.Module):
@@ -48,18 +63,19 @@ class FoldedHead(nn.Module):
         super().__init__()
         self.relu = relu
         self.linear = conv if relu else _as_linear(conv)
+        self.at = nn.ModuleDict({"linear": Place("head.linear"), "mean": Place("mean"), "logits": Place("logits")})
 
     def forward(self, x: Tensor) -> Tensor:
-        """(1, 512, h, w) -> (1, classes)."""
+        """(N, 512, h, w) -> (N, classes)."""
         if self.relu:
-            x = self.linear(x).relu()
+            x = self.at["linear"](self.linear(x).relu())
         # NHWC before the mean: onnx2tf then finds nothing to transpose
-        x = x.permute(0, 2, 3, 1).mean((1, 2))
-        return x if self.relu else cast(Tensor, self.linear(x))
+        x = self.at["mean"](x.permute(0, 2, 3, 1).mean((1, 2)))
+        return x if self.relu else cast(Tensor, self.at["logits"](self.linear(x)))
 
 
 class DeployedNetwork(nn.Module):
-    """uint8 (1, H, W, 3) RGB -> float32 (1, classes): softmax(logits / temperature), or those logits."""
+    """uint8 (N, H, W, 3) RGB -> float32 (N, classes): softmax(logits / temperature), or those logits."""
 
     def __init__(self, layers: "OrderedDict[str, nn.Module]", head: FoldedHead) -> None:
         super().__init__()
@@ -79,9 +95,7 @@ class DeployedNetwork(nn.Module):
         return self.logits(pixels).softmax(1)
 
 
-def deploy(
-    model: ResSqueezeNet, mean: Sequence[float], std: Sequence[float], temperature: float = 1.0
-) -> DeployedNetwork:
+def deploy(model: nn.Module, mean: Sequence[float], std: Sequence[float], temperature: float = 1.0) -> DeployedNetwork:
     """The deployed form of a trained network, on a copy of its weights, in evaluation mode.
 
     Args:
@@ -93,6 +107,10 @@ def deploy(
     Raises:
         FoldError: the network's first convolution or its bypasses are not those of `ResSqueezeNet`.
     """
+    if not isinstance(model, ResSqueezeNet):
+        raise FoldError(
+            f"network: found {type(model).__name__}, wanted a SqueezeNet; the baselines are not exported yet"
+        )
     model = copy.deepcopy(model).cpu().float().eval()
     fold_normalisation(cast(nn.Conv2d, model.features[0]), mean, std)
     signs = fold_gates(model.features)
@@ -109,12 +127,14 @@ def _layers(backbone: Backbone, signs: dict[str, Sign]) -> "OrderedDict[str, nn.
     for layer in backbone:
         if isinstance(layer, Fire):
             name = names[id(layer)]
-            layers[name] = FoldedFire(layer, signs.get(name, 0))
+            layers[name] = FoldedFire(name, layer, signs.get(name, 0))
         elif isinstance(layer, nn.MaxPool2d):
             pools += 1
             layers[f"pool{pools}"] = layer
+        elif isinstance(layer, nn.Conv2d):
+            layers["conv1"] = layer
         else:
-            layers["conv1" if isinstance(layer, nn.Conv2d) else "relu1"] = layer
+            layers.update(relu1=layer, at_conv1=Place("conv1"))
     return layers
 
 

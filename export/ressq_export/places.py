@@ -62,8 +62,7 @@ def name_tflite_places(model: bytes) -> bytes:
     root, graph = read_flatbuffer(model)
     tensors, pools = graph.tensors, Counter[str]()
     for operator in graph.operators:
-        code = root.operatorCodes[operator.opcodeIndex]
-        kind = _TFLITE_KINDS[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        kind = operator_kind(root, operator)
         if kind == "CONV_2D":
             weight = tensors[operator.inputs[1]].name.decode()
             place = weight.removesuffix("_conv_filter").removesuffix(".conv")
@@ -80,6 +79,13 @@ def name_tflite_places(model: bytes) -> bytes:
     # called fp32 would answer something else there than it was measured to.
     root.metadata = []
     return pack(root)
+
+
+def operator_kind(root: "schema.ModelT", operator: "schema.OperatorT") -> str:
+    """The operator's name in the schema, as CONV_2D."""
+    code = root.operatorCodes[operator.opcodeIndex]
+    kind: str = _TFLITE_KINDS[max(code.builtinCode, code.deprecatedBuiltinCode)]
+    return kind
 
 
 def read_flatbuffer(model: bytes) -> "tuple[schema.ModelT, schema.SubGraphT]":

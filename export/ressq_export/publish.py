@@ -1,4 +1,4 @@
-"""Four files or none: made in a folder of their own, moved into place when all are good."""
+"""All files or none: made in a folder of their own, moved into place when all are good."""
 
 import shutil
 import tempfile

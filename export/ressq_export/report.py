@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass
 
 from rich.table import Table
 
+from ressq_export.confidence import Confidence
 from ressq_export.evaluation import TORCH, Accuracy
+from ressq_export.ladder import Remedies
 from ressq_export.parity import Seam
 
 
@@ -37,18 +39,24 @@ class Report:
     files: their paths.
     exported: False where they were already there and only evaluated.
     calibration: what the int8 ranges were taken from, as in the card.
+    confidence: the temperature and what it changed; None where nothing was exported.
+    remedies: how int8 came to its accuracy; None where nothing was exported.
     seams: how far apart neighbouring stages are; empty where nothing was exported.
     tables: rows by what they were measured on ("validation split", a folder).
     faults: pictures that could not be read, with reasons.
+    notes: what a person should know, and may mend.
     """
 
     name: str
     files: tuple[str, ...]
     exported: bool
     calibration: Mapping[str, object]
+    confidence: Confidence | None
+    remedies: Remedies | None
     seams: tuple[Seam, ...]
     tables: Mapping[str, tuple[Row, ...]]
     faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """JSON-able; shares are fractions."""

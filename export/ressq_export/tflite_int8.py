@@ -14,10 +14,10 @@ import numpy as np
 
 from ressq_export.chatter import Log
 from ressq_export.errors import ConversionError
+from ressq_export.mse import STEPS
 from ressq_export.places import OUTPUT, read_flatbuffer
 from ressq_export.ranges import Range, Ranges
 
-_STEPS = 255  # between int8's 256 values
 _ZERO_POINT = -128  # of a range that starts at zero
 
 
@@ -60,7 +60,7 @@ def _statistics(source: Path, ranges: Ranges) -> dict[str, dict[str, Any]]:
 
 def scale_and_zero_point(spread: Range) -> tuple[float, int]:
     """What a range becomes in int8: real = scale * (stored - zero point)."""
-    scale = (spread.high - spread.low) / _STEPS
+    scale = (spread.high - spread.low) / STEPS
     return scale, round(_ZERO_POINT - spread.low / scale)
 
 

@@ -1,0 +1,123 @@
+"""The certificate as JSON: docs/certificate.md describes its keys."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+from ressq_export.card import Description, today, tool_versions
+from ressq_export.certificate.layers import SNR_COUNT, describe_layers
+from ressq_export.certificate.tables import PictureSet, describe_set
+from ressq_export.certificate.verdict import judge
+from ressq_export.confidence import BIN_COUNT, Confidence
+from ressq_export.convert import KINDS
+from ressq_export.ladder import Remedies
+from ressq_runtime.artefact import read_card
+from ressq_runtime.card import Card
+from ressq_runtime.profiling.device import describe_device
+
+FORMAT = 1
+_WORST = 3  # layers that are named
+_INTERPRETERS = ("ai-edge-litert", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a certificate is made of.
+
+    about: what all four files have in common.
+    paths: the artefacts by kind.
+    sets: pictures and answers, the validation split first.
+    medians_ms: of one inference by torch and each file, here.
+    confidence: the temperature and what it changed.
+    pixels: of the calibration pictures, uint8 RGB.
+    mended: the float `.tflite` that int8.tflite was quantised from.
+    """
+
+    about: Description
+    paths: Mapping[str, Path]
+    sets: Sequence[PictureSet]
+    medians_ms: Mapping[str, float]
+    confidence: Confidence
+    pixels: Sequence[bytes]
+    mended: Path
+
+
+def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
+    """The certificate of freshly exported files.
+
+    Args:
+        evidence: what was measured.
+        named: pictures may be called by their names.
+    """
+    about, labels = evidence.about, evidence.about.checkpoint.labels
+    sets = [describe_set(pictures, labels, named=named) for pictures in evidence.sets]
+    layers = describe_layers(evidence.mended, evidence.paths["int8.tflite"], evidence.pixels)
+    return {
+        "format": FORMAT,
+        "name": about.name,
+        "about": about.about,
+        "created": today(),
+        "verdict": judge(sets[0], about.remedies.max_drop),
+        "model": _model(about),
+        "labels": list(labels),
+        "files": {kind: _file(path) for kind, path in evidence.paths.items()},
+        "latency": {"median_ms": dict(evidence.medians_ms), "threads": 1, **_machine()},
+        "sets": sets,
+        "pictures_named": named,
+        "remedies": _remedies(about.remedies),
+        "confidence": evidence.confidence.to_json(),
+        "ece_bins": BIN_COUNT,
+        "snr": {"pictures": min(SNR_COUNT, len(evidence.pixels))},
+        "layers": layers,
+        "worst_layers": _worst(layers),
+        "calibration": about.calibration.to_json(),
+        "versions": _versions(),
+    }
+
+
+def _model(about: Description) -> dict[str, object]:
+    model = about.checkpoint.model
+    return {
+        "arch": model.arch,
+        "bypass": model.bypass,
+        "size": about.checkpoint.pixels.size,
+        "parameters": about.parameters,
+        "multiply_adds": about.multiply_adds,
+        "checkpoint_sha256": about.checkpoint_sha256,
+    }
+
+
+def _remedies(remedies: Remedies) -> dict[str, object]:
+    tried = [found.to_json() for found in remedies.tried]
+    return {"rung": remedies.rung, "max_drop": remedies.max_drop, "tried": tried, "note": remedies.note}
+
+
+def _file(path: Path) -> dict[str, object]:
+    card = cast(Card, read_card(path)).data
+    return {
+        "file": path.name,
+        "size_bytes": path.stat().st_size,
+        "sha256": sha256(path.read_bytes()).hexdigest(),
+        "precision": card["precision"],
+        "abstention": card.get("abstention"),
+    }
+
+
+def _machine() -> dict[str, object]:
+    device = describe_device()
+    return {"machine": f"{device.model}, {device.cores} cores, {device.machine}"}
+
+
+def _worst(layers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The places with the least signal to noise, worst first."""
+    noisy = [layer for layer in layers if layer["snr_db"] is not None]
+    return [layer["place"] for layer in sorted(noisy, key=lambda layer: float(layer["snr_db"]))[:_WORST]]
+
+
+def _versions() -> dict[str, str]:
+    tools = {name: found for kind in KINDS for name, found in tool_versions(kind).items()}
+    return {**tools, **{name: version(name) for name in _INTERPRETERS}, "python": platform.python_version()}

@@ -1,0 +1,167 @@
+"""The certificate as one HTML page: no script, no address, nothing from the network; opens from disk and prints."""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from xml.etree.ElementTree import Element
+
+from ressq_edge.pages.markup import Child, element, label
+from ressq_edge.pages.sheet import make_facts, make_header, make_sheet, make_verdict, table
+from ressq_edge.pages.words import align, kilobytes, percent, points, short
+from ressq_export.certificate.charts import draw_layers
+from ressq_export.certificate.sections import Document, show_set
+from ressq_export.evaluation import TORCH
+from ressq_export.halves import Halves
+
+_SHOWN = "int8.tflite"
+
+
+def make_page(document: Document, thumbnails: Sequence[Mapping[int, str]]) -> bytes:
+    """The page, UTF-8.
+
+    Args:
+        document: docs/certificate.md.
+        thumbnails: for each of `sets`, data URIs by the flip's number; empty where no picture may be shown.
+    """
+    sets = zip(document["sets"], thumbnails, strict=True)
+    main = element(
+        "main", _header(document), _verdict(document), *(show_set(document, found, shown) for found, shown in sets),
+        _tried(document), _halves(document), _layers(document), _origin(document), _meanings(document),
+    )  # fmt: skip
+    style = (files(__package__) / "page.css").read_text(encoding="utf-8")
+    return make_sheet(f"{document['name']}: certificate", main, style)
+
+
+def _header(document: Document) -> Element:
+    model = document["model"]
+    line = (
+        f"{model['arch']}, bypass {model['bypass']}, {model['size']} × {model['size']} pixels, "
+        f"{len(document['labels'])} classes, {model['parameters']:,} parameters, {document['created']}"
+    )
+    about = element("p", label(document["about"])) if document["about"] else None
+    return make_header("ressq-edge certificate", document["name"], about, element("p", line, class_="quiet"))
+
+
+def _verdict(document: Document) -> Element:
+    verdict, first = document["verdict"], document["sets"][0]
+    exact, rounded = first["figures"][TORCH], first["figures"][_SHOWN]
+    size, before = (document["files"][name]["size_bytes"] for name in (_SHOWN, "fp32.tflite"))
+    took = document["latency"]["median_ms"]
+    tiles = [
+        ("top-1", percent(rounded["top1"]), f"float {percent(exact['top1'])}"),
+        ("same answer as float", percent(rounded["agreement"]), f"of {first['n']:,} pictures"),
+        ("size", kilobytes(size), f"float {kilobytes(before)}"),
+        ("one inference here", f"{took[_SHOWN]:.2f} ms", f"float {took['fp32.tflite']:.2f} ms"),
+    ]
+    return make_verdict(verdict["outcome"], verdict["headline"], verdict["sentences"], tiles)
+
+
+def _tried(document: Document) -> Element:
+    remedies, held = document["remedies"], document["verdict"]["outcome"] != "lost"
+    heads = ["remedy", "file", "top-1, points", "95 % interval", "as fp32", "seconds"]
+    rows: list[list[Child]] = []
+    for found in remedies["tried"]:
+        change, low, high = (points(-found[key], sign=True, unit=False) for key in ("drop", "high", "low"))
+        cells = [f"{low} to {high}", percent(found["agreement"]), f"{found['seconds']:.1f}"]
+        rows.append([found["rung"], found["file"], change, *cells])
+    broken = "" if held else ", which loses more and was published with --allow-drop"
+    text = (
+        f"int8 may lose {points(remedies['max_drop'])} of top-1 on the validation split; remedies are added until it "
+        f"loses no more. Taken: {remedies['rung']}{broken}."
+    )
+    return element("section", element("h2", "What was tried"), element("p", text), table(heads, rows, "tried"))
+
+
+def _halves(document: Document) -> Element:
+    """Whether the calibration set is large enough."""
+    head, halves = element("h2", "Calibrated on half"), document["calibration"]["halves"]
+    if halves is None:
+        return element("section", head, element("p", "Not tried: a half of so few calibration pictures is no set."))
+    found = Halves(**halves)
+    text = (
+        f"With ranges from one half of the calibration pictures or the other, int8.tflite gives the same answer to "
+        f"{percent(found.agreement)} of {found.n:,} validation pictures; top-1 differs by {points(found.difference)}. "
+        f"Most unlike is {found.place}, whose range is {found.width_ratio:.2f} times as wide from one half. "
+    )
+    text += "The set is large enough." if found.alike else "That is too much: calibrate on more pictures."
+    return element("section", head, element("p", text))
+
+
+def _layers(document: Document) -> Element:
+    layers, snr = document["layers"], document["snr"]
+    legend = element(
+        "p", *(element("span", text, class_=kind) for text, kind in (
+            ("convolution", "conv"), ("concatenation", "concat"), ("sum of the bypass", "sum"), ("other", "other"),
+        )), class_="legend",
+    )  # fmt: skip
+    by_place = {layer["place"]: layer for layer in layers}
+    worst = ", ".join(f"{place} ({by_place[place]['snr_db']:.1f} dB)" for place in document["worst_layers"])
+    text = (
+        "Signal to noise in dB of the int8 TFLite network against the float one it was made from, on "
+        f"{snr['pictures']} calibration pictures, in the network's order. The noise is all that came up to there; "
+        f"6 dB are one bit. Least: {worst}."
+    )
+    return element(
+        "section", element("h2", "Layer by layer"), element("p", text), draw_layers(layers, document["worst_layers"]),
+        legend, element("h3", "Ranges"), _ranges(layers),
+    )  # fmt: skip
+
+
+def _ranges(layers: Sequence[Document]) -> Element:
+    heads = [
+        "layer",
+        "kind",
+        "dB",
+        "activations from",
+        "to",
+        "step",
+        "weights from",
+        "to",
+        "narrowest channel",
+        "widest",
+    ]
+    ratios = ["–" if layer["snr_db"] is None else f"{layer['snr_db']:.1f}" for layer in layers]
+    columns = [align([short(layer[key]) for layer in layers]) for key in ("low", "high", "scale")]
+    for key in ("low", "high", "narrowest", "widest"):
+        columns.append(align([short(layer["weights"][key]) if layer["weights"] else "" for layer in layers]))
+    names = [layer["place"] for layer in layers], [layer["kind"] for layer in layers]
+    rows: list[list[Child]] = [list(row) for row in zip(*names, ratios, *columns, strict=True)]
+    return table(heads, rows, "ranges")
+
+
+def _origin(document: Document) -> Element:
+    files = [
+        [
+            label(found["file"]),
+            f"{found['size_bytes']:,}",
+            found["precision"]["scheme"],
+            element("code", found["sha256"]),
+        ]
+        for found in document["files"].values()
+    ]
+    calibration = document["calibration"]
+    facts: list[tuple[str, Child]] = [
+        ("int8 ranges from", f"{calibration['count']} pictures ({calibration['split']}), seed {calibration['seed']}"),
+        ("their names' SHA-256", element("code", calibration["files_sha256"])),
+        ("checkpoint's SHA-256", element("code", document["model"]["checkpoint_sha256"])),
+        ("versions", ", ".join(f"{name} {found}" for name, found in document["versions"].items())),
+        ("latency measured on", document["latency"]["machine"]),
+    ]
+    return element(
+        "section",
+        element("h2", "Where it comes from"),
+        table(["file", "bytes", "scheme", "SHA-256"], files, "origin"),
+        make_facts(facts),
+    )
+
+
+def _meanings(document: Document) -> Element:
+    meanings: dict[str, Child] = {
+        "top-1, top-5": "with 95 % Wilson intervals, as ressq-evaluate counts them",
+        "as torch": "share of the pictures with the answer of the trained network in PyTorch",
+        "change": "in points of top-1, on the same pictures; its 95 % interval is Tango's score interval for pairs",
+        "loss": "mean negative log-likelihood of the truth, in nats: less is better",
+        "ECE": f"expected calibration error, {document['ece_bins']} bins of equal width: how far a probability is off",
+        "ms here": "median of one inference on one thread of the machine that exported, without decoding the picture; "
+        "elsewhere it is another figure, which ressq-infer --profile measures",
+    }
+    return element("footer", make_facts(list(meanings.items())))
