@@ -20,11 +20,11 @@ from time import perf_counter
 
 from PIL import Image
 
-from ressq_runtime.ahead import prepare_all
 from ressq_runtime.answer import infer
 from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import PictureError
 from ressq_runtime.models import BUILTIN
+from ressq_runtime.streaming.ahead import prepare_all
 
 TWELVE_MEGAPIXELS = (4000, 3000)
 PICTURES_A_RUN = 8

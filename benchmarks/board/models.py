@@ -1,0 +1,99 @@
+"""Networks with random weights, as the exporter makes them: what an inference costs does not depend on the weights."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ressq_runtime import read_card
+from ressq_runtime.artefact import attach_card
+from ressq_runtime.models import BUILTIN
+
+if TYPE_CHECKING:
+    from ressq_edge.arch import ModelSpec
+
+# The built-in network's; its gated bypass becomes the same additions as a simple one.
+ARCHITECTURE = "ressqueezenet1_1"
+FEATURES = 512  # that the last layer takes
+_CALIBRATION_PICTURES = 4
+
+
+def make_random(path: Path, classes: int | None = None, size: int | None = None, *, plain: bool = False) -> Path:
+    """An artefact with the built-in network's architecture, kept for the next run.
+
+    Args:
+        path: ends in one of the four kinds, `int8.tflite` for instance.
+        classes: None: the built-in network's, with its labels.
+        size: side of the input in pixels; None: the built-in network's.
+        plain: the last layer before the mean, as a converter leaves it that nobody helps.
+    """
+    if path.exists():
+        return path
+    from ressq_edge.arch import ModelSpec
+    from ressq_export.chatter import Log
+    from ressq_runtime.spec import PixelSpec
+
+    card = read_card(BUILTIN)
+    if card is None:
+        raise SystemExit(f"{BUILTIN}: found a model without a card, wanted the built-in artefact")
+    labels = list(card.labels) if classes is None else [f"class {index}" for index in range(classes)]
+    spec = card.spec if size is None else PixelSpec.for_size(size)
+    model = ModelSpec(ARCHITECTURE, "simple", len(labels))
+    with tempfile.TemporaryDirectory() as folder:
+        content = _convert(path, model, spec.size, plain, Path(folder), Log(Path(folder, "log")))
+        precision = card.data["precision"] if "int8" in path.name else {"scheme": "fp32"}
+        about = {
+            **card.data, "name": path.stem, "precision": precision, "labels": labels, "input": spec.to_json(),
+            "model": {**card.data["model"], "multiply_adds": _count(model, spec.size, plain)},  # type: ignore[dict-item]
+            "self_test": [], "about": "Random weights, to count with.",
+        }  # fmt: skip
+        path.write_bytes(attach_card(content, about, path.suffix))
+    return path
+
+
+def _convert(path: Path, model: ModelSpec, size: int, plain: bool, folder: Path, log: Any) -> bytes:
+    import torch
+
+    from ressq_edge.arch import build_model
+    from ressq_edge.checkpoint import Normalise
+    from ressq_export.network import FoldedHead, deploy
+    from ressq_export.onnx_fp32 import export_onnx
+    from ressq_export.onnx_int8 import quantise_onnx
+    from ressq_export.ranges import measure_ranges
+    from ressq_export.tflite_fp32 import convert_to_tflite
+    from ressq_export.tflite_int8 import quantise_tflite
+
+    torch.manual_seed(0)
+    trained, normalise = build_model(model).eval(), Normalise()
+    network = deploy(trained, normalise.mean, normalise.std, 1.0)
+    if plain:
+        conv = next(layer for layer in cast(Any, trained).classifier if isinstance(layer, torch.nn.Conv2d))
+        network.head = FoldedHead(conv, relu=True)
+    onnx, tflite, made = folder / "float.onnx", folder / "float.tflite", folder / f"made{path.suffix}"
+    export_onnx(network, size, onnx, log)
+    if path.suffix == ".tflite":
+        convert_to_tflite(onnx, tflite, log)
+    if "int8" not in path.name:
+        return (onnx if path.suffix == ".onnx" else tflite).read_bytes()
+    drawn = random.Random(0)
+    pictures = [drawn.randbytes(size * size * 3) for _ in range(_CALIBRATION_PICTURES)]
+    ranges = measure_ranges(onnx, pictures, size)
+    if path.suffix == ".onnx":
+        quantise_onnx(onnx, ranges, made, log)
+    else:
+        quantise_tflite(tflite, ranges, made, log)
+    return made.read_bytes()
+
+
+def _count(model: ModelSpec, size: int, plain: bool) -> int:
+    """Multiply-adds of the deployed network; behind the mean the last layer has one place instead of all."""
+    from ressq_edge.arch import count_multiply_adds
+
+    total = count_multiply_adds(model, size)
+    if plain:
+        return total
+    one_more = count_multiply_adds(replace(model, num_classes=model.num_classes + 1), size) - total
+    return total - model.num_classes * (one_more - FEATURES)

@@ -1,0 +1,35 @@
+"""Runs on the board: one classification, then the same again, with a mark behind each stage.
+
+python stages.py MODEL PICTURE
+"""
+
+import ctypes
+import sys
+
+syscall = ctypes.CDLL(None).syscall
+MARK = ctypes.c_long(5000)  # unknown to Linux, so harmless; the emulator's plugin counts up to it
+
+
+def mark(tag: int) -> None:
+    """Has the emulator print its count."""
+    syscall(MARK, ctypes.c_long(tag))
+
+
+mark(1)
+
+from ressq_runtime.classify import Classifier  # noqa: E402 - the mark before is the point
+from ressq_runtime.jpeg import crop_core, decode_jpeg  # noqa: E402
+
+classifier = Classifier.load(sys.argv[1], threads=1)
+mark(2)
+for first in (3, 7):
+    image = decode_jpeg(sys.argv[2], classifier.spec.resize)
+    mark(first)
+    pixels = None if image is None else crop_core(image, classifier.spec)
+    if pixels is None:
+        sys.exit(f"{sys.argv[2]}: found no ordinary JPEG, whose stages could be counted")
+    mark(first + 1)
+    scores = classifier.scores(pixels)
+    mark(first + 2)
+    classifier.rank(scores)
+    mark(first + 3)

@@ -1,0 +1,1 @@
+"""How every benchmark looks: figures become a page, a page becomes Markdown, plots and one HTML file."""

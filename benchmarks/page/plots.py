@@ -1,0 +1,81 @@
+"""Plots by matplotlib, in the style of the profiles that ressq-infer draws."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from page.content import Bars, Curves
+from ressq_edge.profile_charts import ACCENT, INK, QUIET, SECOND, STYLE
+
+_COLOURS = (ACCENT, SECOND, "#7c3aed", "#15803d", "#be123c", "#64748b", "#0369a1", "#a16207")
+_DPI = 150
+_WIDTH, _BAR, _CURVES_HEIGHT = 8.4, 0.24, 4.2  # inches
+
+
+def draw(plot: Bars | Curves, kind: str) -> bytes:
+    """The plot as `svg` or `png`, on white, since a README may stand on black; the same figures give the same bytes."""
+    # a salt of its own: several plots stand in one page, where an id must not come twice
+    with rc_context({**STYLE, "svg.hashsalt": plot.title}):
+        figure = Figure((_WIDTH, _height(plot)), layout="constrained")
+        axes = figure.add_subplot()
+        if isinstance(plot, Bars):
+            _draw_bars(axes, plot)
+        else:
+            _draw_curves(axes, plot)
+        axes.set_title(plot.title)
+        buffer = io.BytesIO()
+        metadata = {"Date": None} if kind == "svg" else {}
+        figure.savefig(buffer, format=kind, dpi=_DPI, metadata=metadata)
+    return buffer.getvalue()
+
+
+def _height(plot: Bars | Curves) -> float:
+    if isinstance(plot, Curves):
+        return _CURVES_HEIGHT
+    return 1.2 + _BAR * len(plot.names) * (len(plot.series) + 0.6)
+
+
+def _draw_bars(axes: Any, plot: Bars) -> None:
+    """The first name on top, and in each group the first series on top."""
+    step = 1 / (len(plot.series) + 0.6)
+    most = max((value for values in plot.series.values() for value in values if value is not None), default=1.0)
+    for index, (name, values) in enumerate(plot.series.items()):
+        places = [row + (index + 0.3) * step for row in range(len(plot.names))]
+        axes.barh(
+            places, [value or 0 for value in values], 0.86 * step, align="edge", color=_COLOURS[index], label=name
+        )
+        for place, value in zip(places, values, strict=True):
+            text = "not measured" if value is None else f"{value:,.3g}" if value < 100 else f"{value:,.0f}"
+            axes.text((value or 0) + 0.008 * most, place + 0.43 * step, text, va="center", fontsize=8, color=QUIET)
+    axes.set_yticks([row + 0.5 for row in range(len(plot.names))], plot.names, color=INK)
+    axes.set(xlabel=plot.unit, xlim=(0, 1.12 * most), ylim=(len(plot.names), 0))
+    axes.grid(axis="x")
+    if len(plot.series) > 1:
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, frameon=False, borderpad=0)
+
+
+def _draw_curves(axes: Any, plot: Curves) -> None:
+    colours = {name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(plot.lines)}
+    for name, points in plot.expected.items():
+        axes.plot(*zip(*points, strict=True), color=colours.get(name, QUIET), linestyle=(0, (5, 3)), linewidth=1.2)
+    for name, points in plot.lines.items():
+        axes.plot(*zip(*points, strict=True), color=colours[name], marker="o", markersize=4, linewidth=1.8, label=name)
+    if plot.expected:
+        axes.plot([], [], color=QUIET, linestyle=(0, (5, 3)), linewidth=1.2, label="expected")
+    axes.set(xlabel=plot.x, ylabel=plot.y)
+    if plot.log:
+        axes.set(xscale="log", yscale="log")
+        ticks = sorted({x for points in plot.lines.values() for x, _ in points})
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            formatter(FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "125" else ""))
+    else:
+        axes.set(xlim=(0, None), ylim=(0, None))
+    axes.grid(axis="y")
+    axes.legend(frameon=False)

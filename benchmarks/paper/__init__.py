@@ -1,0 +1,1 @@
+"""What `benchmarks/paper_table.py` is made of: rows and their page."""
