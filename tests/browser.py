@@ -23,7 +23,11 @@ ANSWERED_S = 30
 
 
 class Page:
-    """A tab. `faults` are what its console complained of: scripts that failed, resources that the policy refused."""
+    """A tab.
+
+    `faults` are what its console complained of: scripts that failed, resources that the policy refused.
+    `requests` are the addresses that it asked for, its own first.
+    """
 
     def __init__(self, writer: int, reader: int) -> None:
         self._writer, self._reader = writer, reader
@@ -31,9 +35,10 @@ class Page:
         self._number = 0
         self._session: str | None = None
         self.faults: list[str] = []
+        self.requests: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "DOM"):
+        for domain in ("Page", "Runtime", "Log", "DOM", "Network"):
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **arguments: Any) -> dict[str, Any]:
@@ -48,6 +53,8 @@ class Page:
             if found.get("id") == self._number:
                 assert "error" not in found, found
                 return found["result"]
+            if found.get("method") == "Network.requestWillBeSent":
+                self.requests.append(found["params"]["request"]["url"])
             if found.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
                 self.faults.append(json.dumps(found["params"]))
 
@@ -66,6 +73,10 @@ class Page:
         )
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.call("Page.navigate", url=url)
+
+    def cut_off(self) -> None:
+        """From now on there is no network."""
+        self.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression gives."""

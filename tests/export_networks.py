@@ -14,6 +14,10 @@ from ressq_edge.arch import ModelSpec, build_model
 from ressq_edge.checkpoint import Checkpoint, Normalise, save_checkpoint
 from ressq_edge.model import Bypass, GatedBypassFire, ResSqueezeNet
 from ressq_edge.split import Split, write_split
+from ressq_export.fold import fold_gates
+from ressq_export.gate import Gate
+from ressq_export.network import DeployedNetwork, FoldedHead, _layers
+from ressq_export.remedies.equalise import find_channels
 from ressq_runtime.pixels import PixelSpec, to_pixels
 
 SIZE = 64
@@ -62,12 +66,18 @@ def as_batch(pixels: list[bytes]) -> torch.Tensor:
     return torch.from_numpy(np.stack([np.frombuffer(p, np.uint8).reshape(SIZE, SIZE, 3) for p in pixels]))
 
 
-def write_run(run: Path, checkpoint: Checkpoint) -> Path:
-    """A run folder as ressq-train leaves it: 8 drawn pictures of each label to train on, 4 to validate, 4 to test."""
+def wide_gate(folder: Path) -> Gate:
+    """A gate that lets everything through, with one picture to measure on, drawn into the folder."""
+    colours(0).save(folder / "validation.png")
+    return Gate([(folder / "validation.png", 0)], PixelSpec.for_size(SIZE), max_drop=1.0)
+
+
+def write_run(run: Path, checkpoint: Checkpoint, train: int = 8) -> Path:
+    """A run folder as ressq-train leaves it: `train` drawn pictures of each label, 4 to validate, 4 to test."""
     data, seed = run.parent / "data", 100
     parts: dict[str, list[tuple[str, int]]] = {"train": [], "val": [], "test": []}
     for label, name in enumerate(LABELS):
-        for part, count in (("train", 8), ("val", 4), ("test", 4)):
+        for part, count in (("train", train), ("val", 4), ("test", 4)):
             (data / part / name).mkdir(parents=True)
             for index in range(count):
                 colours(seed := seed + 1).save(data / part / name / f"{index}.png")
@@ -77,3 +87,23 @@ def write_run(run: Path, checkpoint: Checkpoint) -> Path:
     write_split(run, Split("folders", 0, LABELS, *(tuple(found) for found in parts.values())))
     (run / "config.json").write_text(json.dumps({"format": 1, "data": str(data)}))
     return run
+
+
+def harden(model: ResSqueezeNet, most: float = 64.0, seed: int = 0) -> None:
+    """Multiply each channel by 1 to `most` where it is made and divide it by that where it is read, in place.
+
+    The function stays; int8, with one scale for all channels of a place, suffers.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    conv = next(layer for layer in model.classifier if isinstance(layer, nn.Conv2d))
+    # of the model's own layers, not of copies: `relu` keeps the last convolution as it is
+    network = DeployedNetwork(_layers(model.features, fold_gates(model.features)), FoldedHead(conv, relu=True))
+    with torch.no_grad():
+        for group in find_channels(network):
+            factors = most ** torch.rand(group.readers[0].weight.shape[1], generator=generator)
+            for layer, first in group.makers:
+                part = factors[first : first + layer.out_channels]
+                layer.weight.mul_(part.view(-1, 1, 1, 1))
+                layer.bias.mul_(part)
+            for reader in group.readers:
+                reader.weight.div_(factors.view(1, -1, *[1] * (reader.weight.dim() - 2)))

@@ -12,8 +12,9 @@ import torch
 from ressq_edge.arch import ModelSpec, build_model
 from ressq_edge.checkpoint import Checkpoint, Normalise, save_checkpoint
 from ressq_edge.errors import InitError
-from ressq_edge.init import InitWeights, default_bypass, file_sha256, initialise, load_init
+from ressq_edge.init import InitWeights, default_bypass, initialise, load_init
 from ressq_edge.model import Bypass, ResSqueezeNet, Version
+from ressq_edge.published import file_sha256
 from ressq_edge.scratch import randomise, standardise
 from ressq_runtime.pixels import PixelSpec
 

@@ -96,8 +96,8 @@ def test_squeezenet_with_a_bypass_says_what_it_is_called() -> None:
 
 
 def test_networks_that_do_not_exist_are_refused() -> None:
-    with pytest.raises(ModelError, match="arch: found 'resnet18', wanted one of ressqueezenet1_1"):
-        ModelSpec("resnet18", "none", 2)
+    with pytest.raises(ModelError, match="arch: found 'resnet19', wanted one of ressqueezenet1_1"):
+        ModelSpec("resnet19", "none", 2)
     with pytest.raises(ModelError, match="bypass: found 'dense', wanted one of none, simple"):
         ModelSpec("squeezenet1_1", "dense", 2)  # type: ignore[arg-type]
     with pytest.raises(ModelError, match=r"version: found '1\.2', wanted '1\.0' or '1\.1'"):

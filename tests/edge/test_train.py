@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
@@ -15,28 +14,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from ressq_edge.augment import draw_batch, epoch_order, normalise, training_views
+from ressq_edge.augment import normalise
 from ressq_edge.balance import class_weights
-from ressq_edge.cache import open_store
 from ressq_edge.checkpoint import load_checkpoint, read_tensors
 from ressq_edge.cli import main
+from ressq_edge.config import read_config
+from ressq_edge.device import default_precision
 from ressq_edge.request import default_batch
 from ressq_edge.split import read_split
-from ressq_edge.train import learning_rate
+from ressq_edge.step import learning_rate
 from ressq_runtime.pixels import PixelSpec
+from runs import assert_equal_runs, rows
 
 QUICK = ["--init", "none", "--size", "32", "--threads", "1"]
-
-
-@pytest.fixture(scope="module")
-def few(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve pictures of each of three shapes."""
-    root = tmp_path_factory.mktemp("few")
-    for folder in shapes.iterdir():
-        (root / folder.name).mkdir()
-        for picture in sorted(folder.iterdir())[:12]:
-            shutil.copy(picture, root / folder.name)
-    return root
 
 
 @pytest.fixture(scope="module")
@@ -45,20 +35,6 @@ def done(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("done") / "run"
     assert main([str(few), "--out", str(run), "--epochs", "3", *QUICK]) == 0
     return run
-
-
-def rows(run: Path) -> list[dict[str, str]]:
-    """metrics.csv without what the clock says."""
-    with (run / "metrics.csv").open() as file:
-        return [{k: v for k, v in row.items() if k != "images_per_second"} for row in csv.DictReader(file)]
-
-
-def assert_equal_runs(one: Path, other: Path) -> None:
-    assert rows(one) == rows(other)
-    for name in ("best.safetensors", "last.safetensors"):
-        a, b = read_tensors(one / name)[0], read_tensors(other / name)[0]
-        assert a.keys() == b.keys()
-        assert all(torch.equal(a[key], b[key]) for key in a)
 
 
 def begin(few: Path, run: Path) -> subprocess.Popen[str]:
@@ -78,8 +54,8 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
 
 
 def test_a_run_folder_holds_all_that_a_person_and_the_exporter_need(done: Path) -> None:
-    files = "best.safetensors config.json confusion.png curves.png last.safetensors metrics.csv split.json summary.md"
-    assert sorted(path.name for path in done.iterdir()) == files.split()
+    files = "best.safetensors config.json confusion.png curves.png data.html last.safetensors metrics.csv split.json"
+    assert sorted(path.name for path in done.iterdir()) == [*files.split(), "summary.md", "suspects.html"]
     best = load_checkpoint(done / "best.safetensors")
     assert best.labels == ("circle", "square", "triangle")
     assert best.model.bypass == "simple"
@@ -142,11 +118,41 @@ def test_another_thread_count_or_seed_is_another_run(
     assert "bit for bit" in capsys.readouterr().err
 
 
+def test_the_precision_is_kept_and_moves_the_loss_by_little(
+    few: Path, done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert read_config(done)[0].precision == default_precision(torch.device("cpu"))
+    losses = []
+    for precision in ("fp32", "bf16"):
+        run = tmp_path / precision
+        assert main([str(few), "--out", str(run), "--epochs", "1", "--precision", precision, *QUICK]) == 0
+        assert read_config(run)[0].precision == precision
+        assert f"convolutions in {precision}" in (run / "summary.md").read_text()
+        losses.append(float(rows(run)[0]["train_loss"]))
+        assert all(tensor.dtype == torch.float32 for tensor in read_tensors(run / "last.safetensors")[0].values())
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.15)  # dropout draws others, too
+    capsys.readouterr()
+    said = refused(capsys, few, "--out", tmp_path / "bf16", "--resume", "--precision", "fp32")
+    assert "found a run with --precision bf16, wanted fp32 with --resume" in said
+
+
 def test_a_finished_run_stays_as_it_is(few: Path, done: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (done / "best.safetensors").read_bytes()
     assert main([str(few), "--out", str(done), "--resume"]) == 0
     assert "this run is finished" in capsys.readouterr().err
     assert (done / "best.safetensors").read_bytes() == before
+
+
+def test_a_profile_tells_where_the_time_went(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(few), "--out", str(tmp_path / "run"), "--epochs", "1", "--profile", *QUICK]) == 0
+    shown = capsys.readouterr().err
+    told = (tmp_path / "run/summary.md").read_text()
+    stages = ("waiting for pictures", "forward", "backward", "optimiser", "validation", "saving", "other", "all")
+    assert all(stage in shown for stage in stages)
+    seconds = [float(line.split("|")[2].split()[0]) for line in told.splitlines() if line[2:].startswith(stages)]
+    assert len(seconds) == len(stages)
+    assert sum(seconds[:-1]) == pytest.approx(seconds[-1], abs=0.5)  # each is rounded to tenths
 
 
 def test_a_report_that_was_lost_is_written_again(few: Path, done: Path, tmp_path: Path) -> None:
@@ -224,6 +230,7 @@ def test_unreadable_pictures_stop_the_run_before_it_begins(
         (["--epochs", "0"], "--epochs: found 0, wanted at least 1"),
         (["--seed", "-1"], "--seed: found -1, wanted at least 0"),
         (["--batch-size", "0"], "--batch-size: found 0, wanted at least 1"),
+        (["--device", "mps"], "--device: found no mps here, only cpu"),
         (["--threads", "0"], "--threads: found 0, wanted at least 1"),
         (["--arch", "squeezenet1_1", "--bypass", "simple"], "found 'simple' with squeezenet1_1, wanted 'none'"),
         (["--init", "no/such.pth"], "no/such.pth: found no such file"),
@@ -255,7 +262,7 @@ def test_what_is_left_out_or_leaks_is_said(few: Path, tmp_path: Path, capsys: py
     assert main([str(tmp_path / "data"), "--out", str(tmp_path / "run"), "--epochs", "1", *QUICK]) == 0
     said = capsys.readouterr().err
     assert "1 files are left out, being no pictures by their names: README.md" in said
-    assert "note: 36 pictures are in two parts at once (train/circle/00.png = val/circle/00.png" in said
+    assert "note: 36 pairs of pictures in two parts show the same (train/circle/00.png = val/circle/00.png" in said
     assert "test/ is not there" in said
     assert "There are no test pictures" in (tmp_path / "run/summary.md").read_text()
 
@@ -289,22 +296,6 @@ def test_rare_classes_weigh_more_and_pictures_weigh_one_on_average() -> None:
     assert float(full[0] * 100) == pytest.approx(float(full[1] * 25))
 
 
-def test_views_are_a_function_of_seed_epoch_and_picture(few: Path, done: Path, tmp_path: Path) -> None:
-    store = open_store(tmp_path, read_split(done), few, PixelSpec.for_size(32), "train")
-    views = training_views(32, 0.5, 0.3)
-    one, labels = draw_batch(store, [3, 1], views, 0, 0)
-    torch.rand(7)  # whatever else was drawn between
-    swapped, _ = draw_batch(store, [1, 3], views, 0, 0)
-    assert one.shape == (2, 3, 32, 32)
-    assert one.dtype == torch.uint8
-    assert labels.tolist() == [store.labels[3], store.labels[1]]
-    assert torch.equal(one, swapped.flip(0))
-    assert not torch.equal(one, draw_batch(store, [3, 1], views, 0, 1)[0])
-    assert not torch.equal(one, draw_batch(store, [3, 1], views, 1, 0)[0])
-    assert sorted(epoch_order(9, 0, 0)) == list(range(9))
-    assert epoch_order(9, 0, 0) != epoch_order(9, 0, 1)
-
-
 def test_normalised_pixels_are_what_the_exporter_folds() -> None:
     pixels = torch.tensor([0, 255], dtype=torch.uint8).repeat(3, 1).view(1, 3, 1, 2)
     found = normalise(pixels, (0.5, 0.4, 0.3), (0.1, 0.2, 0.3)).flatten().tolist()
@@ -312,8 +303,6 @@ def test_normalised_pixels_are_what_the_exporter_folds() -> None:
 
 
 def test_the_learning_rate_rises_once_and_falls_to_nothing(done: Path) -> None:
-    from ressq_edge.config import read_config
-
     config, _ = read_config(done)
     rates = [learning_rate(step / 100, config) for step in range(101)]
     peak = rates.index(max(rates))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from export_networks import checkpoint_of, drawn_pixels, write_run
+from export_networks import checkpoint_of, drawn_pixels, wide_gate, write_run
 from ressq_export.chatter import Log
-from ressq_export.convert import KINDS, Converted, convert
+from ressq_export.convert import KINDS, Converted, Pictures, convert
 from ressq_export.exporter import Request, export
 from ressq_export.progress import Screen
 
@@ -38,7 +38,8 @@ def converted(
     checkpoint: Checkpoint, pixels: list[bytes], log: Log, tmp_path_factory: pytest.TempPathFactory
 ) -> Converted:
     """The four model files, without cards, of the gated network."""
-    return convert(checkpoint, 1.0, pixels, tmp_path_factory.mktemp("converted"), log, Screen(None))
+    folder = tmp_path_factory.mktemp("converted")
+    return convert(checkpoint, 1.0, Pictures(pixels, ()), wide_gate(folder), folder, log, Screen(None))
 
 
 @pytest.fixture
@@ -56,5 +57,5 @@ def lively_run(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory)
 def exported(lively_run: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The four artefacts of `lively_run`, by kind."""
     out = tmp_path_factory.mktemp("dist")
-    export(Request(lively_run, out, "café", about="Drawn shapes."), Screen(None))
+    export(Request(lively_run, out, "café", about="Drawn shapes.", max_drop=100), Screen(None))
     return {kind: out / f"café_{kind}" for kind in KINDS}

@@ -72,9 +72,11 @@ def test_labels_in_other_alphabets_arrive(exported: dict[str, Path]) -> None:
     assert (properties["imgsz"], properties["task"]) == ("[64, 64]", "classify")
 
 
-def test_nothing_is_left_beside_the_four_files(exported: dict[str, Path]) -> None:
-    folder = exported["fp32.onnx"].parent
-    assert sorted(folder.iterdir()) == sorted(exported.values())
+def test_nothing_is_left_beside_the_artefacts_and_their_certificate(exported: dict[str, Path]) -> None:
+    one = exported["fp32.onnx"]
+    name = one.name.removesuffix("_fp32.onnx")
+    certificate = [one.with_name(f"{name}_certificate.{suffix}") for suffix in ("html", "json")]
+    assert sorted(one.parent.iterdir()) == sorted([*exported.values(), *certificate])
 
 
 def test_no_artefact_names_a_picture_or_a_folder(exported: dict[str, Path], lively_run: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_seed_draws_the_same_pictures_again_and_another_seed_others(split: Spl
 
 def test_the_card_says_how_many_of_what(split: Split, data: Path) -> None:
     found = draw_from_training(split, data, 20, 3)
-    wanted = {"count": 20, "seed": 3, "split": "train", "files_sha256": found.files_sha256}
+    wanted = {"count": 20, "seed": 3, "split": "train", "files_sha256": found.files_sha256, "halves": None}
     assert found.to_json() == wanted
     assert len(found.files_sha256) == 64
 
@@ -104,7 +104,7 @@ def test_a_folder_that_is_not_there_is_named(split: Split, data: Path, tmp_path:
 
 def calibration_on(image: Image.Image, folder: Path) -> CalibrationSet:
     image.save(folder / "picture.png")
-    return CalibrationSet((folder / "picture.png",) * 16, 0, "folder", "")
+    return CalibrationSet((folder / "picture.png",) * 16, 0, "folder", "", (0,) * 16)
 
 
 def test_black_pictures_are_refused(tmp_path: Path) -> None:
@@ -121,4 +121,4 @@ def test_pixels_are_the_runtimes(tmp_path: Path) -> None:
 def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"none")
     with pytest.raises(PictureError, match=r"broken\.png"):
-        read_pixels(CalibrationSet((tmp_path / "broken.png",), 0, "train", ""), PixelSpec.for_size(64))
+        read_pixels(CalibrationSet((tmp_path / "broken.png",), 0, "train", "", (0,)), PixelSpec.for_size(64))

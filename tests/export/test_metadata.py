@@ -66,7 +66,8 @@ def check_metadata(data: bytes, name: str, about: str, size: int) -> None:
     model = Table.root(data)
     assert (model.text(0), model.text(1), model.text(7)) == (name, about, "1.0.0")
     (graph,) = model.tables(3)
-    (pixels,), (scores,) = graph.tables(2), graph.tables(3)
+    (pixels,), (scores, *others) = graph.tables(2), graph.tables(3)
+    assert [output.text(0) for output in others] in ([], ["distance"])
     check_input(pixels, size)
     assert scores.text(0) == "scores"
     assert scores.table(3).scalar(0, "B") == 1, "FeatureProperties"
@@ -100,6 +101,7 @@ def test_both_tflite_artefacts_carry_it(exported: dict[str, Path]) -> None:
     for kind in KINDS:
         if kind.endswith("tflite"):
             check_metadata(metadata_of(exported[kind]), "café", "Drawn shapes.", 64)
+            assert b"How far the picture lies" in metadata_of(exported[kind])
 
 
 def test_a_model_with_metadata_answers_as_before(

@@ -13,7 +13,7 @@ from rich.console import Console
 from export_networks import colours
 from ressq_export.chatter import Log
 from ressq_export.errors import ConversionError
-from ressq_export.evaluation import TORCH, Accuracy, measure_accuracy, measure_latency, one_thread
+from ressq_export.evaluation import TORCH, Accuracy, measure_accuracy, measure_latency, one_thread, score_pictures
 from ressq_export.golden import choose_seeds
 from ressq_export.progress import Screen, open_screen
 from ressq_export.report import Row, render
@@ -31,14 +31,16 @@ def test_accuracy_and_agreement_are_of_the_same_pictures(tmp_path: Path) -> None
         pictures.append((tmp_path / f"{seed}.png", seed % 2))
     always = {TORCH: lambda _: [1.0, 0.0], "same": lambda _: [0.9, 0.1], "other": lambda _: [0.1, 0.9]}
     (tmp_path / "3.png").write_bytes(b"none")
-    found, faults = measure_accuracy(always, pictures, PixelSpec.for_size(64), lambda done, total: None)
+    scored = score_pictures(always, pictures, PixelSpec.for_size(64), lambda done, total: None)
+    found = measure_accuracy(scored)
     assert found[TORCH].n == 9
     assert found["same"].top1 == found[TORCH].top1 == 5 / 9
     assert [accuracy.agreement for accuracy in found.values()] == [1, 1, 0]
     assert found["other"].top1 == 4 / 9
     assert found["other"].top1_low < 4 / 9 < found["other"].top1_high
-    assert len(faults) == 1
-    assert "3.png" in faults[0]
+    assert len(scored.faults) == 1
+    assert "3.png" in scored.faults[0]
+    assert [path.name for path in scored.paths] == [f"{seed}.png" for seed in range(10) if seed != 3]
 
 
 def test_latency_is_taken_in_turn() -> None:

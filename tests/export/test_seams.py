@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from export_networks import SIZE, checkpoint_of
-from ressq_export.convert import convert
+from export_networks import checkpoint_of, wide_gate
+from ressq_export.convert import Pictures, convert
 from ressq_export.errors import ConversionError, SeamError
 from ressq_export.parity import (
     FLOAT_TOLERANCE,
@@ -20,7 +20,6 @@ from ressq_export.parity import (
 )
 from ressq_export.places import pack, read_flatbuffer
 from ressq_export.progress import Screen
-from ressq_export.ranges import measure_ranges
 from ressq_export.tflite_int8 import check_scales
 from ressq_runtime.engines import load_engine
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ressq_export.chatter import Log
+    from ressq_export.convert import Converted
     from ressq_export.parity import Logits
 
 
@@ -40,7 +40,7 @@ def logits_of(path: Path, pixels: list[bytes]) -> Logits:
 def test_another_networks_file_does_not_pass_for_this_one(
     paths: dict[str, Path], pixels: list[bytes], log: Log, tmp_path: Path
 ) -> None:
-    other = convert(checkpoint_of(seed=1), 1.0, pixels, tmp_path, log, Screen(None))
+    other = convert(checkpoint_of(seed=1), 1.0, Pictures(pixels, ()), wide_gate(tmp_path), tmp_path, log, Screen(None))
     wanted, found = (logits_of(files["fp32.onnx"], pixels) for files in (paths, other.paths))
     with pytest.raises(SeamError, match=r"torch -> fp32.onnx: found logits up to .* of their spread apart"):
         check_float_seam("torch -> fp32.onnx", wanted, found)
@@ -62,12 +62,12 @@ def test_a_broken_scale_does_not_pass(paths: dict[str, Path], pixels: list[bytes
         check_int8_seam("int8", logits_of(paths["fp32.tflite"], pixels), logits_of(broken, pixels))
 
 
-def test_scales_that_were_not_asked_for_are_found(paths: dict[str, Path], pixels: list[bytes]) -> None:
-    ranges = measure_ranges(paths["fp32.onnx"], pixels, SIZE)
-    check_scales("int8", paths["int8.tflite"].read_bytes(), ranges)
-    broken = with_broken_scale(paths["int8.tflite"], b"fire5.squeeze")
+def test_scales_that_were_not_asked_for_are_found(converted: Converted) -> None:
+    path = converted.paths["int8.tflite"]
+    check_scales("int8", path.read_bytes(), converted.ranges)
+    broken = with_broken_scale(path, b"fire5.squeeze")
     with pytest.raises(ConversionError, match=r"found scale .* at fire5.squeeze, wanted"):
-        check_scales("int8", broken, ranges)
+        check_scales("int8", broken, converted.ranges)
 
 
 def random_logits(spread: float = 3.0) -> Logits:

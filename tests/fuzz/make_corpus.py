@@ -17,6 +17,7 @@ from PIL import Image
 
 from cards import golden_card, onnx_model
 from conftest import draw_shape
+from odd_pictures import jpeg_in_scans, tiled_tiff
 from ressq_runtime.artefact import attach_card
 from tiny_tflite import tiny_model
 
@@ -56,6 +57,9 @@ def _write_pictures() -> None:
     drawn.save(folder / "rgb.bmp")
     drawn.save(folder / "lzw.tif", compression="tiff_lzw")
     drawn.convert("1").save(folder / "fax.tif", compression="group4")
+    _write("picture/tile.tif", tiled_tiff(40, 64))
+    _write("picture/scans.jpg", jpeg_in_scans(48))
+    _write("picture/sampled_never.jpg", jpeg_in_scans(48, sampling=0))
 
 
 def _write(name: str, data: bytes) -> None:

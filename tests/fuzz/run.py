@@ -18,7 +18,7 @@ from pathlib import Path
 
 from targets import TARGETS
 
-from ressq_runtime.device import peak_memory_mb
+from ressq_runtime.profiling.device import peak_memory_mb
 
 HANG_S = 20.0  # for BATCH inputs
 BATCH = 50

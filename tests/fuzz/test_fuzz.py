@@ -31,14 +31,18 @@ def test_mutated_input_ends_in_our_error(target: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("reader", "words"), [
-    ("lambda data: 1 / 0", "ZeroDivisionError"),
-    ("lambda data: bytearray(b'x') * (600 << 20)", "MiB after input 7"),
-    ("lambda data: __import__('os').abort()", "Aborted"),
+@pytest.mark.parametrize(("reader", "hang_s", "words"), [
+    ("lambda data: 1 / 0", 60, "ZeroDivisionError"),
+    ("lambda data: bytearray(b'x') * (600 << 20)", 60, "MiB after input 7"),
+    ("lambda data: __import__('os').abort()", 60, "Aborted"),
+    # In C, with the interpreter's lock held.
+    ("lambda data: __import__('re').match('(a+)+$', 'a' * 99 + 'b')", 1, "Timeout (0:00:01)!"),
 ])  # fmt: skip
-def test_a_fuzzer_that_finds_something_fails_and_names_the_input(tmp_path: Path, reader: str, words: str) -> None:
+def test_a_fuzzer_that_finds_something_fails_and_names_the_input(
+    tmp_path: Path, reader: str, hang_s: int, words: str
+) -> None:
     code = (
-        f"import sys; sys.path.insert(0, {str(HERE)!r}); import run, targets; "
+        f"import sys; sys.path.insert(0, {str(HERE)!r}); import run, targets; run.HANG_S = {hang_s}; "
         f"targets.TARGETS['zip'] = targets.TARGETS['zip']._replace(read={reader}); "
         "sys.exit(run.main(['zip', '--seconds', '5', '--seed', '7']))"
     )

@@ -7,16 +7,13 @@ import json
 import zipfile
 from pathlib import Path
 
-import onnx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from cards import CARD, FLATBUFFER, golden_card, model_for, onnx_model
 from ressq_runtime import ArtefactError, Card, PixelSpec, read_card
 from ressq_runtime.artefact import attach_card
 from ressq_runtime.card import FORMAT
-from ressq_runtime.containers import DamagedError, find_onnx_property, find_zip_entry
+from ressq_runtime.containers import find_onnx_property, find_zip_entry
 
 
 @pytest.fixture(params=[".tflite", ".onnx"])
@@ -72,7 +69,10 @@ def test_a_zip_reader_finds_labels_and_card_behind_the_flatbuffer(tmp_path: Path
         assert json.loads(archive.read("ressq.json"))["name"] == "leaf"
 
 
-def test_onnx_finds_the_card_among_the_metadata(tmp_path: Path) -> None:
+@pytest.mark.host
+def test_onnx_finds_the_card_among_the_metadata() -> None:
+    import onnx
+
     model = onnx.load_model_from_string(attach_card(onnx_model(), golden_card(), ".onnx"))
     properties = {entry.key: entry.value for entry in model.metadata_props}
     assert json.loads(properties["ressq"])["name"] == "leaf"
@@ -163,7 +163,9 @@ def test_an_unknown_key_is_ignored() -> None:
         ({"format": "1"}, "found card format '1', wanted 1"),
         ({"labels": ["oak"]}, "found 1 labels in the card, wanted two or more"),
         ({"labels": ["oak", "oak"]}, "found a label twice"),
-        ({"labels": ["oak", "be\nech"]}, "found a line break in a label"),
+        ({"labels": ["oak", "be\nech"]}, "found a control character in a label"),
+        ({"labels": ["oak", "\x1b[2Jbeech"]}, "found a control character in a label"),
+        ({"labels": ["oak", "\x9b31mbeech"]}, "found a control character in a label"),
         ({"labels": "oak"}, "found labels 'oak' in the card, wanted a list"),
         ({"task": "segment"}, "found task 'segment', wanted 'classify'; upgrade"),
         ({"input": {**golden_card()["input"], "crop": "none"}}, "found crop 'none' in the card's input"),
@@ -196,15 +198,3 @@ def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.onnx").write_bytes(b"")
     with pytest.raises(ArtefactError, match=r"broken model file \(it holds no ONNX graph\)"):
         read_card(tmp_path / "empty.onnx")
-
-
-@settings(max_examples=300)
-@given(st.binary(max_size=200), st.integers(0, 2600), st.integers(0, 60))
-def test_a_mutated_container_is_damaged_or_read_never_a_crash(junk: bytes, place: int, cut: int) -> None:
-    for suffix, find in ((".tflite", find_zip_entry), (".onnx", find_onnx_property)):
-        whole = attach_card(model_for(suffix), golden_card(), suffix)
-        mutated = whole[:place] + junk + whole[place + cut :]
-        try:
-            find(mutated, "ressq.json" if suffix == ".tflite" else "ressq")
-        except DamagedError:
-            continue

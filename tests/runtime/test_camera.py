@@ -16,11 +16,13 @@ import pytest
 from PIL import Image
 
 from ressq_runtime import PictureError, PixelSpec
-from ressq_runtime.camera import open_camera
 from ressq_runtime.infer import main
+from ressq_runtime.streaming.camera import open_camera
 from served import STARTED_S, ask, serving
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed")
+
+pytestmark = pytest.mark.host
 
 SPEC = PixelSpec.for_size(64)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ressq_runtime.device import describe_device, peak_memory_mb
+from ressq_runtime.profiling.device import describe_device, peak_memory_mb
 
 PI5 = {
     "proc/device-tree/model": "Raspberry Pi 5 Model B Rev 1.0\0",

@@ -18,7 +18,7 @@ def put(root: Path, *names: str) -> Path:
 
 def test_classes_and_pictures_are_sorted_and_nested_folders_are_read(tmp_path: Path) -> None:
     put(tmp_path, "oak/b.jpg", "oak/sub dir/ä.png", "Eiche grün/1.png")
-    assert {name: [p.name for p in paths] for name, paths in list_classes(tmp_path).items()} == {
+    assert {name: [Path(path).name for path in paths] for name, paths in list_classes(tmp_path).items()} == {
         "Eiche grün": ["1.png"],
         "oak": ["b.jpg", "ä.png"],
     }

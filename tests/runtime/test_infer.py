@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cards import onnx_model
+from cards import TFLITE_ENGINE, onnx_model
 from ressq_runtime.infer import main
 from ressq_runtime.models import BUILTIN
 
@@ -52,7 +52,7 @@ def test_one_picture_is_a_table_and_says_what_answered(
     captured = capsys.readouterr()
     assert captured.out.startswith("circle ")
     assert len(captured.out.splitlines()) == 2
-    assert f"{model} (--model). litert " in captured.err
+    assert f"{model} (--model). {TFLITE_ENGINE} " in captured.err
 
 
 def test_a_folder_is_a_line_a_picture_and_says_what_it_left_out(
@@ -84,8 +84,8 @@ def test_csv_has_a_row_a_picture_and_names_the_faults(model: str, circle: str, t
     broken.touch()
     assert main([circle, str(broken), "--model", model, "--csv", str(table), "--top-k", "2"]) == 1
     rows = list(csv.DictReader(table.read_text().splitlines()))
-    names = ["path", "label_1", "probability_1", "label_2", "probability_2", "total_ms", "error", "model"]
-    assert list(rows[0]) == names
+    names = ["path", "label", "reason", "label_1", "probability_1", "label_2", "probability_2"]
+    assert list(rows[0]) == [*names, "total_ms", "error", "model"]
     assert (rows[0]["path"], rows[0]["label_1"], rows[0]["error"]) == (circle, "circle", "")
     assert (rows[1]["path"], rows[1]["label_1"]) == (str(broken), "")
     assert "found an empty file" in rows[1]["error"]
@@ -182,6 +182,7 @@ def test_labels_for_a_model_that_has_its_own_are_refused(
 
 
 def test_a_foreign_float_input_is_refused(tmp_path: Path, circle: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
     (tmp_path / "relu.onnx").write_bytes(onnx_model())
     (tmp_path / "labels.txt").write_text("a\nb\n")
     assert main([circle, "--model", str(tmp_path / "relu.onnx"), "--labels", str(tmp_path / "labels.txt")]) == 1

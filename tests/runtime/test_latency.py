@@ -1,32 +1,10 @@
-"""Figures of latency samples, held against numpy's."""
+"""Figures of latency samples; tests/fuzz holds them against numpy's."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ressq_runtime.latency import FEWEST_FOR_P99, LatencyProfile, percentile
-
-# Two ways to add the same floats differ in their last bits.
-ROUNDING = 1e-9
-
-milliseconds = st.floats(0.001, 1e5)
-samples = st.lists(milliseconds, min_size=1, max_size=200)
-
-
-@given(samples, st.floats(0, 100))
-def test_a_percentile_is_that_of_numpy(values: list[float], percent: float) -> None:
-    assert percentile(values, percent) == pytest.approx(np.percentile(values, percent), rel=ROUNDING)
-
-
-@given(samples)
-def test_the_figures_are_those_of_numpy(values: list[float]) -> None:
-    profile = LatencyProfile("decode", 1.0, tuple(values))
-    assert profile.mean_ms == pytest.approx(np.mean(values), rel=ROUNDING)
-    spread = np.std(values, ddof=1) if len(values) > 1 else 0
-    assert profile.sd_ms == pytest.approx(spread, rel=1e-6, abs=1e-6)
+from ressq_runtime.profiling.latency import FEWEST_FOR_P99, LatencyProfile, percentile
 
 
 def test_the_first_call_is_in_no_figure_but_its_own() -> None:

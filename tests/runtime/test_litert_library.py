@@ -10,12 +10,17 @@ import pytest
 
 from ressq_runtime.engines.litert_library import MODEL_IN_ENVIRONMENT_SINCE, Unavailable, find_library
 
+BEFORE = list(sys.path)
+
+pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
+
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A site folder, the only one on sys.path, with the installed libLiteRt.so but no version yet."""
     installed = next(Path(folder) for folder in sys.path if (Path(folder) / "ai_edge_litert").is_dir())
     (tmp_path / "ai_edge_litert").mkdir()
+    (tmp_path / "ai_edge_litert/__init__.py").touch()
     (tmp_path / "ai_edge_litert/libLiteRt.so").symlink_to(installed / "ai_edge_litert/libLiteRt.so")
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     return tmp_path
@@ -39,6 +44,17 @@ def test_a_library_that_contradicts_its_version_is_not_used(site: Path) -> None:
         find_library()
 
 
+def test_a_release_without_the_library_is_not_passed_over_for_a_later_folder(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / "ai_edge_litert/libLiteRt.so").unlink()
+    (site / "ai_edge_litert-2.0.3.dist-info").mkdir()
+    installed = next(folder for folder in BEFORE if (Path(folder) / "ai_edge_litert").is_dir())
+    monkeypatch.setattr(sys, "path", [str(site), installed])
+    with pytest.raises(Unavailable, match=r"found ai-edge-litert 2\.0\.3"):
+        find_library()
+
+
 @pytest.mark.parametrize("library", ["not a library", _ctypes.__file__], ids=["text", "other"])
 def test_a_library_that_is_not_litert_is_not_used(site: Path, library: str) -> None:
     path = site / "ai_edge_litert/libLiteRt.so"
@@ -54,5 +70,5 @@ def test_a_library_that_is_not_litert_is_not_used(site: Path, library: str) -> N
 
 def test_without_litert_there_is_nothing_to_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    with pytest.raises(Unavailable, match=r"found no ai_edge_litert/libLiteRt\.so on sys\.path"):
+    with pytest.raises(Unavailable, match=r"found no ai_edge_litert on sys\.path"):
         find_library()

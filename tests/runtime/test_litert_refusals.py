@@ -11,6 +11,8 @@ from ressq_runtime.engines.litert_c import LiteRtEngine, Unavailable
 from ressq_runtime.errors import EngineError
 from tiny_tflite import tiny_model
 
+pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
+
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
 def test_a_truncated_model_is_an_error_and_not_the_end_of_the_process(tmp_path: Path, share: float) -> None:

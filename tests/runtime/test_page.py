@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 
 from browser import Page, browsing
-from ressq_runtime.handler import load_page
+from ressq_runtime.serving.handler import load_page
 from served import Served, ask, serving
+
+pytestmark = pytest.mark.host
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +100,8 @@ def test_a_label_is_shown_as_text_whatever_it_says(page: Page, served: Served) -
     page.open(f"http://127.0.0.1:{served.port}/")
     page.wait_for("document.getElementById('live').textContent === 'ready'")
     label = "<img src=x onerror=document.title='broken'>"
-    last = {"count": 1, "live": False, "picture": "", "predictions": [{"label": label, "probability": 1}],
-            "latency_ms": {"total": 1}}  # fmt: skip
+    last = {"count": 1, "live": False, "picture": "", "label": label, "latency_ms": {"total": 1},
+            "predictions": [{"label": label, "probability": 1}]}  # fmt: skip
     page.value(f"show({json.dumps(last)})")
     assert page.value("document.getElementById('best').textContent") == label
     assert page.value("document.querySelectorAll('ol img').length") == 0

@@ -12,11 +12,18 @@ import pytest
 from PIL import Image
 
 from ressq_runtime.classify import Classifier
-from ressq_runtime.coldstart import STAGES as COLD_STAGES
-from ressq_runtime.coldstart import measure_cold_start
 from ressq_runtime.errors import EngineError, PictureError
-from ressq_runtime.latency import LatencyProfile
-from ressq_runtime.profiling import STAGES, profile, recommend_threads, render_table, sweep_threads, time_stages
+from ressq_runtime.profiling.coldstart import STAGES as COLD_STAGES
+from ressq_runtime.profiling.coldstart import measure_cold_start
+from ressq_runtime.profiling.latency import LatencyProfile
+from ressq_runtime.profiling.profiler import (
+    STAGES,
+    profile,
+    recommend_threads,
+    sweep_threads,
+    time_stages,
+)
+from ressq_runtime.profiling.table import render_table
 from tiny_tflite import CLASSES, tiny_model
 
 LABELS = [f"class {number}" for number in range(CLASSES)]
@@ -80,13 +87,15 @@ def test_a_thread_is_recommended_only_if_it_is_worth_its_core(medians: dict[int,
 
 
 def test_a_cold_start_is_measured_in_fresh_processes(classifier: Classifier, picture: Path) -> None:
-    found = measure_cold_start(classifier.path, str(picture), engine="auto", threads=1, labels=LABELS, processes=3)
-    assert [stage.stage for stage in found.stages] == list(COLD_STAGES)
-    *parts, total = found.stages
+    stages, peak_mb = measure_cold_start(
+        classifier.path, str(picture), engine="auto", threads=1, labels=LABELS, processes=3
+    )
+    assert [stage.stage for stage in stages] == list(COLD_STAGES)
+    *parts, total = stages
     assert sum(part.first_ms for part in parts) == pytest.approx(total.first_ms)
-    assert all(stage.count == 2 and min(stage.samples_ms) > 0 for stage in found.stages)
-    assert found.peak_memory_mb is not None
-    assert found.peak_memory_mb > 5
+    assert all(stage.count == 2 and min(stage.samples_ms) > 0 for stage in stages)
+    assert peak_mb is not None
+    assert peak_mb > 5
 
 
 def test_a_child_that_fails_gives_its_reason(classifier: Classifier, tmp_path: Path) -> None:

@@ -19,11 +19,11 @@ import pytest
 from PIL import Image
 
 from ressq_runtime import Classifier
-from ressq_runtime.address import Address
-from ressq_runtime.handler import Handler
 from ressq_runtime.infer import main
-from ressq_runtime.serve import SHOWN_SIDE, Resident
-from ressq_runtime.server import RefusalError, Server
+from ressq_runtime.serving.address import Address
+from ressq_runtime.serving.handler import Handler
+from ressq_runtime.serving.serve import SHOWN_SIDE, Resident
+from ressq_runtime.serving.server import RefusalError, Server
 from served import STARTED_S, Served, ask, connect, read_reply, send_raw, serving
 
 

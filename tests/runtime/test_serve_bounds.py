@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ressq_runtime.server import LARGEST_HEADER_BYTES, LARGEST_UPLOAD_BYTES
+from ressq_runtime.serving.server import LARGEST_HEADER_BYTES, LARGEST_UPLOAD_BYTES
 from served import Served, ask, connect, read_reply, send_raw, serving
 
 # A second where the product waits for five and twenty; two places where it has eight.
 BOUNDS = """
-import ressq_runtime.server as server
+import ressq_runtime.serving.server as server
 server.HEADER_S = server.UPLOAD_S = 1.0
 server.MOST_REQUESTS = 2
 """

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from ressq_runtime import ahead, stream
-from ressq_runtime.ahead import AHEAD, prepare_all
 from ressq_runtime.classify import Classifier
-from ressq_runtime.ending import Ending
 from ressq_runtime.errors import FolderError, PictureError
 from ressq_runtime.infer import main
 from ressq_runtime.spec import PixelSpec
-from ressq_runtime.stream import read_paths
+from ressq_runtime.streaming import ahead, stream
+from ressq_runtime.streaming.ahead import AHEAD, prepare_all
+from ressq_runtime.streaming.ending import Ending
+from ressq_runtime.streaming.stream import read_paths
 
 SPEC = PixelSpec.for_size(64)
 
@@ -151,6 +151,7 @@ def test_a_core_that_the_interpreter_leaves_decodes_and_the_answers_stay_the_sam
         assert row["predictions"][0] == {"label": best.label, "probability": round(best.probability, 7)}
 
 
+@pytest.mark.host
 def test_the_latency_of_a_picture_is_its_work_not_its_wait(
     model: str, pictures: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ressq_runtime.errors import FolderError
-from ressq_runtime.watch import SECOND_CHANCE_SECONDS, SETTLED_SECONDS, Watch
+from ressq_runtime.streaming.watch import SECOND_CHANCE_SECONDS, SETTLED_SECONDS, Watch
 
 
 class Clock:

@@ -12,8 +12,9 @@ import pytest
 
 RUNTIME = Path(__file__).parents[2] / "runtime"
 
-# The wheel without its built-in model, zipped; 80 kB is the aim.
-LARGEST_WHEEL_BYTES = 120_000
+# The files of the wheel but the built-in model and its licence, zipped. 80,000 was the aim, and is missed: the Python
+# alone, without a docstring or a comment, zips to 74,000, the page of --serve and the wheel's own records to 9,000.
+LARGEST_WHEEL_BYTES = 114_200
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +43,8 @@ def alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_is_small_and_carries_the_builtin_model(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         sizes = {info.filename: info.compress_size for info in archive.infolist()}
-    builtin = [name for name in sizes if name.endswith(".tflite")]
-    assert builtin == ["ressq_runtime/builtin/clothing_int8.tflite"]
+    builtin = [name for name in sizes if name.startswith("ressq_runtime/builtin/")]
+    assert sorted(Path(name).name for name in builtin) == ["LICENSE", "clothing_int8.tflite"]
     assert "ressq_runtime/py.typed" in sizes
     assert sum(size for name, size in sizes.items() if name not in builtin) <= LARGEST_WHEEL_BYTES
 
@@ -84,6 +85,16 @@ def test_nothing_of_the_workstation_is_installed_or_loaded(alone: Path, shapes: 
     )
     loaded = set(found.stdout.splitlines()[-1].split())
     assert not loaded & {"torch", "torchvision", "onnx", "onnx2tf", "cv2", "tensorflow", "ressq_edge", "ressq_export"}
+
+
+@pytest.mark.slow
+def test_a_plot_is_refused_before_measuring_and_the_way_to_draw_is_named(
+    alone: Path, shapes: Path, tmp_path: Path
+) -> None:
+    command = [alone / "ressq-infer", shapes / "circle" / "00.png", "--profile", "--plot", tmp_path / "profile.html"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "found no ressq-edge, wanted it to draw; save the profile with --profile --json" in found.stderr
 
 
 @pytest.mark.slow

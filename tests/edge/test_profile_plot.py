@@ -14,9 +14,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image
 
+from ressq_edge.profile_plot import draw_profile, read_profile
 from ressq_runtime import OutputError, RessqError, profile
 from ressq_runtime.infer import main
-from ressq_runtime.plot import check_plot, draw_profile, read_profile
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -148,9 +148,11 @@ def test_a_plot_of_nothing_is_a_wrong_use(arguments: list[str], capsys: pytest.C
     ("profile.pdf", "found another suffix, wanted .png or .html"),
     ("nowhere/profile.html", "found no such folder; create it first"),
 ])  # fmt: skip
-def test_a_plot_that_could_not_be_written_is_refused_before_measuring(tmp_path: Path, name: str, words: str) -> None:
-    with pytest.raises(OutputError, match=words):
-        check_plot(str(tmp_path / name))
+def test_a_plot_that_could_not_be_written_is_refused_before_measuring(
+    tmp_path: Path, name: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["no-such-photo.jpg", "--profile", "--plot", str(tmp_path / name)]) == 1
+    assert words in capsys.readouterr().err
 
 
 def test_a_plot_over_a_folder_is_our_error(measured: dict[str, Any], tmp_path: Path) -> None:
@@ -159,20 +161,27 @@ def test_a_plot_over_a_folder_is_our_error(measured: dict[str, Any], tmp_path: P
         draw_profile(measured, str(tmp_path / "out.html"))
 
 
-def test_without_matplotlib_the_way_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(OutputError, match=r"pip install 'ressq-runtime\[plot\]', or save the profile with --json"):
-        check_plot(str(tmp_path / "profile.html"))
+def test_without_the_workstation_s_package_the_way_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ressq_edge", None)
+    assert main(["no-such-photo.jpg", "--profile", "--plot", str(tmp_path / "profile.html")]) == 1
+    assert "found no ressq-edge, wanted it to draw; save the profile with --profile --json" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', "[" * 100_000, '{"format": 2}'])
-def test_what_is_no_profile_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "saved.json"
-    path.write_text(text)
+def test_what_is_no_profile_is_refused(text: str) -> None:
     with pytest.raises(RessqError, match="save one with"):
-        read_profile(str(path))
-    with pytest.raises(RessqError, match=r"missing\.json: can't read a profile"):
-        read_profile(str(tmp_path / "missing.json"))
+        read_profile(text.encode())
+
+
+def test_the_command_refuses_what_is_no_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved, path = tmp_path / "saved.json", str(tmp_path / "out.html")
+    saved.write_text("{}")
+    assert main([str(saved), "--plot", path]) == 1
+    assert "error: found something else, wanted a profile; save one" in capsys.readouterr().err
+    assert main([str(tmp_path / "missing.json"), "--plot", path]) == 1
+    assert "missing.json: No such file or directory; save a profile" in capsys.readouterr().err
 
 
 def test_a_profile_that_lacks_a_figure_is_refused(measured: dict[str, Any], tmp_path: Path) -> None:

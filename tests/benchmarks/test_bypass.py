@@ -1,0 +1,89 @@
+"""The gain of the bypass is counted in pairs, its interval is honest, and the test split is asked once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import bypass
+from ressq_runtime.classify import Classifier
+from ressq_runtime.evaluation import evaluate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+N = 1000
+
+
+def test_the_gain_is_the_mean_over_seeds_and_pictures() -> None:
+    rng = np.random.default_rng(0)
+    plain = [rng.random(N) < 0.80 for _ in range(3)]
+    residual = [right | (rng.random(N) < 0.1) for right in plain]  # a tenth of its faults are mended: 2 points
+    found = bypass.compare(residual, plain)
+    assert found.mean == pytest.approx(np.mean(found.seeds))
+    assert found.low < 0.02 < found.high
+    assert found.low > 0.01, "in pairs 3,000 answers tell 2 points from none"
+
+
+def test_the_interval_holds_the_true_gain_19_times_of_20() -> None:
+    rng = np.random.default_rng(1)
+    inside = 0
+    for _ in range(400):
+        pairs = [(rng.random(300) < 0.88, rng.random(300) < 0.86) for _ in range(3)]
+        found = bypass.compare([one for one, _ in pairs], [other for _, other in pairs])
+        inside += found.low <= 0.02 <= found.high
+    assert 0.92 < inside / 400 < 0.98
+
+
+def test_the_test_split_is_asked_once_and_the_table_has_its_figures(
+    artefacts: dict[str, Path], shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_arguments: object) -> None:
+        raise AssertionError("what is there is not done again")
+
+    monkeypatch.setattr(bypass, "call", never)
+    photos = tmp_path / "photos"
+    shutil.copytree(shapes, photos / "test")
+    for arch in (bypass.PLAIN, bypass.RESIDUAL):
+        run = tmp_path / "out" / f"scratch-{arch}-0"
+        (run / "dist").mkdir(parents=True)
+        (run / "summary.md").touch()
+        for kind, path in artefacts.items():
+            shutil.copy(path, run / "dist" / f"{run.name}_{kind}")
+        bypass.make(photos, run, [])
+    shutil.rmtree(photos)  # a second look would fail
+    bypass.make(photos, tmp_path / "out" / f"scratch-{bypass.PLAIN}-0", [])
+    found = bypass.summarise(tmp_path / "out", "scratch", 1)
+    top1 = evaluate(Classifier.load(artefacts["int8.tflite"]), shapes).top1
+    assert found["top1"][bypass.RESIDUAL]["int8.tflite"] == [top1]  # type: ignore[index]
+    assert found["gain"]["int8.tflite"]["mean"] == 0  # type: ignore[index]
+    assert f"| int8.tflite | {100 * top1:.1f} ({100 * top1:.1f}) |" in bypass.markdown("scratch", found)
+
+
+def test_a_training_that_fails_ends_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert bypass.main([str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 1
+    assert f"{tmp_path / 'none'}: " in capfd.readouterr().err
+
+
+def test_an_interrupted_run_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def remember(*arguments: object) -> None:
+        asked.append([str(one) for one in arguments])
+        raise subprocess.CalledProcessError(130, "ressq-train")
+
+    monkeypatch.setattr(bypass, "call", remember)
+    run = tmp_path / "run"
+    for _ in range(2):
+        with pytest.raises(subprocess.CalledProcessError):
+            bypass.make(tmp_path, run, ["--seed", "7"])
+        run.mkdir(exist_ok=True)
+        (run / "config.json").write_text(json.dumps({}))
+    assert asked[0][-2:] == ["--seed", "7"]
+    assert asked[1][-1] == "--resume"
+    assert "--seed" not in asked[1]

@@ -1,0 +1,87 @@
+"""Copies are found, whatever was done to them; pictures that only look similar are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance, ImageFilter
+
+from ressq_edge.alike import find_alike
+from ressq_edge.folder import split_folder
+from ressq_edge.survey import look_at
+from ressq_runtime.folders import list_pictures
+
+
+def draw_picture(seed: int) -> Image.Image:
+    """Soft shapes, as in a photo."""
+    noise = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), np.uint8)
+    return Image.fromarray(noise).resize((400, 300), Image.Resampling.BICUBIC)
+
+
+COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "the same": lambda image: image,
+    "half the size": lambda image: image.resize((200, 150)),
+    "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.2),
+    "softer": lambda image: image.filter(ImageFilter.GaussianBlur(2)),
+    "grey": lambda image: image.convert("L"),
+}
+
+
+def alike_in(paths: list[Path]) -> list[tuple[int, int]]:
+    return find_alike(look_at(Path(), [str(path) for path in paths], 2, lambda: None).looks["thumbnail"])
+
+
+def alike_below(root: Path) -> Callable[[list[str]], tuple[tuple[str, str], ...]]:
+    return lambda names: look_at(root, names, 2, lambda: None).alike or ()
+
+
+@pytest.mark.parametrize("change", COPIES.values(), ids=COPIES)
+def test_a_copy_is_found_and_nothing_else(tmp_path: Path, change: Callable[[Image.Image], Image.Image]) -> None:
+    paths = [tmp_path / f"{index}.jpg" for index in range(9)]
+    for seed, path in enumerate(paths[:8]):
+        draw_picture(seed).save(path, quality=90)
+    change(draw_picture(3)).save(paths[8], quality=50)
+    assert alike_in(paths) == [(3, 8)]
+
+
+def test_grey_walls_and_broken_files_are_no_copies_of_each_other(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{index}.png" for index in range(4)]
+    for path in paths[:2]:
+        Image.new("RGB", (64, 64), "grey").save(path)
+    for path in paths[2:]:
+        path.write_bytes(b"no picture")
+    assert alike_in(paths) == []
+
+
+def test_many_copies_of_one_picture_hang_together_without_comparing_all(tmp_path: Path) -> None:
+    path = tmp_path / "one.png"
+    draw_picture(0).save(path)
+    pairs = find_alike(np.repeat(look_at(tmp_path, ["one.png"], 1, lambda: None).looks["thumbnail"], 5000, axis=0))
+    assert pairs == [(index, index + 1) for index in range(4999)]
+
+
+def test_alike_pictures_are_drawn_to_one_side_and_told_where_folders_tear_them(tmp_path: Path) -> None:
+    classes, given = tmp_path / "classes", tmp_path / "given"
+    for index in range(20):
+        for folder in (classes / "cat", classes / "dog"):
+            folder.mkdir(parents=True, exist_ok=True)
+            draw_picture(index // 2 + 100 * (folder.name == "dog")).save(folder / f"{index:02}.jpg")
+    split = split_folder(classes, 0, None, alike_below(classes))
+    assert "20 pairs of pictures show the same; both of each are in one part" in split.notes
+    for part in (split.train, split.val, split.test):
+        numbers = [(label, int(Path(name).stem) // 2) for name, label in part]
+        assert all(numbers.count(number) == 2 for number in numbers)
+    for index, name in enumerate(("train/cat", "train/dog", "val/cat", "val/dog")):
+        (given / name).mkdir(parents=True)
+        draw_picture(index % 3).save(given / name / "x.jpg")
+    notes = " ".join(split_folder(given, 0, None, alike_below(given)).notes)
+    assert "1 pairs of pictures in two parts show the same (train/cat/x.jpg = val/dog/x.jpg)" in notes
+
+
+def test_of_real_photos_the_one_known_pair_is_found(photos: Path) -> None:
+    paths = list_pictures(photos / "train" / "shorts") + list_pictures(photos / "train" / "skirt")
+    found = [(paths[one].parent.name, paths[other].parent.name) for one, other in alike_in(paths)]
+    assert found == [("shorts", "skirt")]

@@ -1,0 +1,87 @@
+"""What belongs together stays together: groups by expression and table, and whole groups in every part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ressq_edge.errors import SplitError
+from ressq_edge.folder import draw, split_folder
+from ressq_edge.grouping import hang_together, join, read_groups
+
+NAMES = ["cat/p1_a.jpg", "cat/p1_b.jpg", "dog/p2_a.jpg", "dog/p12_a.jpg"]
+
+
+def test_an_expression_names_the_group_by_its_first_parenthesis_or_as_a_whole() -> None:
+    assert list(read_groups(r"/(p\d+)_", NAMES).values()) == ["p1", "p1", "p2", "p12"]
+    assert list(read_groups(r"p\d+", NAMES).values()) == ["p1", "p1", "p2", "p12"]
+
+
+def test_a_table_names_the_groups(tmp_path: Path) -> None:
+    table = tmp_path / "groups.csv"
+    table.write_text("\ufeffpath,age,group\n" + "".join(f"{name},7,g{i // 2}\n" for i, name in enumerate(NAMES)))
+    assert list(read_groups(str(table), NAMES).values()) == ["g0", "g0", "g1", "g1"]
+    table.write_text("path,group\n" + "\n".join(f"{name},g" for name in NAMES[:-1]))
+    with pytest.raises(SplitError, match=r"found no group for 1 of 4 pictures \(dog/p12_a.jpg\), wanted one for each"):
+        read_groups(str(table), NAMES)
+    table.write_text("file,group\n")
+    with pytest.raises(SplitError, match=r"found the columns \['file', 'group'\], wanted path and group"):
+        read_groups(str(table), NAMES)
+    with pytest.raises(SplitError, match=r"can.t read it .*wanted a UTF-8 CSV"):
+        read_groups(str(tmp_path / "none.csv"), NAMES)
+
+
+def test_an_expression_that_is_none_or_finds_nothing_is_said() -> None:
+    with pytest.raises(SplitError, match="found no regular expression"):
+        read_groups("(p", NAMES)
+    with pytest.raises(SplitError, match="found no group for 4 of 4 pictures"):
+        read_groups("patient", NAMES)
+
+
+def test_groups_are_joined_where_pictures_of_two_are_alike() -> None:
+    assert join([("b", "c"), ("a", "b"), ("x", "y")]) == {"a": "a", "b": "a", "c": "a", "x": "x", "y": "x"}
+    joined = hang_together({"1": "A", "2": "A", "3": "B"}, [("2", "3"), ("8", "9")])
+    assert len({joined[name] for name in "123"}) == 1
+    assert joined["8"] == joined["9"] != joined["1"]
+
+
+@given(st.lists(st.integers(1, 12), min_size=20, max_size=60), st.integers(0, 99))
+def test_no_group_is_torn_and_the_parts_come_near_their_shares(sizes: list[int], seed: int) -> None:
+    pictures = tuple(
+        (f"{'cat' if group % 2 else 'dog'}/g{group}_{n}.jpg", group % 2)
+        for group, size in enumerate(sizes)
+        for n in range(size)
+    )
+    groups = read_groups(r"g\d+", [name for name, _ in pictures])
+    parts = draw(("dog", "cat"), pictures, (0.15, 0.15), seed, hang_together(groups, []))
+    assert sorted(picture for part in parts for picture in part) == sorted(pictures)
+    places = [{groups[name] for name, _ in part} for part in parts]
+    assert not places[0] & places[1]
+    assert not (places[0] | places[1]) & places[2]
+    for part, share in zip(parts, (0.15, 0.15, 0.7), strict=True):
+        counts = Counter(label for _, label in part)
+        for label in (0, 1):
+            all_ = sum(size for group, size in enumerate(sizes) if group % 2 == label)
+            assert abs(counts[label] - share * all_) <= max(sizes) + 1
+
+
+def test_too_few_groups_for_the_parts_are_refused() -> None:
+    pictures = tuple((f"cat/p{n % 2}_{n}.jpg", 0) for n in range(20))
+    groups = hang_together(read_groups(r"p\d", [name for name, _ in pictures]), [])
+    with pytest.raises(SplitError, match="cat: found too few groups of pictures for 3 parts"):
+        draw(("cat",), pictures, (0.15, 0.15), 0, groups)
+
+
+def test_given_folders_that_tear_a_group_apart_are_refused(tmp_path: Path) -> None:
+    for name in ("train/cat/p1.jpg", "train/dog/p2.jpg", "val/cat/p3.jpg", "val/dog/p1.jpg"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with pytest.raises(SplitError, match="found the group p1 in train/ and val/, wanted each in one"):
+        split_folder(tmp_path, 0, r"p\d")
+    (tmp_path / "val/dog/p1.jpg").rename(tmp_path / "val/dog/p4.jpg")
+    assert "4 groups by p\\d: each is in one part" in split_folder(tmp_path, 0, r"p\d").notes

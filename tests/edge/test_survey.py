@@ -1,0 +1,114 @@
+"""The first look at the pictures: what their files tell, which of very many are looked at, and what is said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ressq_edge import start, survey
+from ressq_edge.data_report import DataReport
+from ressq_edge.folder import split_folder
+from ressq_edge.progress import Screen
+from ressq_edge.request import Request
+from ressq_edge.split import Split
+from ressq_edge.survey import GPS, MAKE, MODEL, ORIENTATION, choose, look_at
+
+
+def save_photo(
+    path: Path, camera: tuple[str, str] = ("", ""), orientation: int = 0, gps: dict[int, object] | None = None
+) -> None:
+    """A JPEG of 96 x 64 pixels: red 200, green 100 in its left half and 50 in its right, blue 0."""
+    pixels = np.zeros((64, 96, 3), np.uint8)
+    pixels[..., 0], pixels[:, :48, 1], pixels[:, 48:, 1] = 200, 100, 50
+    exif = Image.Exif()
+    exif[MAKE], exif[MODEL] = camera
+    if orientation:
+        exif[ORIENTATION] = orientation
+    if gps:
+        exif.get_ifd(GPS).update(gps)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, quality=95, exif=exif)
+
+
+POSITION: dict[int, object] = {1: "N", 2: (49.0, 24.0, 6.0), 3: "E", 4: (11.0, 2.0, 0.0)}
+
+
+def test_a_look_tells_size_colours_and_what_the_file_says(tmp_path: Path) -> None:
+    save_photo(tmp_path / "phone.jpg", ("Acme", "Acme One\x1b[2J"), 6, POSITION)
+    save_photo(tmp_path / "version.jpg", ("Acme", "Two"), gps={0: b"\x02\x03\x00\x00"})
+    Image.new("L", (40, 50), 7).save(tmp_path / "grey.png")
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    seen: list[int] = []
+    names = ["phone.jpg", "version.jpg", "grey.png", "broken.jpg"]
+    found = look_at(tmp_path, names, 2, lambda: seen.append(1))
+    assert len(seen) == 4
+    assert found.looks["size"].tolist() == [[96, 64], [96, 64], [40, 50], [0, 0]]
+    assert found.looks["orientation"].tolist() == [6, 0, 0, 0]
+    assert found.looks["located"].tolist() == [True, False, False, False], "a version of GPS tags is no position"
+    assert [found.cameras[number] for number in found.looks["camera"]] == ["Acme One[2J", "Acme Two", "", ""]
+    assert found.looks["mean"][0] == pytest.approx([200, 75, 0], abs=3)
+    assert found.looks["deviation"][0] == pytest.approx([0, 25, 0], abs=3)
+    assert found.looks["mean"][2].tolist() == [7, 7, 7]
+    assert found.alike == (), "one is stored turned"
+
+
+def test_damaged_exif_data_are_no_data(tmp_path: Path) -> None:
+    path = tmp_path / "x.jpg"
+    Image.new("RGB", (64, 64), "red").save(path, exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 40)
+    found = look_at(tmp_path, ["x.jpg"], 1, lambda: None)
+    assert found.looks["size"].tolist() == [[64, 64]]
+    assert (found.looks["orientation"][0], found.looks["located"][0], found.looks["camera"][0]) == (0, False, 0)
+
+
+def test_of_very_many_pictures_some_are_looked_at_unless_all_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "MOST_LOOKED_AT", 9)
+    monkeypatch.setattr(survey, "SAMPLE", 4)
+    names = [str(index) for index in range(10)]
+    assert choose(names, everything=False) == ["0", "2", "5", "7"]
+    assert choose(names, everything=True) == names
+    assert choose(names[1:], everything=False) == names[1:]
+
+
+def test_that_copies_were_not_searched_is_said(shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "MOST_LOOKED_AT", 100)
+    monkeypatch.setattr(start, "MOST_LOOKED_AT", 100)
+    monkeypatch.setattr(survey, "SAMPLE", 10)
+    request = Request(shapes, tmp_path / "run", init="none")
+    begun = start.begin_run(request, Screen())
+    assert begun.survey is not None
+    assert (len(begun.survey.names), begun.survey.total, begun.survey.alike) == (10, 120, None)
+    assert any("120 pictures are more than the 100 that are compared unasked" in note for note in begun.notes)
+    everything = start.begin_run(Request(shapes, tmp_path / "all", init="none", compare_all=True), Screen())
+    assert everything.survey is not None
+    assert everything.survey.alike is not None
+    assert not any("unasked" in note for note in everything.notes)
+
+
+def test_a_report_brings_looks_and_parts_together(tmp_path: Path) -> None:
+    for part in ("train", "val"):
+        save_photo(tmp_path / part / "cat" / "1.jpg", ("A", "1"))
+        Image.new("RGB", (40, 80), (10, 20, 30)).save(tmp_path / part / "cat" / "2.png")
+        Image.new("RGB", (100, 90), (0, 0, 90)).save(tmp_path / part / "dog_1.png")
+        (tmp_path / part / "dog").mkdir()
+        (tmp_path / part / "dog_1.png").rename(tmp_path / part / "dog" / "1.png")
+    surveys = []
+
+    def look(names: list[str]) -> tuple[tuple[str, str], ...]:
+        surveys.append(look_at(tmp_path, names, 1, lambda: None))
+        return surveys[0].alike or ()
+
+    split: Split = split_folder(tmp_path, 0, None, look)
+    report = DataReport(split, surveys[0], {}, {})
+    assert report.torn == [("train/cat/1.jpg", "val/cat/1.jpg")]
+    colours = report.colours(0, "train")
+    assert colours is not None
+    assert colours.n == 2
+    assert colours.mean == pytest.approx([(200 + 10) / 2, (75 + 20) / 2, 30 / 2], abs=3)
+    assert colours.deviation[0] == pytest.approx(95, abs=3), "between the pictures as well as within them"
+    assert report.colours(1, "test") is None
+    assert sorted(report.sides(0).tolist()) == [40, 40, 64, 64]
+    assert report.cameras == [("A 1", 2)]
+    assert report.imbalance == 2

@@ -1,0 +1,191 @@
+"""The certificate: figures that other commands give too, a page that a browser shows without a network."""
+
+from __future__ import annotations
+
+import json
+import math
+from base64 import b64decode
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from PIL import Image
+
+from export_networks import LABELS
+from ressq_edge.pages.thumbnails import make_thumbnail
+from ressq_export.certificate.layers import describe_layers
+from ressq_export.certificate.snr import measure_snr
+from ressq_export.certificate.tables import INT8, PictureSet, describe_set
+from ressq_export.certificate.verdict import judge
+from ressq_export.convert import KINDS
+from ressq_export.evaluation import TORCH, Scored
+from ressq_runtime import Classifier, evaluate
+from ressq_runtime.pixels import PixelSpec, to_pixels
+
+
+@pytest.fixture(scope="module")
+def certificate(exported: dict[str, Path]) -> dict[str, Any]:
+    """Of the lively network: untrained, so that int8 changes some of its answers."""
+    found: dict[str, Any] = json.loads(beside(exported, "json").read_text(encoding="utf-8"))
+    return found
+
+
+def beside(exported: dict[str, Path], suffix: str) -> Path:
+    return exported["fp32.onnx"].parent / f"café_certificate.{suffix}"
+
+
+def test_its_figures_are_those_of_ressq_evaluate(
+    certificate: dict[str, Any], exported: dict[str, Path], lively_run: Path
+) -> None:
+    (validation,) = certificate["sets"]
+    for kind in KINDS:
+        found = evaluate(Classifier.load(exported[kind], threads=1), lively_run.parent / "data" / "val")
+        figures = validation["figures"][kind]
+        assert validation["n"] == found.n
+        assert (figures["top1"], figures["top1_low"], figures["top1_high"]) == (
+            found.top1,
+            found.top1_low,
+            found.top1_high,
+        )
+        if kind in INT8:
+            shares = {row["label"]: row["right"][kind] / row["n"] for row in validation["classes"]}
+            assert shares == found.recall
+
+
+def test_loss_and_agreement_are_those_of_the_files(
+    certificate: dict[str, Any], exported: dict[str, Path], lively_run: Path
+) -> None:
+    """Counted here once more, the plain way."""
+    scores: dict[str, list[list[float]]] = {}
+    truths = []
+    for kind in KINDS:
+        model = Classifier.load(exported[kind], threads=1)
+        scores[kind], truths = [], []
+        for path in sorted((lively_run.parent / "data" / "val").rglob("*.png")):
+            scores[kind].append(model.scores(to_pixels(path, model.spec)))
+            truths.append(LABELS.index(path.parent.name))
+    figures = certificate["sets"][0]["figures"]
+    for kind in KINDS:
+        loss = -sum(math.log(row[truth]) for row, truth in zip(scores[kind], truths, strict=True)) / len(truths)
+        assert figures[kind]["nll"] == pytest.approx(loss, rel=1e-9)
+        same = np.argmax(scores[kind], 1) == np.argmax(scores["fp32.onnx"], 1)
+        assert figures[kind]["agreement"] == same.mean()
+
+
+def test_its_files_are_those_beside_it(certificate: dict[str, Any], exported: dict[str, Path]) -> None:
+    from hashlib import sha256
+
+    for kind, path in exported.items():
+        found = certificate["files"][kind]
+        assert found["file"] == path.name
+        assert found["size_bytes"] == path.stat().st_size
+        assert found["sha256"] == sha256(path.read_bytes()).hexdigest()
+
+
+def test_every_layer_has_its_range_and_its_noise(certificate: dict[str, Any]) -> None:
+    layers = {layer["place"]: layer for layer in certificate["layers"]}
+    assert {"conv1", "fire2.concat", "fire3.sum", "fire9.expand3x3", "logits"} <= set(layers)
+    assert {layer["kind"] for layer in layers.values()} >= {"convolution", "concatenation", "sum", "difference"}
+    for layer in layers.values():
+        assert layer["low"] <= 0 <= layer["high"]
+        assert layer["scale"] == pytest.approx((layer["high"] - layer["low"]) / 255)
+        assert 5 < layer["snr_db"] < 60
+        assert (layer["weights"] is not None) == (layer["kind"] in ("convolution", "matrix product"))
+    by_noise = sorted(layers, key=lambda place: layers[place]["snr_db"])
+    assert certificate["worst_layers"] == by_noise[:3]
+
+
+def infer_as_users_do(path: Path, pixels: bytes) -> list[float]:
+    return Classifier.load(path, labels=LABELS, threads=1, trusted=True).scores(pixels)
+
+
+def infer_plainly(path: Path, pixels: bytes) -> list[float]:
+    resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    model = Interpreter(str(path), experimental_op_resolver_type=resolver)
+    model.allocate_tensors()
+    (entry,), (exit_,) = model.get_input_details(), model.get_output_details()
+    model.set_tensor(entry["index"], np.frombuffer(pixels, np.uint8).reshape(entry["shape"]))
+    model.invoke()
+    scores: list[float] = model.get_tensor(exit_["index"])[0].astype(np.float64).tolist()
+    return scores
+
+
+def test_the_ratio_is_that_of_signal_and_noise(paths: dict[str, Path], pixels: list[bytes]) -> None:
+    """Of the scores, which a plain inference gives; the delegate's, which round otherwise, are close."""
+    plain, delegated = (
+        [np.array([run(paths[kind], p) for p in pixels[:4]]) for kind in ("fp32.tflite", "int8.tflite")]
+        for run in (infer_plainly, infer_as_users_do)
+    )
+    found = measure_snr(paths["fp32.tflite"], paths["int8.tflite"], ["scores"], pixels[:4])["scores"]
+    for (exact, rounded), tolerance in ((plain, 1e-4), (delegated, 4)):
+        wanted = 10 * math.log10((exact**2).sum() / ((exact - rounded) ** 2).sum())
+        assert found == pytest.approx(wanted, abs=tolerance)
+    same = measure_snr(paths["fp32.tflite"], paths["fp32.tflite"], ["scores"], pixels[:1])
+    assert same == {}, "no noise, no ratio"
+
+
+def test_a_wrong_scale_shows_in_its_layer(paths: dict[str, Path], pixels: list[bytes], tmp_path: Path) -> None:
+    from ressq_export.places import pack, read_flatbuffer
+
+    root, graph = read_flatbuffer(paths["int8.tflite"].read_bytes())
+    tensor = next(tensor for tensor in graph.tensors if tensor.name == b"fire5.squeeze")
+    tensor.quantization.scale = tensor.quantization.scale / 20  # nearly all values are now beyond its range
+    (tmp_path / "wrong.tflite").write_bytes(pack(root))
+    layers = {
+        layer["place"]: layer for layer in describe_layers(paths["fp32.tflite"], tmp_path / "wrong.tflite", pixels[:2])
+    }
+    assert layers["fire5.squeeze"]["snr_db"] < 3 < 20 < layers["fire4.concat"]["snr_db"]
+
+
+def scored(count: int, lost: int, gained: int = 0) -> Scored:
+    """Answers of two classes: torch is right but for the `gained`, int8 but for the `lost`; TFLite and ONNX alike."""
+    torch_scores, int8 = np.tile([0.8, 0.2], (count, 1)), np.tile([0.8, 0.2], (count, 1))
+    torch_scores[:gained] = [0.3, 0.7]
+    int8[count - lost :] = [0.4, 0.6]
+    names = (TORCH, *KINDS)
+    scores = {name: int8 if name in INT8 else torch_scores for name in names}
+    return Scored(tuple(Path(f"/data/{i}.png") for i in range(count)), np.zeros(count, int), scores, ())
+
+
+def described(found: Scored, *, named: bool = True) -> dict[str, Any]:
+    return describe_set(PictureSet("validation split", Path("/data"), found), ("a", "b"), named=named)
+
+
+@pytest.mark.parametrize(("count", "lost", "outcome"), [
+    (20_000, 0, "kept"), (20_000, 150, "lost"), (300, 0, "unsure"), (300, 2, "unsure"), (300, 9, "lost"),
+])  # fmt: skip
+def test_the_verdict_follows_the_drop_and_its_interval(count: int, lost: int, outcome: str) -> None:
+    verdict = judge(described(scored(count, lost)), 0.005)
+    assert verdict["outcome"] == outcome
+    text = " ".join(verdict["sentences"])
+    assert f"of {count:,} pictures" in text
+    assert ("To tell a drop of 0.5 points it takes about " in text) == (outcome == "unsure")
+
+
+def test_flips_are_lost_ones_first_with_both_answers() -> None:
+    flips = described(scored(10, 2, gained=1))["flips"]
+    assert [flip["picture"] for flip in flips] == ["8.png", "9.png", "0.png"]
+    assert flips[0]["truth"] == "a"
+    assert flips[0]["answers"][TORCH] == {"label": "a", "probability": 0.8}
+    assert flips[0]["answers"]["int8.onnx"] == {"label": "b", "probability": 0.6}
+    assert [flip["picture"] for flip in described(scored(10, 2), named=False)["flips"]] == [None, None]
+
+
+def test_top5_of_two_classes_is_not_told() -> None:
+    assert described(scored(10, 2))["figures"][TORCH]["top5"] is None
+
+
+def test_a_thumbnail_is_what_the_network_saw_and_nothing_else(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "Jane Doe, born 1970"
+    picture = Image.new("RGB", (400, 300), (200, 30, 30))
+    picture.save(tmp_path / "patient.jpg", exif=exif)
+    uri = make_thumbnail(tmp_path / "patient.jpg", PixelSpec.for_size(64))
+    content = b64decode(uri.removeprefix("data:image/jpeg;base64,"))
+    assert b"Jane" not in content
+    with Image.open(BytesIO(content)) as found:
+        assert found.size == (144, 144)
+        assert not found.getexif()

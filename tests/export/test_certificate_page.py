@@ -1,0 +1,196 @@
+"""The certificate's page in a real browser without a network, and what hostile names do to it: nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from copy import deepcopy
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from browser import Page
+from export_networks import colours
+from ressq_edge.pages.words import percent
+from ressq_export.calibration import CalibrationSet
+from ressq_export.card import Description
+from ressq_export.certificate.document import Evidence
+from ressq_export.certificate.page import make_page
+from ressq_export.certificate.tables import PictureSet
+from ressq_export.certificate.write import to_json, write_certificate
+from ressq_export.cli import main
+from ressq_export.confidence import fit_confidence
+from ressq_export.convert import KINDS
+from ressq_export.evaluation import TORCH, Scored
+from ressq_export.ladder import Remedies, Tried
+from ressq_export.paired import Drop
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ressq_edge.checkpoint import Checkpoint
+
+HOSTILE = (
+    "</td></table><script>document.title = 'taken'</script>",
+    '"><img src=x onerror="document.title = \'taken\'">',
+    "<style>main { display: none }</style><!--",
+    "&lt;b&gt; & ' \" `",
+    "\N{RIGHT-TO-LEFT OVERRIDE}esrever",
+    "half a \udce9 surrogate",
+)
+
+
+@pytest.fixture(scope="module")
+def document(exported: dict[str, Path]) -> dict[str, Any]:
+    path = exported["fp32.onnx"].parent / "café_certificate.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def show(browser: Page, path: Path, width: int = 1200, scheme: str = "light") -> str:
+    """The page's text, after it was opened from the disk."""
+    browser.faults.clear()
+    browser.requests.clear()
+    browser.open(path.as_uri(), width=width, height=1000, scheme=scheme)
+    browser.wait_for("document.readyState === 'complete' && document.querySelector('footer') !== null")
+    return str(browser.value("document.body.innerText"))
+
+
+def test_it_opens_without_a_network(browser: Page, document: dict[str, Any], exported: dict[str, Path]) -> None:
+    path = exported["fp32.onnx"].parent / "café_certificate.html"
+    text = show(browser, path)
+    assert browser.faults == []
+    assert [url for url in browser.requests if not url.startswith("data:image/jpeg;")] == [path.as_uri()]
+    first = document["sets"][0]
+    for name, figures in first["figures"].items():
+        assert name in text
+        assert percent(figures["top1"]) in text
+        assert f"{figures['nll']:.3f}" in text
+    for shown in (document["verdict"]["headline"], document["files"]["int8.tflite"]["sha256"], "validation split"):
+        assert shown.lower() in text.lower()
+    assert browser.value("document.querySelectorAll('.layers rect').length") == len(document["layers"])
+
+
+@pytest.mark.parametrize("width", [380, 1200])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_telephone_and_the_dark(browser: Page, exported: dict[str, Path], width: int, scheme: str) -> None:
+    show(browser, exported["fp32.onnx"].parent / "café_certificate.html", width, scheme)
+    assert browser.value("document.documentElement.scrollWidth") <= width
+    with Image.open(BytesIO(browser.screenshot())) as picture:
+        darkness = picture.convert("L").resize((1, 1)).getpixel((0, 0))
+    assert isinstance(darkness, int)
+    assert (darkness < 100) == (scheme == "dark")
+
+
+def test_hostile_names_stay_names(browser: Page, document: dict[str, Any], tmp_path: Path) -> None:
+    hostile = deepcopy(document)
+    hostile["name"] = hostile["about"] = hostile["sets"][0]["name"] = HOSTILE[0]
+    hostile["labels"] = list(HOSTILE)
+    classes = hostile["sets"][0]["classes"]
+    hostile["sets"][0]["classes"] = [{**classes[0], "label": name} for name in HOSTILE]
+    hostile["sets"][0]["flips"] = [
+        {
+            "picture": name,
+            "truth": name,
+            "answers": {file: {"label": name, "probability": 0.5} for file in (TORCH, "int8.tflite", "int8.onnx")},
+        }
+        for name in HOSTILE
+    ]
+    path = tmp_path / "hostile.html"
+    path.write_bytes(make_page(hostile, [{}]))
+    text = show(browser, path)
+    assert browser.faults == [], "the policy had nothing to refuse"
+    assert browser.requests == [path.as_uri()]
+    assert browser.value("document.querySelectorAll('script, img').length") == 0
+    assert browser.value("document.querySelectorAll('style').length") == 1
+    assert browser.value("document.title") == f"{HOSTILE[0]}: certificate"
+    for name in HOSTILE[:4]:
+        assert text.count(name) >= 2
+    assert "half a ? surrogate" in text
+    assert json.loads(to_json(hostile))["labels"] == list(HOSTILE), "the JSON keeps what the page can't show"
+
+
+@pytest.fixture
+def evidence(exported: dict[str, Path], checkpoint: Checkpoint, pixels: list[bytes], tmp_path: Path) -> Evidence:
+    """Of real files and pictures, but with answers of which int8 changes two."""
+    patients = tmp_path / "patient-doe"
+    patients.mkdir()
+    paths = [patients / f"doe-{index}.png" for index in range(4)]
+    for index, path in enumerate(paths):
+        colours(index).save(path)
+    exact = np.tile([0.7, 0.2, 0.1], (4, 1))
+    rounded = exact.copy()
+    rounded[:2] = [0.4, 0.5, 0.1]
+    scores = {name: rounded if name.startswith("int8") else exact for name in (TORCH, *KINDS)}
+    found = Scored(tuple(paths), np.zeros(4, int), scores, ())
+    drop = Drop(1000, 6, 0, 0.006, 0.002, 0.014, 0.985)
+    tried = (Tried.of("min/max", "int8.tflite", drop, 2.0), Tried.of("least square error", "int8.tflite", drop, 3.0))
+    remedies = Remedies("least square error", 0.005, tried, "")
+    about = Description(
+        "leaf", "", checkpoint, "0" * 64, 1, 1, 1.0, CalibrationSet((), 0, "train", "0" * 64, ()), remedies
+    )
+    medians = dict.fromkeys(scores, 1.0)
+    sets = [PictureSet("validation split", patients, found)]
+    confidence = fit_confidence(np.log(exact), found.truths)
+    return Evidence(about, exported, sets, medians, confidence, pixels[:2], exported["fp32.tflite"])
+
+
+def test_flipped_pictures_are_shown(browser: Page, evidence: Evidence, tmp_path: Path) -> None:
+    json_path, html_path = write_certificate(evidence, tmp_path, thumbnails=True)
+    show(browser, html_path)
+    assert browser.faults == []
+    assert browser.value("[...document.images].map(image => [image.alt, image.naturalWidth])") == [
+        ["doe-0.png", 144],
+        ["doe-1.png", 144],
+    ]
+    assert [flip["picture"] for flip in json.loads(json_path.read_text())["sets"][0]["flips"]] == [
+        "doe-0.png",
+        "doe-1.png",
+    ]
+
+
+def test_what_was_tried_is_told(browser: Page, evidence: Evidence, tmp_path: Path) -> None:
+    json_path, html_path = write_certificate(evidence, tmp_path, thumbnails=True)
+    text = show(browser, html_path)
+    assert "Taken: least square error." in text
+    cells = browser.value("[...document.querySelectorAll('.tried tbody tr')].map(row => row.innerText.split('\\t'))")
+    minus = "\N{MINUS SIGN}"
+    assert cells[0] == ["min/max", "int8.tflite", f"{minus}0.6", f"{minus}1.4 to {minus}0.2", percent(0.985), "2.0"]
+    assert [row[0] for row in cells] == ["min/max", "least square error"]
+    found = json.loads(json_path.read_text(encoding="utf-8"))["remedies"]
+    assert [row["drop"] for row in found["tried"]] == [0.006, 0.006]
+
+
+def test_a_loss_that_was_allowed_is_said(browser: Page, document: dict[str, Any], tmp_path: Path) -> None:
+    worse = deepcopy(document)
+    worse["verdict"]["outcome"] = "lost"
+    path = tmp_path / "worse.html"
+    path.write_bytes(make_page(worse, [{}]))
+    assert f"Taken: {worse['remedies']['rung']}, which loses more and was published with --allow-drop." in show(
+        browser, path
+    )
+
+
+def test_without_thumbnails_no_picture_is_in_it(evidence: Evidence, tmp_path: Path) -> None:
+    for path in write_certificate(evidence, tmp_path, thumbnails=False):
+        text = path.read_text(encoding="utf-8")
+        assert "50.0" in text or "0.5" in text, "the answers are told"
+        for word in ("data:image", ".png", "doe"):
+            assert word not in text
+    assert "Exported with --no-thumbnails" in text
+
+
+@pytest.mark.slow
+def test_the_command_keeps_pictures_out(lively_run: Path, tmp_path: Path) -> None:
+    patients = tmp_path / "patient-doe"
+    shutil.copytree(lively_run.parent / "data" / "test", patients)
+    out = tmp_path / "dist"
+    assert main([str(lively_run), "--out", str(out), "--no-thumbnails", "--evaluate", str(patients)]) == 0
+    document = json.loads((out / "café_certificate.json").read_text(encoding="utf-8"))
+    assert document["pictures_named"] is False
+    assert [found["name"] for found in document["sets"]] == ["validation split", "evaluation folder"]
+    for suffix in ("json", "html"):
+        assert "patient" not in (out / f"café_certificate.{suffix}").read_text(encoding="utf-8")
