@@ -3,15 +3,19 @@
 #   make demo DATA=folder the same on your photos (one folder per class)
 #   make test             check, then all tests
 #   make pi-test          the runtime on emulated Raspberry Pis
+#   make bench            the short form of every benchmark, on one page: bench/report.html
+#   make pi-bench         what an answer costs on each Pi, in instructions, against the committed counts
+#   make litert-versions  LiteRT's C API against Interpreter, with every release that is used
+#   make pillow-versions  JPEGs through Pillow's C core, with every release that is used (needs python3.11)
 #   make fuzz SECONDS=300 each reader of untrusted files against mutated input
 #   make check            formatting, lint, types, layers
 
 VENV := .venv
 RUN := $(VENV)/bin/
 INSTALLED := $(VENV)/.installed
-SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export tools tests
+SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export benchmarks tools tests
 
-.PHONY: demo test pi-test fuzz check setup mediapipe-env litert-env clean
+.PHONY: demo test bench pi-test pi-bench pillow-versions fuzz check setup mediapipe-env litert-env onnx-env litert-versions clean
 
 setup: $(INSTALLED)
 
@@ -38,6 +42,12 @@ pi-test: $(INSTALLED)
 	tools/pi/pi.sh setup
 	$(RUN)python -m pytest -q -m pi tests/pi
 
+pi-bench: $(INSTALLED)
+	$(RUN)python benchmarks/pi.py --board pi5 --board pi4 --board pi3 --board pi2-32 --check
+
+bench: demo
+	$(RUN)python benchmarks/run_all.py
+
 SECONDS := 300
 fuzz: $(INSTALLED)
 	@for target in card zip protobuf flatbuffer artefact picture; do \
@@ -59,5 +69,19 @@ litert-env: .venv-litert/.installed
 	.venv-litert/bin/python -m pip install --quiet --disable-pip-version-check ai-edge-litert==2.3.0 'pillow>=9.4'
 	@touch $@
 
+# ONNX Runtime reports to its maker from 1.29 on, and onnx2tf pins an older one: what tests/runtime/test_telemetry.py runs.
+onnx-env: .venv-onnx/.installed
+
+.venv-onnx/.installed: tools/find-python.sh
+	"$$(tools/find-python.sh)" -m venv .venv-onnx
+	.venv-onnx/bin/python -m pip install --quiet --disable-pip-version-check onnxruntime==1.32.0 'pillow>=9.4'
+	@touch $@
+
+litert-versions: $(INSTALLED)
+	$(RUN)python tools/litert_versions.py
+
+pillow-versions:
+	tools/try_pillow.sh
+
 clean:
-	rm -rf $(VENV) .venv-mediapipe .venv-litert demo build *.egg-info runtime/*.egg-info runtime/build
+	rm -rf $(VENV) .venv-mediapipe .venv-litert .venv-onnx .venv-litert-versions .peers demo build *.egg-info runtime/*.egg-info runtime/build

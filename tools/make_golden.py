@@ -1,4 +1,4 @@
-"""Rebuilds the golden pictures in tests/golden and prints by how much their pixels moved.
+"""Rebuilds the golden pictures and the smallest ONNX model in tests/golden; prints by how much the pixels moved.
 
 Run it only when the pixel contract is meant to change: `.venv/bin/python tools/make_golden.py`.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from onnx import TensorProto, helper
 from PIL import Image, ImageChops, ImageFilter
 
 from ressq_runtime.pixels import PixelSpec, to_pixels
@@ -28,6 +29,16 @@ def main() -> None:
         with Image.open(target) as before:
             print("smallest and largest difference by channel:", ImageChops.difference(before, pixels).getextrema())
     pixels.save(target)
+    (GOLDEN / "relu.onnx").write_bytes(relu_model())
+
+
+def relu_model() -> bytes:
+    """A ModelProto of one Relu, float32 [1], with the metadata `names`."""
+    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy"]
+    model = helper.make_model(helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", value[:1], value[1:]))
+    model.metadata_props.add(key="names", value="{0: 'oak'}")
+    serialized: bytes = model.SerializeToString()
+    return serialized
 
 
 if __name__ == "__main__":

@@ -1,0 +1,112 @@
+"""Tests LiteRT's C API engine with every release of ai-edge-litert that it is used with, and beside them.
+
+python tools/litert_versions.py [RELEASE ...]
+
+pip tells which releases there are; each goes into a folder of its own that comes first on the path of a child.
+Releases inside the known range must give Interpreter's bytes, the nearest ones outside must be left to Interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from ressq_runtime.engines.litert_library import FIRST_KNOWN, FIRST_UNKNOWN
+
+ROOT = Path(__file__).parents[1]
+HOME = ROOT / ".venv-litert-versions"
+PACKAGE = "ai-edge-litert"
+TESTS = ROOT / "tests" / "runtime"
+FALLBACK = TESTS / "test_litert_fallback.py"
+KNOWN = [TESTS / f"test_litert_{name}.py" for name in ("c", "library", "refusals")]
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+
+Release = tuple[int, ...]
+
+
+def main(names: list[str]) -> int:
+    """Installs and tests each release, prints a line for each; exit code 1 if one failed."""
+    releases = [_numbers(name) for name in names] or choose(list_releases())
+    failed = 0
+    for release in releases:
+        known = FIRST_KNOWN <= release < FIRST_UNKNOWN
+        good, said = test(install(release), release, [*KNOWN, FALLBACK] if known else [FALLBACK])
+        failed += not good
+        print(f"{PACKAGE} {_name(release)} ({'C API' if known else 'falls back'}): {said}", flush=True)
+    return 1 if failed else 0
+
+
+def list_releases() -> list[Release]:
+    """The final releases that pip finds for this Python, ascending.
+
+    Raises:
+        SystemExit: pip finds none.
+    """
+    done = _call([*PIP, "index", "versions", PACKAGE])
+    found = re.search(r"Available versions: (.*)", done.stdout)
+    if not found:
+        sys.exit(f"{PACKAGE}: pip found no release ({done.stderr.strip()[-200:]}); check the network")
+    names = found[1].split(", ")
+    return sorted(_numbers(name) for name in names if re.fullmatch(r"\d+\.\d+\.\d+", name))
+
+
+def choose(releases: list[Release]) -> list[Release]:
+    """Every known release, the last one before and the first one after them.
+
+    Raises:
+        SystemExit: none of the releases is a known one.
+    """
+    known = [release for release in releases if FIRST_KNOWN <= release < FIRST_UNKNOWN]
+    if not known:
+        sys.exit(f"{PACKAGE}: found no release from {_name(FIRST_KNOWN)} to before {_name(FIRST_UNKNOWN)}")
+    before = [release for release in releases if release < FIRST_KNOWN][-1:]
+    return before + known + [release for release in releases if release >= FIRST_UNKNOWN][:1]
+
+
+def install(release: Release) -> Path:
+    """The folder that holds this release alone: what it needs is installed already, and is shared.
+
+    Raises:
+        SystemExit: pip can't install it.
+    """
+    folder = HOME / _name(release)
+    if not (folder / f"ai_edge_litert-{_name(release)}.dist-info" / "RECORD").is_file():
+        wanted = f"{PACKAGE}=={_name(release)}"
+        done = _call([*PIP, "install", "--quiet", "--no-deps", "--target", str(folder), wanted])
+        if done.returncode != 0:
+            sys.exit(f"{wanted}: pip could not install it ({done.stderr.strip()[-200:]}); check the network")
+    return folder
+
+
+def test(folder: Path, release: Release, tests: list[Path]) -> tuple[bool, str]:
+    """Whether the tests passed in a child that imports the release in `folder`, and pytest's last line."""
+    path = os.pathsep.join([str(folder), str(ROOT / "runtime")])
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    asked = [sys.executable, "-c", f"from importlib.metadata import version; print(version({PACKAGE!r}))"]
+    imported = _call(asked, environment).stdout.strip()
+    if imported != _name(release):
+        return False, f"found {imported} on the path"
+    # What needs a trained network of its own is tested with the project's release.
+    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not an_artefact_gives"]
+    done = _call([*pytest, *map(str, tests)], environment)
+    lines = done.stdout.strip().splitlines() or [done.stderr.strip()]
+    return done.returncode == 0, lines[-1] if done.returncode == 0 else "\n".join(lines)
+
+
+def _call(command: list[str], environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - pip and our tests
+
+
+def _numbers(name: str) -> Release:
+    return tuple(map(int, name.split(".")))
+
+
+def _name(release: Release) -> str:
+    return ".".join(map(str, release))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
