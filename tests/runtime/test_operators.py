@@ -55,19 +55,20 @@ def full_size_onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("engine", ["litert", "onnx"])
-def test_the_modules_sum_to_the_inference(full_size_onnx: Path, engine: str, threads: int) -> None:
-    path = BUILTIN if engine == "litert" else str(full_size_onnx)
-    _, modules = measure_operators(path, engine, threads, random.Random(0).randbytes(224 * 224 * 3))
+def test_the_modules_sum_to_the_profiled_inference(full_size_onnx: Path, threads: int) -> None:
+    _, modules = measure_operators(str(full_size_onnx), "onnx", threads, random.Random(0).randbytes(224 * 224 * 3))
     assert 0.9 <= modules["sum_ms"] / modules["profiled_ms"] <= 1
 
 
+# Not against LiteRT's profiled whole: two readings of the clock for each of 47 operators are in that one, between
+# the operators. They were 5 to 9 % of it on one machine, 17 and 26 % on another.
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_modules_sum_to_an_inference_without_the_profiler(threads: int) -> None:
     pixels = random.Random(0).randbytes(224 * 224 * 3)
     off = []
     while not off or (min(off) > WIDEST and len(off) < MOST_ROUNDS):  # a busy machine disturbs one of a pair
         _, modules = measure_operators(BUILTIN, "litert", threads, pixels)
+        assert modules["sum_ms"] <= modules["profiled_ms"]
         off.append(abs(modules["sum_ms"] / modules["inference_ms"] - 1))
     assert min(off) <= WIDEST, off
 
