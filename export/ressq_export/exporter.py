@@ -18,7 +18,7 @@ from ressq_export.distance import add_distance
 from ressq_export.errors import ExportError
 from ressq_export.evaluation import Scored, labelled_folder, measure_accuracy, one_thread
 from ressq_export.gate import DEFAULT_MAX_DROP, Gate
-from ressq_export.golden import choose_seeds
+from ressq_export.golden import choose_seeds, steps_between_kernels
 from ressq_export.measure import make_rows, measure_confidence, measure_folder, measure_medians, measure_pictures
 from ressq_export.progress import Screen
 from ressq_export.publish import publish, refuse_overwriting, workshop
@@ -161,7 +161,10 @@ def _finish(
     models = open_models(converted.paths, run.checkpoint.labels)
     scored = {VALIDATION: measure_pictures(models, run, about.temperature, run.pictures("val"), screen)}
     screen.stage("self-test")
-    seeds = choose_seeds(models["fp32.onnx"].scores, run.checkpoint.pixels)
+    moved = steps_between_kernels(
+        converted.paths["int8.tflite"], models["int8.tflite"].scores, converted.steps["int8.tflite"]
+    )
+    seeds = choose_seeds(models["fp32.onnx"].scores, run.checkpoint.pixels, moved)
     made = write_artefacts(models, about, converted.steps, scored[VALIDATION], seeds, folder)
     if request.evaluate:
         scored[str(request.evaluate)] = measure_folder(models, run, about.temperature, request.evaluate, screen)

@@ -14,10 +14,12 @@ from export_networks import colours
 from ressq_export.chatter import Log
 from ressq_export.errors import ConversionError
 from ressq_export.evaluation import TORCH, Accuracy, measure_accuracy, measure_latency, one_thread, score_pictures
-from ressq_export.golden import choose_seeds
+from ressq_export.golden import STEADY, choose_seeds, steps_between_kernels
 from ressq_export.progress import Screen, open_screen
 from ressq_export.report import Row, render
-from ressq_runtime.pixels import PixelSpec
+from ressq_runtime import Classifier
+from ressq_runtime.pixels import PixelSpec, to_pixels
+from ressq_runtime.selftest import golden_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +63,31 @@ def test_golden_seeds_are_those_with_unlike_answers() -> None:
         order.append(pixels)
         return {5: [1.0, 0.0], 7: [0.0, 1.0]}.get(len(order) - 1, [0.6, 0.4])
 
-    assert choose_seeds(score, PixelSpec.for_size(64)) == [0, 5, 7]
+    assert choose_seeds(score, PixelSpec.for_size(64), lambda _: 0.0) == [0, 5, 7]
+
+
+@pytest.mark.parametrize(("steady", "chosen"), [((2, 3, 5, 9), {2, 5, 9}), ((4,), {0, 1, 4})])
+def test_golden_seeds_are_those_that_other_kernels_answer_alike(steady: Sequence[int], chosen: set[int]) -> None:
+    spec = PixelSpec.for_size(64)
+    seeds = {to_pixels(golden_picture(seed, 64), spec): seed for seed in range(16)}
+
+    def score(pixels: bytes) -> Sequence[float]:
+        share = {2: 1.0, 3: 0.9, 5: 0.0, 9: 0.5}.get(seeds[pixels], 0.5)
+        return [share, 1 - share]
+
+    found = choose_seeds(score, spec, lambda pixels: 0.5 if seeds[pixels] in steady else 1.5)
+    assert set(found) == chosen
+
+
+def test_the_golden_pictures_of_an_artefact_pass_in_other_kernels(artefacts: dict[str, Path]) -> None:
+    classifier = Classifier.load(artefacts["int8.tflite"])
+    card = classifier.card
+    assert card is not None
+    moved = steps_between_kernels(artefacts["int8.tflite"], classifier.scores, card.step)
+    pictures = [to_pixels(golden_picture(seed, classifier.spec.size), classifier.spec) for seed in range(100)]
+    drift = [moved(pixels) for pixels in pictures]
+    assert max(drift) > 0.2  # the two kinds of kernels do differ
+    assert max(drift[case.seed] for case in card.self_test) <= STEADY
 
 
 def test_the_table_names_every_file_with_its_figures() -> None:
