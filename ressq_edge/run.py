@@ -1,10 +1,12 @@
 """One run from a folder of pictures to a run folder: what `ressq-train` does, stage by stage.
 
 RUN/ holds data.html, config.json, split.json, best.safetensors, last.safetensors, metrics.csv, suspects.html,
-curves.png, confusion.png and summary.md; RUN/cache holds decoded pictures while it trains.
+curves.png, confusion.png and summary.md; RUN/cache holds decoded pictures while it trains, and RUN/.lock keeps
+others out meanwhile.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -22,6 +24,7 @@ from ressq_edge.device import pick_device
 from ressq_edge.init import InitWeights, initialise
 from ressq_edge.intake import Stop, decode_pictures
 from ressq_edge.judging import write_suspects
+from ressq_edge.lock import locked
 from ressq_edge.memory import keep_freed_memory
 from ressq_edge.model import ResSqueezeNet
 from ressq_edge.progress import Screen, class_table, epoch_line, stages_table
@@ -30,7 +33,7 @@ from ressq_edge.request import Request
 from ressq_edge.scratch import standardise
 from ressq_edge.split import PARTS
 from ressq_edge.stages import Stages
-from ressq_edge.start import Start, begin_run, continue_run
+from ressq_edge.start import Start, begin_run, check_outside, continue_run
 from ressq_edge.state import TrainState, begin_state, load_state, save_state
 from ressq_edge.step import Task
 from ressq_edge.train import Hooks, is_done, train
@@ -50,9 +53,17 @@ def train_folder(request: Request, screen: Screen, stop: Stop = lambda: False) -
         Interrupted: `stop` said so; the run can be resumed.
     """
     keep_freed_memory()
-    with join_workers(pick_device(request.device)) as workers:
+    with join_workers(pick_device(request.device)) as workers, ExitStack() as held:
         screen = screen if workers.first else Screen(Console(quiet=True))
+        workers.once(lambda: _take_folder(request, held))
         return _train_folder(request, screen, stop, workers)
+
+
+def _take_folder(request: Request, held: ExitStack) -> None:
+    """Lock the run folder until `held` closes; one that is not to be made is left to the words of `continue_run`."""
+    check_outside(request)
+    if not request.resume or request.out.is_dir():
+        held.enter_context(locked(request.out))
 
 
 def _train_folder(request: Request, screen: Screen, stop: Stop, workers: Workers) -> Path:

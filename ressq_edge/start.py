@@ -10,7 +10,7 @@ import torch
 
 from ressq_edge import __version__
 from ressq_edge.arch import ModelSpec
-from ressq_edge.atomic import cannot_write, remove_leftovers
+from ressq_edge.atomic import remove_leftovers
 from ressq_edge.config import Config, read_config
 from ressq_edge.errors import RunError
 from ressq_edge.folder import split_folder
@@ -55,23 +55,31 @@ class Start:
         return PixelSpec.for_size(self.config.size)
 
 
-def begin_run(request: Request, screen: Screen) -> Start:
-    """The start of a new run; nothing is written but the empty run folder.
+def check_outside(request: Request) -> None:
+    """Nothing is to be written among the pictures.
 
     Raises:
-        RunError: the run folder is in use, or a setting is out of range.
-        FolderError, SplitError, InitError, ModelError, OutputError: as their sources say.
+        RunError: the run folder lies in the folder of pictures.
+    """
+    if not request.resume and request.out.resolve().is_relative_to(request.data.resolve()):
+        raise RunError(
+            f"{request.out}: found inside {request.data}, wanted a folder outside; "
+            "it would be taken for a class of pictures"
+        )
+
+
+def begin_run(request: Request, screen: Screen) -> Start:
+    """The start of a new run; nothing is written.
+
+    Raises:
+        RunError: the run folder holds a run, or a setting is out of range.
+        FolderError, SplitError, InitError, ModelError: as their sources say.
     """
     used = [name for name in OURS if (request.out / name).exists()]
     if used:
         raise RunError(
             f"{request.out}: found a run ({used[0]}), wanted a new folder; "
             "go on with it by --resume, or choose another --out"
-        )
-    if request.out.resolve().is_relative_to(request.data.resolve()):
-        raise RunError(
-            f"{request.out}: found inside {request.data}, wanted a folder outside; "
-            "it would be taken for a class of pictures"
         )
     surveys: list[Survey] = []
 
@@ -82,10 +90,6 @@ def begin_run(request: Request, screen: Screen) -> Start:
     split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
     init = load_init(request.init or DEFAULT_INIT, request.arch or DEFAULT_ARCH)
     config = resolve(request, init, len(split.labels), len(split.train))
-    try:
-        request.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(request.out, error) from error
     packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}
     about = {
         "data": str(request.data.resolve()),

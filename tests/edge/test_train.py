@@ -55,7 +55,7 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
 
 def test_a_run_folder_holds_all_that_a_person_and_the_exporter_need(done: Path) -> None:
     files = "best.safetensors config.json confusion.png curves.png data.html last.safetensors metrics.csv split.json"
-    assert sorted(path.name for path in done.iterdir()) == [*files.split(), "summary.md", "suspects.html"]
+    assert sorted(path.name for path in done.iterdir()) == [".lock", *files.split(), "summary.md", "suspects.html"]
     best = load_checkpoint(done / "best.safetensors")
     assert best.labels == ("circle", "square", "triangle")
     assert best.model.bypass == "simple"
@@ -199,6 +199,8 @@ def test_resuming_where_there_is_no_run_is_refused(
     few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "config.json: found no such file" in refused(capsys, few, "--out", tmp_path, "--resume")
+    assert "config.json: found no such file" in refused(capsys, few, "--out", tmp_path / "none", "--resume")
+    assert not (tmp_path / "none").exists()
 
 
 def test_unreadable_pictures_stop_the_run_before_it_begins(
@@ -272,7 +274,7 @@ def test_temporary_files_of_a_killed_run_are_cleared(few: Path, done: Path, tmp_
     shutil.copytree(done, run)
     (run / ".last.123.tmp.safetensors").touch()
     assert main([str(few), "--out", str(run), "--resume"]) == 0
-    assert not list(run.glob(".*"))
+    assert [path.name for path in run.glob(".*")] == [".lock"]
 
 
 def test_wrong_usage_exits_with_2_and_help_loads_no_torch() -> None:
