@@ -7,6 +7,7 @@ lock. So RUN/.lock stays where it is and says nothing by being there.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 from filelock import FileLock, Timeout
 
@@ -31,7 +32,7 @@ def locked(run: Path) -> Iterator[None]:
     except Timeout as error:  # an OSError, too
         raise RunError(
             f"{run}: found another ressq-train working in it, wanted its end; "
-            f"wait for it (`fuser -v {run / LOCK}` shows the process), or choose another --out"
+            f"wait for it (`fuser -v {quote(str(run / LOCK))}` shows the process), or choose another --out"
         ) from error
     except OSError as error:
         raise cannot_write(run, error) from error
