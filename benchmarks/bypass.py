@@ -4,7 +4,7 @@
 
 PHOTOS holds train/, val/ and test/. Trains both networks from WEIGHTS (torchvision's SqueezeNet 1.1) and from random
 ones, exports each run by the defaults, and asks each file for the test split once. The same command goes on where it
-was interrupted; what is there is not done again. Prints Markdown, writes OUT/bypass.json.
+was interrupted; what is there is not done again. The report goes to OUT.
 """
 
 from __future__ import annotations
@@ -18,12 +18,18 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from int8_drop import KINDS, answer_all
-from ressq_runtime.errors import RessqError
+from artefacts import KINDS
+from circumstances import describe_call, say_call
+from page.command import publish
+from page.content import Bars, Page, Section, Table
+from ressq_runtime.classify import Classifier
+from ressq_runtime.errors import PictureError
+from twins.answers import answer_all, label_pictures
 
 PLAIN, RESIDUAL = "squeezenet1_1", "ressqueezenet1_1"
 # From scratch at half the size: three seeds of both networks then take what one would at 224 pixels.
@@ -47,7 +53,7 @@ class Difference:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Trains, exports and measures what is missing, prints, and returns the exit code."""
+    """Trains, exports and measures what is missing, writes and prints; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--init", type=Path, metavar="WEIGHTS", help="leave it out to train from random weights alone")
@@ -55,25 +61,31 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3, metavar="N")
     parser.add_argument("train", nargs="*", metavar="-- FLAG", help="further flags for every ressq-train")
     arguments = parser.parse_args(argv)
+    try:
+        report = publish("bypass.py", lambda: measure(arguments), to_page, arguments.out)
+    except subprocess.CalledProcessError as error:
+        print(f"bypass.py: error: {error}", file=sys.stderr)
+        return 1
+    return 0 if report else 1
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The report: what each start comes to.
+
+    Raises:
+        CalledProcessError: ressq-train or ressq-export failed; it said why.
+        RessqError: a test picture can't be read.
+    """
     starts = {"scratch": list(SCRATCH)}
     if arguments.init:
         starts = {"weights": ["--init", str(arguments.init)], **starts}
-    report: dict[str, object] = {"benchmark": "bypass", "seeds": arguments.seeds, "starts": {}}
-    tables = []
-    try:
-        for start, flags in starts.items():
-            for arch, seed in product((RESIDUAL, PLAIN), range(arguments.seeds)):
-                flags_here = ["--arch", arch, "--seed", str(seed), *flags, *arguments.train]
-                make(arguments.photos, arguments.out / f"{start}-{arch}-{seed}", flags_here)
-            found = summarise(arguments.out, start, arguments.seeds)
-            report["starts"] |= {start: found}  # type: ignore[operator]
-            tables.append(markdown(start, found))
-    except (RessqError, subprocess.CalledProcessError) as error:
-        print(f"bypass: {error}", file=sys.stderr)
-        return 1
-    (arguments.out / "bypass.json").write_text(json.dumps(report, indent=1) + "\n")
-    print("\n\n".join(tables))
-    return 0
+    found = {}
+    for start, flags in starts.items():
+        for arch, seed in product((RESIDUAL, PLAIN), range(arguments.seeds)):
+            flags_here = ["--arch", arch, "--seed", str(seed), *flags, *arguments.train]
+            make(arguments.photos, arguments.out / f"{start}-{arch}-{seed}", flags_here)
+        found[start] = summarise(arguments.out, start, arguments.seeds)
+    return {"benchmark": "bypass", **describe_call(), "seeds": arguments.seeds, "starts": found}
 
 
 def make(photos: Path, run: Path, flags: Sequence[str]) -> None:
@@ -81,6 +93,7 @@ def make(photos: Path, run: Path, flags: Sequence[str]) -> None:
 
     Raises:
         CalledProcessError: ressq-train or ressq-export failed; it said why.
+        RessqError: a test picture can't be read.
     """
     if not (run / "summary.md").exists():
         resume = ["--resume"] if (run / "config.json").exists() else list(flags)
@@ -88,11 +101,23 @@ def make(photos: Path, run: Path, flags: Sequence[str]) -> None:
     if not (run / "dist" / f"{run.name}_int8.tflite").exists():
         call("ressq_export.cli", run, "--out", run / "dist", "--name", run.name, "--data", photos)
     if not (run / "test.json").exists():
-        answers, truths = answer_all(
-            {kind: str(run / "dist" / f"{run.name}_{kind}") for kind in KINDS}, photos / "test"
-        )
-        found = {"truth": truths.tolist(), **{kind: labels.tolist() for kind, labels in answers.items()}}
-        (run / "test.json").write_text(json.dumps(found) + "\n")
+        ask(run, photos / "test")
+
+
+def ask(run: Path, pictures: Path) -> None:
+    """The answers of the run's four files to each of the pictures, as run/test.json.
+
+    Raises:
+        RessqError: a picture can't be read: the runs would no longer be asked the same.
+    """
+    classifiers = {kind: Classifier.load(run / "dist" / f"{run.name}_{kind}") for kind in KINDS}
+    answered = answer_all(classifiers, label_pictures(pictures, classifiers[KINDS[0]].labels))
+    for classifier in classifiers.values():
+        classifier.close()
+    if answered.faults:
+        raise PictureError(answered.faults[0])
+    found = {"truth": answered.truths.tolist(), **{kind: of.tolist() for kind, of in answered.answers.items()}}
+    (run / "test.json").write_text(json.dumps(found) + "\n")
 
 
 def call(module: str, *arguments: str | Path) -> None:
@@ -100,7 +125,7 @@ def call(module: str, *arguments: str | Path) -> None:
     subprocess.run([sys.executable, "-m", module, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL)
 
 
-def summarise(out: Path, start: str, seeds: int) -> dict[str, object]:
+def summarise(out: Path, start: str, seeds: int) -> dict[str, Any]:
     """Top-1 of every run and file, and what the bypass is worth in each file."""
     right = {
         arch: [_right(out / f"{start}-{arch}-{seed}" / "test.json") for seed in range(seeds)]
@@ -131,27 +156,35 @@ def compare(residual: Sequence[NDArray[np.bool_]], plain: Sequence[NDArray[np.bo
     return Difference(differences.mean(1).tolist(), found, found - Z95 * error, found + Z95 * error)
 
 
-def markdown(start: str, found: dict[str, object]) -> str:
-    """One table: a row a file."""
-    top1: dict[str, dict[str, list[float]]] = found["top1"]  # type: ignore[assignment]
-    gain: dict[str, dict[str, float]] = found["gain"]  # type: ignore[assignment]
-    lines = [
-        f"From {start}, {found['pictures']} test pictures, top-1 in %",
-        "",
-        f"| file | {PLAIN} | {RESIDUAL} | gain in points [95 %] |",
-        "|---|---|---|---|",
-    ]
-    for kind in KINDS:
+def to_page(report: dict[str, Any]) -> Page:
+    """A table and a plot for each start."""
+    said = []
+    for start, found in report["starts"].items():
+        gain = found["gain"]["int8.tflite"]
+        said.append(f"from {start} {_gain(gain)} points on {found['pictures']:,} pictures")
+    verdict = f"The bypass is worth, in int8.tflite and over {report['seeds']} seeds, {'; '.join(said)}"
+    sections = [_section(start, found) for start, found in report["starts"].items()]
+    return Page("bypass", "What the residual bypass is worth", verdict, [], sections, [say_call(report)])
+
+
+def _section(start: str, found: dict[str, Any]) -> Section:
+    top1 = found["top1"]
+    rows = []
+    for kind in found["gain"]:
         plain, residual = (
             f"{100 * mean(top1[arch][kind]):.1f} ({', '.join(f'{100 * one:.1f}' for one in top1[arch][kind])})"
             for arch in (PLAIN, RESIDUAL)
         )
-        row = gain[kind]
-        lines.append(
-            f"| {kind} | {plain} | {residual} | "
-            f"{100 * row['mean']:+.1f} [{100 * row['low']:.1f}, {100 * row['high']:.1f}] |"
-        )
-    return "\n".join(lines)
+        rows.append([kind, plain, residual, _gain(found["gain"][kind])])
+    wrong = {arch: [100 * (1 - mean(top1[arch][kind])) for kind in found["gain"]] for arch in (PLAIN, RESIDUAL)}
+    plot = Bars(f"Answered wrong, from {start}", "% of the test pictures", list(found["gain"]), wrong)
+    text = [f"{found['pictures']} test pictures, top-1 in %, mean (each seed); the gain in points, in pairs."]
+    return Section(f"From {start}", text, Table(["file", PLAIN, RESIDUAL, "gain in points [95 %]"], rows), [plot])
+
+
+def _gain(gain: dict[str, float]) -> str:
+    """`+0.3 [-0.7, 1.2]`."""
+    return f"{100 * gain['mean'] + 0.0:+.1f} [{100 * gain['low']:.1f}, {100 * gain['high']:.1f}]"
 
 
 if __name__ == "__main__":

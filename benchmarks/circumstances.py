@@ -40,8 +40,7 @@ class Watch:
             others = round(max(0.0, spent / max(monotonic() - self._started, 1e-3)), 2)
         after = describe_device(self._root)
         return {
-            "command": [_without_home(argument) for argument in sys.argv],
-            "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            **describe_call(),
             "machine": self._before.to_json(), "machine_after": after.to_json(), "load_before": self._load,
             "load_after": _load(), "others_cores": others,
             "warnings": [*find_load(self._load, others), *dict.fromkeys(self._before.warnings + after.warnings)],
@@ -67,6 +66,19 @@ def describe_machine(report: dict[str, Any]) -> str:
     load = f"load {report['load_before']:.2f}" + ("" if others is None else f", others used {others} cores")
     board = f"{machine['model']}, {machine['cores']} cores, {machine['os']}, {machine['python']}"
     return f"`{' '.join(report['command'])}`: {board}{known}; {load}; {report['date']}."
+
+
+def describe_call() -> dict[str, Any]:
+    """Command and date: all that a share of right answers needs, which no load bends."""
+    return {
+        "command": [_without_home(argument) for argument in sys.argv],
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+
+
+def say_call(report: dict[str, Any]) -> str:
+    """One line about `describe_call`; a report of before may lack its date."""
+    return f"`{' '.join(report['command'])}`" + (f"; {report['date']}." if "date" in report else ".")
 
 
 def _without_home(argument: str) -> str:

@@ -24,11 +24,10 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "export"))
 
 from artefacts import find_artefacts, find_card, find_pictures, open_target
 from circumstances import Watch
-from page.markdown import to_markdown
-from page.write import say_where, write
+from page.command import publish
 from ressq_runtime.classify import Classifier, default_threads
 from ressq_runtime.engines import ENGINES
-from ressq_runtime.errors import ArtefactError, EngineError, RessqError
+from ressq_runtime.errors import ArtefactError, EngineError
 from twins import answers, cold, energy, warm
 from twins.compare import compare
 from twins.page import to_page
@@ -50,15 +49,7 @@ def main(argv: list[str] | None = None) -> int:
         lines, agree = compare(*(json.loads(path.read_text()) for path in arguments.compare))
         print("\n".join(lines))
         return 0 if agree else 1
-    try:
-        report = measure(arguments)
-    except RessqError as error:
-        print(f"fp32_vs_int8.py: error: {error}", file=sys.stderr)
-        return 1
-    page = to_page(report)
-    print(to_markdown(page))
-    print(say_where(write(report, page, arguments.out)), file=sys.stderr)
-    return 0
+    return 0 if publish("fp32_vs_int8.py", lambda: measure(arguments), to_page, arguments.out) else 1
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:

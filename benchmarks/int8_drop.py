@@ -1,9 +1,9 @@
 """What int8 costs over several runs: the four artefacts of each run on the same labelled pictures.
 
-    python benchmarks/int8_drop.py FOLDER DIST/NAME [DIST/NAME ...] [--json FILE]
+    python benchmarks/int8_drop.py FOLDER DIST/NAME [DIST/NAME ...] [--json FILE] [--out bench]
 
-FOLDER holds one folder per class, DIST/NAME stands for DIST/NAME_{fp32,int8}.{onnx,tflite}. Prints Markdown: points of
-top-1 that each int8 file loses against the float file of its format, in pairs, and how often answers are the same.
+FOLDER holds one folder per class, DIST/NAME stands for DIST/NAME_{fp32,int8}.{onnx,tflite}. Says which points of
+top-1 each int8 file loses against the float file of its format, in pairs, and how often answers are the same.
 """
 
 from __future__ import annotations
@@ -11,119 +11,99 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from rich.progress import track
+sys.path.append(str(Path(__file__).resolve().parents[1] / "export"))
 
-from ressq_export.evaluation import labelled_folder
-from ressq_export.paired import Drop, measure_drop
+from artefacts import KINDS
+from circumstances import describe_call, say_call
+from page.command import publish
+from page.content import Bars, Page, Section, Table
 from ressq_runtime.classify import Classifier
-from ressq_runtime.errors import RessqError
-from ressq_runtime.pixels import to_pixels
+from twins.answers import answer_all, label_pictures, to_figures
 
-KINDS = ("fp32.tflite", "int8.tflite", "fp32.onnx", "int8.onnx")
-Answers = dict[str, NDArray[np.int64]]
-
-
-@dataclass(frozen=True)
-class Costs:
-    """One run.
-
-    name     DIST/NAME
-    top1     of each of the four files, a share 0..1
-    tflite   from fp32.tflite to int8.tflite
-    onnx     from fp32.onnx to int8.onnx
-    both     share of the pictures with the same answer of both int8 files
-    """
-
-    name: str
-    top1: dict[str, float]
-    tflite: Drop
-    onnx: Drop
-    both: float
+FORMATS = ("tflite", "onnx")
+_HEAD = ("run", "n", "fp32 top-1", "int8.tflite loses", "int8.onnx loses", "same as fp32", "int8 files the same")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measures, prints, and returns the exit code."""
+    """Measures, writes and prints; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="+", metavar="DIST/NAME")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="also as JSON")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="the report here, too")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", default=Path("bench"), help="default: bench")
     arguments = parser.parse_args(argv)
-    try:
-        found = [measure(name, arguments.folder) for name in arguments.names]
-    except RessqError as error:
-        print(f"int8_drop: {error}", file=sys.stderr)
-        return 1
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(costs) for costs in found], indent=1) + "\n")
-    print(markdown(found))
-    return 0
+    report = publish("int8_drop.py", lambda: measure_runs(arguments.names, arguments.folder), to_page, arguments.out)
+    if report and arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=1) + "\n")
+    return 0 if report else 1
 
 
-def measure(name: str, folder: Path) -> Costs:
-    """What int8 costs the run of that name on the pictures below `folder`.
+def measure_runs(names: list[str], folder: Path) -> dict[str, Any]:
+    """The report: a row of `runs` for each name.
 
     Raises:
-        FolderError: the folder's classes are not the labels.
-        RessqError: an artefact can't be loaded, or a picture can't be read.
+        RessqError: the folder's classes are not the labels, an artefact can't be loaded, or no picture can be read.
     """
-    answers, truths = answer_all({kind: f"{name}_{kind}" for kind in KINDS}, folder)
-    return Costs(
-        name,
-        {kind: float((found == truths).mean()) for kind, found in answers.items()},
-        measure_drop(answers["fp32.tflite"], answers["int8.tflite"], truths),
-        measure_drop(answers["fp32.onnx"], answers["int8.onnx"], truths),
-        float((answers["int8.tflite"] == answers["int8.onnx"]).mean()),
-    )
+    runs = [measure(name, folder) for name in names]
+    return {"benchmark": "int8_drop", "data": str(Path(*folder.parts[-2:])), "runs": runs, **describe_call()}
 
 
-def answer_all(paths: dict[str, str], folder: Path) -> tuple[Answers, NDArray[np.int64]]:
-    """The best label's index of each picture by each artefact, and the right one; all see the same pixels."""
-    classifiers = {kind: Classifier.load(path) for kind, path in paths.items()}
-    first = classifiers[KINDS[0]]
-    labelled = labelled_folder(folder, first.labels)
-    rows: dict[str, list[int]] = {kind: [] for kind in paths}
-    for path, _ in track(labelled, description=str(folder), disable=not sys.stderr.isatty(), transient=True):
-        pixels = to_pixels(path, first.spec)
-        for kind, classifier in classifiers.items():
-            rows[kind].append(int(np.argmax(classifier.scores(pixels))))
+def measure(name: str, folder: Path) -> dict[str, Any]:
+    """What int8 costs the run of that name on the pictures below `folder`.
+
+    `top1` of each of the four files, a share 0..1; `tflite` and `onnx`, what the int8 file of that format loses, as
+    `ressq_export.paired.Drop`; `both`, the share of the pictures with the same answer of both int8 files; `faults`, the
+    pictures that can't be read.
+
+    Raises:
+        RessqError: as `measure_runs` says.
+    """
+    classifiers = {kind: Classifier.load(f"{name}_{kind}") for kind in KINDS}
+    answered = answer_all(classifiers, label_pictures(folder, classifiers[KINDS[0]].labels))
     for classifier in classifiers.values():
         classifier.close()
-    return {kind: np.array(found) for kind, found in rows.items()}, np.array([truth for _, truth in labelled])
+    return {
+        "name": Path(name).name,
+        "top1": {kind: float((found == answered.truths).mean()) for kind, found in answered.answers.items()},
+        **{kind: to_figures(answered, f"fp32.{kind}", f"int8.{kind}") for kind in FORMATS},
+        "both": float((answered.answers["int8.tflite"] == answered.answers["int8.onnx"]).mean()),
+        "faults": answered.faults,
+    }
 
 
-def markdown(found: list[Costs]) -> str:
+def to_page(report: dict[str, Any]) -> Page:
     """A row a run, and their mean."""
-    head = "| run | n | fp32 top-1 | int8.tflite loses | int8.onnx loses | same as fp32 | int8 files the same |"
-    lines = [head, "|---|---|---|---|---|---|---|"]
-    for costs in found:
-        drops = " | ".join(
-            f"{100 * drop.drop:.2f} [{100 * drop.low:.1f}, {100 * drop.high:.1f}]"
-            for drop in (costs.tflite, costs.onnx)
-        )
-        lines.append(
-            f"| {costs.name} | {costs.tflite.n} | {costs.top1['fp32.tflite']:.1%} | {drops} | "
-            f"{costs.tflite.agreement:.1%}, {costs.onnx.agreement:.1%} | {costs.both:.1%} |"
-        )
-    means = (
-        mean(costs.top1["fp32.tflite"] for costs in found),
-        100 * mean(costs.tflite.drop for costs in found),
-        100 * mean(costs.onnx.drop for costs in found),
-        mean(costs.tflite.agreement for costs in found),
-        mean(costs.onnx.agreement for costs in found),
-        mean(costs.both for costs in found),
+    runs = report["runs"]
+    lost = {kind: mean(run[kind]["drop"] for run in runs) for kind in FORMATS}
+    same = [mean(run[kind]["agreement"] for run in runs) for kind in FORMATS]
+    last = [
+        "mean", "", f"{mean(run['top1']['fp32.tflite'] for run in runs):.1%}",
+        *(f"{100 * found + 0.0:.2f}" for found in lost.values()), ", ".join(f"{found:.1%}" for found in same),
+        f"{mean(run['both'] for run in runs):.1%}",
+    ]  # fmt: skip
+    changed = {f"int8.{kind}": [100 * (1 - run[kind]["agreement"]) for run in runs] for kind in FORMATS}
+    plot = Bars("Answers that int8 changes", "% of the pictures", [run["name"] for run in runs], changed)
+    text = ["Points of top-1, 95 % intervals of paired answers; below zero int8 answers better."]
+    text += [f"Not read: {fault}" for fault in dict.fromkeys(fault for run in runs for fault in run["faults"])]
+    verdict = (
+        f"int8 loses {100 * lost['tflite'] + 0.0:.2f} points of top-1 as .tflite and {100 * lost['onnx'] + 0.0:.2f} as "
+        f".onnx, the mean of {len(runs)} runs on {report['data']}"
     )
-    lines.append("| mean |  | {:.1%} | {:.2f} | {:.2f} | {:.1%}, {:.1%} | {:.1%} |".format(*means))
-    return "\n".join(lines)
+    section = Section("Each run", text, Table(_HEAD, [*map(_row, runs), last]), [plot])
+    return Page("int8_drop", "What int8 costs", verdict, [], [section], [say_call(report)])
 
 
-def _points(drop: Drop) -> str:
-    return f"{100 * drop.drop:.2f} [{100 * drop.low:.1f}, {100 * drop.high:.1f}]"
+def _row(run: dict[str, Any]) -> list[str]:
+    return [
+        run["name"], str(run["tflite"]["n"]), f"{run['top1']['fp32.tflite']:.1%}",
+        *("{:.2f} [{:.1f}, {:.1f}]".format(*(100 * run[kind][key] + 0.0 for key in ("drop", "low", "high")))
+          for kind in FORMATS),
+        ", ".join(f"{run[kind]['agreement']:.1%}" for kind in FORMATS), f"{run['both']:.1%}",
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":

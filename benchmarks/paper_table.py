@@ -18,11 +18,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "export"))
 
 from artefacts import find_pictures, open_target
 from circumstances import Watch
-from page.markdown import to_markdown
-from page.write import say_where, write
+from page.command import publish
 from paper.page import PAPER, to_page
 from paper.rows import Row, measure_rows, open_row
-from ressq_runtime.errors import RessqError
 
 FULL, QUICK = (15, 20), (6, 8)  # rounds, inferences in each
 
@@ -30,15 +28,7 @@ FULL, QUICK = (15, 20), (6, 8)  # rounds, inferences in each
 def main(argv: list[str] | None = None) -> int:
     """Measures, writes and prints; returns the exit code."""
     arguments = _parse(argv)
-    try:
-        report = measure(arguments)
-    except RessqError as error:
-        print(f"paper_table.py: error: {error}", file=sys.stderr)
-        return 1
-    page = to_page(report)
-    print(to_markdown(page))
-    print(say_where(write(report, page, arguments.out)), file=sys.stderr)
-    return 0
+    return 0 if publish("paper_table.py", lambda: measure(arguments), to_page, arguments.out) else 1
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -18,14 +18,12 @@ from typing import Any
 
 from artefacts import find_artefacts, find_card, find_pictures, open_target
 from circumstances import Watch
-from page.markdown import to_markdown
-from page.write import say_where, write
+from page.command import publish
 from peer.convert import find_model
 from peer.pictures import Reference, make_pictures
 from peer.registry import OURS, PEERS, WORKERS, CannotRun, Peer, find_python
 from peer.report import find_asked, find_losses, find_warnings, to_page, to_rows
 from peer.rounds import Line, Worker, measure, one_core
-from ressq_runtime import RessqError
 from ressq_runtime.card import Card
 from ressq_runtime.models import BUILTIN
 
@@ -35,15 +33,8 @@ PRECISIONS = ("int8", "fp32")
 def main(argv: list[str] | None = None) -> int:
     """Measures, writes and prints; exit code 1 if ressq-infer itself was refused or nothing can be measured."""
     arguments = _parse(argv)
-    try:
-        report = compare(arguments)
-    except RessqError as error:
-        print(f"peers.py: error: {error}", file=sys.stderr)
-        return 1
-    page = to_page(report)
-    print(to_markdown(page))
-    print(say_where(write(report, page, arguments.out)), file=sys.stderr)
-    return 1 if any(row["peer"] == OURS and "refused" in row for row in report["rows"]) else 0
+    report = publish("peers.py", lambda: compare(arguments), to_page, arguments.out)
+    return 1 if report is None or any(row["peer"] == OURS and "refused" in row for row in report["rows"]) else 0
 
 
 def compare(arguments: argparse.Namespace) -> dict[str, Any]:

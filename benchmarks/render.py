@@ -19,12 +19,17 @@ from page.write import write
 
 # A report's `benchmark` -> the module whose to_page understands it.
 PAGES = {
+    "bypass": "bypass",
+    "calibration_halves": "calibration_halves",
     "cold_start": "cold_start",
     "fp32_vs_int8": "twins.page",
+    "int8_drop": "int8_drop",
     "pi": "board.report",
     "scale": "growth.page",
     "paper_table": "paper.page",
     "peers": "peer.report",
+    "scaled_decoding": "scaled_decoding",
+    "streaming": "streaming",
 }
 
 

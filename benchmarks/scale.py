@@ -16,8 +16,7 @@ from typing import Any
 from circumstances import Watch
 from growth import axes
 from growth.page import to_page
-from page.markdown import to_markdown
-from page.write import say_where, write
+from page.command import publish
 
 MEASURES = {
     "picture": axes.measure_pictures,
@@ -35,11 +34,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, help="how often each point is taken (default 9, with --quick 5)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", default=Path("bench"), help="default: bench")
     arguments = parser.parse_args(argv)
-    report = measure(arguments.out, arguments.rounds or (5 if arguments.quick else 9), quick=arguments.quick)
-    page = to_page(report)
-    print(to_markdown(page))
-    print(say_where(write(report, page, arguments.out)), file=sys.stderr)
-    return 0
+    rounds = arguments.rounds or (5 if arguments.quick else 9)
+    found = publish("scale.py", lambda: measure(arguments.out, rounds, quick=arguments.quick), to_page, arguments.out)
+    return 0 if found else 1
 
 
 def measure(folder: Path, rounds: int, *, quick: bool) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Does decoding a JPEG at a smaller scale cost accuracy? Every picture with and without, as it is and at 12 megapixels.
 
-    python benchmarks/scaled_decoding.py ARTEFACT FOLDER [--json FILE]
+    python benchmarks/scaled_decoding.py ARTEFACT FOLDER [--json FILE] [--out bench]
 
 FOLDER holds one folder per class. Scaled is what ressq-infer does; full is the same code with the scale left out.
-At 12 megapixels: enlarged by Lanczos, saved as a JPEG of quality 92, in memory. Prints Markdown.
+At 12 megapixels: enlarged by Lanczos, saved as a JPEG of quality 92, in memory.
 """
 
 from __future__ import annotations
@@ -16,16 +16,21 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from ressq_export.evaluation import labelled_folder
+sys.path.append(str(Path(__file__).resolve().parents[1] / "export"))
+
+from circumstances import describe_call, say_call
+from page.command import publish
+from page.content import Bars, Page, Section, Table
 from ressq_export.paired import Drop, measure_drop
 from ressq_runtime.answer import prepare
 from ressq_runtime.classify import Classifier
-from ressq_runtime.errors import RessqError
 from ressq_runtime.pixels import crop, decode
+from twins.answers import label_pictures
 
 TWELVE_MEGAPIXELS = 12_000_000
 QUALITY = 92
@@ -56,26 +61,35 @@ class Comparison:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measures, prints, and returns the exit code."""
+    """Measures, writes and prints; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("artefact")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--json", metavar="FILE", type=Path, help="also as JSON")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="the report here, too")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", default=Path("bench"), help="default: bench")
     arguments = parser.parse_args(argv)
-    try:
-        classifier = Classifier.load(arguments.artefact)
-        labelled = labelled_folder(arguments.folder, classifier.labels)
-        comparisons = [
-            compare(classifier, labelled, "as they are", Path.read_bytes),
-            compare(classifier, labelled, "at 12 megapixels", enlarge),
-        ]
-    except RessqError as error:
-        print(f"scaled_decoding: {error}", file=sys.stderr)
-        return 1
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(found) for found in comparisons], indent=1) + "\n")
-    print(markdown(comparisons))
-    return 0
+    report = publish(
+        "scaled_decoding.py", lambda: measure(arguments.artefact, arguments.folder), to_page, arguments.out
+    )
+    if report and arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=1) + "\n")
+    return 0 if report else 1
+
+
+def measure(artefact: str, folder: Path) -> dict[str, Any]:
+    """The report: the pictures as they are, and at 12 megapixels.
+
+    Raises:
+        RessqError: the folder's classes are not the labels, or a picture can't be read.
+    """
+    classifier = Classifier.load(artefact)
+    labelled = label_pictures(folder, classifier.labels)
+    comparisons = [
+        compare(classifier, labelled, "as they are", Path.read_bytes),
+        compare(classifier, labelled, "at 12 megapixels", enlarge),
+    ]
+    about = {"benchmark": "scaled_decoding", "data": str(Path(*folder.parts[-2:]))}
+    return {**about, "comparisons": [asdict(found) for found in comparisons], **describe_call()}
 
 
 def compare(
@@ -113,20 +127,35 @@ def enlarge(path: Path) -> bytes:
     return packed.getvalue()
 
 
-def markdown(comparisons: list[Comparison]) -> str:
-    """The comparisons as a table."""
-    lines = [
-        "| Pictures | n | Decoded smaller | Top-1, full | scaled | Difference, 95 % | Agreement | Pixels, of 255 |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for found in comparisons:
-        low, difference, high = (-100 * share for share in (found.drop.high, found.drop.drop, found.drop.low))
-        lines.append(
-            f"| {found.pictures} | {found.n} | {found.scaled} | {found.top1_full:.2%} | {found.top1_scaled:.2%} "
-            f"| {difference + 0.0:+.2f} ({low:+.2f} to {high:+.2f}) | {found.drop.agreement:.2%} "
-            f"| {found.pixels:.2f}, at most {found.largest:.2f} |"
-        )
-    return "\n".join(lines)
+def to_page(report: dict[str, Any]) -> Page:
+    """A row for each size of the pictures."""
+    found = report["comparisons"]
+    head = (
+        *("Pictures", "n", "Decoded smaller", "Top-1, full", "scaled", "Difference, 95 %", "Agreement"),
+        "Pixels, of 255",
+    )
+    wrong = {way: [100 * (1 - row[f"top1_{way}"]) for row in found] for way in ("full", "scaled")}
+    plot = Bars("Pictures answered wrong", "% of the pictures", [row["pictures"] for row in found], wrong)
+    text = [f"Top-1 on {report['data']}; what scaled decoding wins, in pairs; what the network is given, of 255."]
+    large = found[-1]
+    verdict = (
+        f"Decoding at a smaller scale changes top-1 by {_change(large)} points on {large['n']:,} pictures "
+        f"{large['pictures']}, and {1 - large['drop']['agreement']:.1%} of the answers"
+    )
+    section = Section("Each picture both ways", text, Table(head, [_row(row) for row in found]), [plot])
+    return Page("scaled_decoding", "Scaled decoding", verdict, [], [section], [say_call(report)])
+
+
+def _row(row: dict[str, Any]) -> list[str]:
+    return [
+        row["pictures"], str(row["n"]), str(row["scaled"]), f"{row['top1_full']:.2%}", f"{row['top1_scaled']:.2%}",
+        _change(row), f"{row['drop']['agreement']:.2%}", f"{row['pixels']:.2f}, at most {row['largest']:.2f}",
+    ]  # fmt: skip
+
+
+def _change(row: dict[str, Any]) -> str:
+    """`+0.27 (-1.02 to +1.70)`: points won."""
+    return "{:+.2f} ({:+.2f} to {:+.2f})".format(*(0.0 - 100 * row["drop"][key] for key in ("drop", "high", "low")))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Is decoding on a second core worth its thread? Twelve-megapixel photos, with and without, in turn.
 
-    python benchmarks/streaming.py PHOTO... [--model FILE] [--rounds 30]
+    python benchmarks/streaming.py PHOTO... [--model FILE] [--rounds 30] [--out bench]
 
 A gauge beside each pair says how much two busy processes get done against one, 2.0 on two idle cores: where it
 is near 1, others have the second core, and there is nothing to gain.
@@ -9,7 +9,6 @@ is near 1, others have the second core, and there is nothing to gain.
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,9 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 from PIL import Image
 
+from circumstances import Watch, describe_machine
+from page.command import publish
+from page.content import Bars, Page, Section, Table
 from ressq_runtime.answer import infer
 from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import PictureError
@@ -29,32 +32,64 @@ from ressq_runtime.streaming.ahead import prepare_all
 TWELVE_MEGAPIXELS = (4000, 3000)
 PICTURES_A_RUN = 8
 SPIN = "sum(range(10_000_000))"
+# From, to: a second core that was free, one that was shared, none.
+GAUGES = ((1.6, 9.0), (1.3, 1.6), (0.0, 1.3))
 
 
-def main() -> int:
-    """Measures, prints, and returns the exit code."""
+def main(argv: list[str] | None = None) -> int:
+    """Measures, writes and prints; returns the exit code."""
     parser = argparse.ArgumentParser(description="Pipelining against one thread, side by side.")
     parser.add_argument("photos", nargs="+")
     parser.add_argument("--model", default=BUILTIN)
     parser.add_argument("--rounds", type=int, default=30)
-    arguments = parser.parse_args()
-    classifier = Classifier.load(arguments.model)
+    parser.add_argument("--out", type=Path, metavar="FOLDER", default=Path("bench"), help="default: bench")
+    arguments = parser.parse_args(argv)
+    rounds = arguments.rounds
+    report = publish(
+        "streaming.py", lambda: measure_rounds(arguments.photos, arguments.model, rounds), to_page, arguments.out
+    )
+    return 0 if report else 1
+
+
+def measure_rounds(photos: list[str], model: str, rounds: int) -> dict[str, Any]:
+    """The report: `pairs` has (gauge, seconds on one thread, seconds with pictures prepared ahead) of each round.
+
+    Raises:
+        RessqError: the model can't be loaded, or a photo can't be read.
+    """
+    watch = Watch()
+    classifier = Classifier.load(model)
     with tempfile.TemporaryDirectory() as folder:
-        pictures = enlarge(arguments.photos, Path(folder))
+        pictures = enlarge(photos, Path(folder))
         classify(classifier, pictures, ahead=True)
-        rows = [measure(classifier, pictures) for _ in range(arguments.rounds)]
-    print(f"{os.cpu_count()} cores, {classifier.engine.name} with {classifier.engine.threads} threads")
-    for low, high in ((1.6, 9.0), (1.3, 1.6), (0.0, 1.3)):
-        kept = [row for row in rows if low <= row[0] < high]
-        if kept:
-            one, two = (1000 * median(row[index] for row in kept) / PICTURES_A_RUN for index in (1, 2))
-            gain = median(row[1] / row[2] for row in kept)
-            won = sum(row[1] > row[2] for row in kept)
-            print(
-                f"gauge {low}-{high}: {len(kept)} pairs, one thread {one:.1f} ms a picture, ahead {two:.1f}, "
-                f"{gain:.2f} x as fast (median of pairs), faster in {won}"
-            )
-    return 0
+        pairs = [measure(classifier, pictures) for _ in range(rounds)]
+    engine = {"engine": classifier.engine.name, "threads": classifier.engine.threads}
+    return {"benchmark": "streaming", "pictures": PICTURES_A_RUN, "pairs": pairs, **engine, **watch.describe()}
+
+
+def to_page(report: dict[str, Any]) -> Page:
+    """A row for each range of the gauge that rounds fell into."""
+    rows: list[list[str]] = []
+    series: dict[str, list[float | None]] = {"one thread": [], "ahead": []}
+    gains: list[float] = []
+    for low, high in GAUGES:
+        kept = [pair for pair in report["pairs"] if low <= pair[0] < high]
+        if not kept:
+            continue
+        one, two = (1000 * median(pair[index] for pair in kept) / report["pictures"] for index in (1, 2))
+        gains.append(median(pair[1] / pair[2] for pair in kept))
+        won = sum(pair[1] > pair[2] for pair in kept)
+        rows.append([f"{low}-{high}", str(len(kept)), f"{one:.1f}", f"{two:.1f}", f"{gains[-1]:.2f}", str(won)])
+        series["one thread"].append(one)
+        series["ahead"].append(two)
+    head = ("gauge", "pairs", "one thread, ms a picture", "ahead", "x as fast, median of pairs", "faster in")
+    plot = Bars("Twelve megapixels, file to label", "milliseconds", [f"gauge {row[0]}" for row in rows], series)
+    text = [f"{report['engine']} with {report['threads']} threads, {report['pictures']} pictures a round."]
+    text.append("The gauge: work of two processes at once against that of one, 2.0 on two idle cores.")
+    verdict = f"Decoding on a second core is {gains[0]:.2f} x as fast, at a gauge of {rows[0][0]} ({rows[0][1]} pairs)"
+    section = Section("With and without, in turn", text, Table(head, rows), [plot])
+    about = [describe_machine(report)]
+    return Page("streaming", "Decoding ahead on a second core", verdict, report["warnings"], [section], about)
 
 
 def enlarge(photos: list[str], folder: Path) -> list[str]:

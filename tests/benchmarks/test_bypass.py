@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 import bypass
+from page.markdown import to_markdown
 from ressq_runtime.classify import Classifier
+from ressq_runtime.errors import PictureError
 from ressq_runtime.evaluation import evaluate
 
 if TYPE_CHECKING:
@@ -62,7 +64,21 @@ def test_the_test_split_is_asked_once_and_the_table_has_its_figures(
     top1 = evaluate(Classifier.load(artefacts["int8.tflite"]), shapes).top1
     assert found["top1"][bypass.RESIDUAL]["int8.tflite"] == [top1]  # type: ignore[index]
     assert found["gain"]["int8.tflite"]["mean"] == 0  # type: ignore[index]
-    assert f"| int8.tflite | {100 * top1:.1f} ({100 * top1:.1f}) |" in bypass.markdown("scratch", found)
+    page = bypass.to_page({"starts": {"scratch": found}, "seeds": 1, "command": ["bypass.py"]})
+    assert f"| int8.tflite | {100 * top1:.1f} ({100 * top1:.1f}) |" in to_markdown(page)
+    assert page.verdict.endswith("from scratch +0.0 [0.0, 0.0] points on 120 pictures")
+
+
+def test_a_test_picture_that_cannot_be_read_ends_it(artefacts: dict[str, Path], shapes: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(shapes, tmp_path / "photos")
+    (tmp_path / "photos/circle/broken.png").write_bytes(b"broken")
+    (run / "dist").mkdir(parents=True)
+    for kind, path in artefacts.items():
+        shutil.copy(path, run / "dist" / f"run_{kind}")
+    with pytest.raises(PictureError, match=r"broken\.png"):
+        bypass.ask(run, tmp_path / "photos")
+    assert not (run / "test.json").exists()
 
 
 def test_a_training_that_fails_ends_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

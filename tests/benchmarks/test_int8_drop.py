@@ -20,13 +20,24 @@ def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_figures_are_those_of_ressq_evaluate(artefacts: dict[str, Path], shapes: Path, tmp_path: Path) -> None:
     name = str(artefacts["fp32.onnx"]).removesuffix("_fp32.onnx")
-    done = call(shapes, name, "--json", tmp_path / "out.json")
+    done = call(shapes, name, "--json", tmp_path / "out.json", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    (found,) = json.loads((tmp_path / "out.json").read_text())
+    (found,) = json.loads((tmp_path / "out.json").read_text())["runs"]
     for kind, path in artefacts.items():
         assert found["top1"][kind] == evaluate(Classifier.load(path), shapes).top1
     assert found["tflite"]["n"] == 120
+    assert found["faults"] == []
     assert "| mean |" in done.stdout
+    assert (tmp_path / "out/int8_drop.json").read_text() == (tmp_path / "out.json").read_text()
+    assert f"{found['top1']['fp32.tflite']:.1%}" in (tmp_path / "out/int8_drop.html").read_text()
+
+
+def test_a_picture_that_cannot_be_read_is_named(artefacts: dict[str, Path], shapes: Path, tmp_path: Path) -> None:
+    shutil.copytree(shapes, tmp_path / "shapes")
+    (tmp_path / "shapes/circle/broken.png").write_bytes(b"broken")
+    done = call(tmp_path / "shapes", str(artefacts["fp32.onnx"]).removesuffix("_fp32.onnx"), "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert f"Not read: {tmp_path / 'shapes/circle/broken.png'}: " in done.stdout
 
 
 def test_wrong_names_show_as_lost_accuracy(artefacts: dict[str, Path], shapes: Path, tmp_path: Path) -> None:
@@ -36,8 +47,8 @@ def test_wrong_names_show_as_lost_accuracy(artefacts: dict[str, Path], shapes: P
     names = sorted(path.name for path in shapes.iterdir())
     for name, other in zip(names, [*names[1:], names[0]], strict=True):
         shutil.copytree(shapes / name, turned / other)
-    done = call(turned, tmp_path / "odd", "--json", tmp_path / "out.json")
-    (found,) = json.loads((tmp_path / "out.json").read_text())
+    done = call(turned, tmp_path / "odd", "--json", tmp_path / "out.json", "--out", tmp_path / "out")
+    (found,) = json.loads((tmp_path / "out.json").read_text())["runs"]
     assert found["top1"]["int8.tflite"] < 0.5
     assert found["both"] > 0.9, done.stdout  # both answer the same wrong way
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+from importlib import import_module
 from pathlib import Path
 
 from PIL import Image
 
+import render
 from browser import browsing
 from page.content import Bars, Curves, Page, Section, Table
 from page.html import pages_to_html
 from page.markdown import to_markdown
 from page.plots import draw
 from page.write import to_file_name, write
+from render import PAGES, load_page
 
 CURVES = Curves(
     "Cost & size",
@@ -71,3 +74,11 @@ def test_markdown_keeps_its_columns(tmp_path: Path) -> None:
     names = [path.name for path in write({"benchmark": "odd"}, PAGE, tmp_path)]
     assert names[:4] == ["odd.json", "odd.md", "odd.html", "odd-latency-p50.svg"]
     assert len(names) == 7
+
+
+def test_every_kind_of_report_has_a_page_and_the_kept_ones_are_drawn() -> None:
+    for module in PAGES.values():
+        assert callable(import_module(module).to_page)
+    kept = sorted((Path(render.__file__).parent / "results").glob("*.json"))
+    assert {load_page(path).name for path in kept} == {path.stem for path in kept}
+    assert "| int8.tflite | 87.3 (87.1, 87.4, 87.4) |" in to_markdown(load_page(kept[0]))

@@ -34,7 +34,7 @@ def drawn(tmp_path: Path) -> Path:
 
 def test_each_picture_is_decoded_both_ways(drawn: Path) -> None:
     classifier = Classifier.load(BUILTIN)
-    labelled = scaled_decoding.labelled_folder(drawn, classifier.labels)
+    labelled = scaled_decoding.label_pictures(drawn, classifier.labels)
     found = scaled_decoding.compare(classifier, labelled, "as they are", Path.read_bytes)
     assert (found.n, found.scaled) == (2, 2)
     assert 0 < found.pixels <= found.largest < 5
@@ -50,7 +50,7 @@ def test_a_wrong_scaled_decoding_shows(drawn: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(
         scaled_decoding, "prepare", lambda data, spec: (bytes(255 - value for value in real(data, spec)[0]), 0.0, 0.0)
     )
-    labelled = scaled_decoding.labelled_folder(drawn, classifier.labels)
+    labelled = scaled_decoding.label_pictures(drawn, classifier.labels)
     assert scaled_decoding.compare(classifier, labelled, "as they are", Path.read_bytes).pixels > 50
 
 
@@ -64,7 +64,7 @@ def test_a_class_that_is_no_label_is_named(drawn: Path) -> None:
     command = [sys.executable, str(BENCHMARKS / "scaled_decoding.py"), BUILTIN, str(drawn)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert f"scaled_decoding: {drawn}: found the class circles, wanted one of" in done.stderr
+    assert f"scaled_decoding.py: error: {drawn}: found the class circles, wanted one of" in done.stderr
 
 
 def test_real_photos_are_answered_alike(photos: Path, tmp_path: Path) -> None:
@@ -75,11 +75,15 @@ def test_real_photos_are_answered_alike(photos: Path, tmp_path: Path) -> None:
                 (tmp_path / "few" / folder.name / path.name).write_bytes(path.read_bytes())
     command = [sys.executable, str(BENCHMARKS / "scaled_decoding.py"), BUILTIN, str(tmp_path / "few")]
     done = subprocess.run(
-        [*command, "--json", str(tmp_path / "found.json")], capture_output=True, text=True, check=False
+        [*command, "--json", str(tmp_path / "found.json"), "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    plain, large = json.loads((tmp_path / "found.json").read_text())
+    plain, large = json.loads((tmp_path / "found.json").read_text())["comparisons"]
     assert plain["n"] == large["n"] == large["scaled"] == 6
     assert large["drop"]["agreement"] >= 5 / 6
     assert large["pixels"] < 5
     assert "| at 12 megapixels | 6 | 6 |" in done.stdout
+    assert (tmp_path / "out/scaled_decoding-pictures-answered-wrong.svg").is_file()
