@@ -42,6 +42,7 @@ class Config:
     patience: epochs without a better validation before the run stops early.
     group_by: what kept pictures together in the split; None: nothing but that they show the same.
     precision: of the convolutions while training; validation and the kept weights are float32.
+    norms: batch normalisation behind every convolution while training, folded into the kept weights.
     """
 
     arch: str
@@ -66,6 +67,7 @@ class Config:
     patience: int
     group_by: str | None = None
     precision: Precision = "fp32"  # of runs from before there was a choice
+    norms: bool = False  # the same
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Recipe:
     jitter: float
     clip_norm: float
     train_share: float
+    norms: bool
     size: int = 224
     warmup_share: float = 0.15
     weight_decay: float = 0.05
@@ -89,8 +92,8 @@ class Recipe:
     average: float = 0.99
 
 
-FINE_TUNE = Recipe(12, 1e-3, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=192 / 224)
-FROM_SCRATCH = Recipe(40, 1e-3, 0.05, 0.7, jitter=0.1, clip_norm=1.0, train_share=1.0)
+FINE_TUNE = Recipe(12, 1e-3, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=192 / 224, norms=False)
+FROM_SCRATCH = Recipe(40, 1e-3, 0.05, 0.7, jitter=0.1, clip_norm=1.0, train_share=1.0, norms=True)
 
 
 def write_config(run: Path, config: Config, about: dict[str, Any]) -> None:

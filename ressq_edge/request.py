@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ressq_edge.arch import BASELINES, ModelSpec
+from ressq_edge.arch import BASELINES, SQUEEZENETS, ModelSpec
 from ressq_edge.config import FINE_TUNE, FROM_SCRATCH, Config
 from ressq_edge.device import Precision, default_precision, default_threads, pick_device
 from ressq_edge.errors import RunError
@@ -92,6 +92,7 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         patience=max(SHORTEST_PATIENCE, epochs // 2),
         group_by=request.group_by,
         precision=request.precision or default_precision(pick_device(request.device)),
+        norms=recipe.norms and arch in SQUEEZENETS,
     )
 
 

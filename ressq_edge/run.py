@@ -16,31 +16,29 @@ import torch
 from rich.console import Console
 
 from ressq_edge.arch import build_model, count_multiply_adds, count_parameters
-from ressq_edge.augment import Views, draw_batch, draw_seed, epoch_order, normalise, recolour
+from ressq_edge.augment import Views
 from ressq_edge.balance import class_weights
 from ressq_edge.cache import clear_cache, open_store
 from ressq_edge.checkpoint import Checkpoint, normalise_for, save_checkpoint
 from ressq_edge.device import pick_device
-from ressq_edge.init import InitWeights, initialise
+from ressq_edge.first_state import first_state, saved_state
 from ressq_edge.intake import Stop, decode_pictures
 from ressq_edge.judging import write_suspects
 from ressq_edge.lock import locked
 from ressq_edge.memory import keep_freed_memory
-from ressq_edge.model import ResSqueezeNet
+from ressq_edge.norms import fold_norms
 from ressq_edge.progress import Screen, class_table, epoch_line, stages_table
 from ressq_edge.report import write_metrics, write_report
 from ressq_edge.request import Request
-from ressq_edge.scratch import standardise
 from ressq_edge.split import PARTS
 from ressq_edge.stages import Stages
 from ressq_edge.start import Start, begin_run, check_outside, continue_run
-from ressq_edge.state import TrainState, begin_state, load_state, save_state
+from ressq_edge.state import TrainState, save_state
 from ressq_edge.step import Task
 from ressq_edge.train import Hooks, is_done, train
 from ressq_edge.workers import Workers, join_workers, share_threads
 
 LAST, CACHE = "last.safetensors", "cache"
-STANDARDISE_ON = 64  # pictures; enough for the mean and variance of a channel
 
 
 def train_folder(request: Request, screen: Screen, stop: Stop = lambda: False) -> Path:
@@ -74,7 +72,7 @@ def _train_folder(request: Request, screen: Screen, stop: Stop, workers: Workers
     summary = request.out / "summary.md"
     state = None
     if start.init is None:
-        state = _saved_state(request.out / LAST, start, workers)
+        state = saved_state(request.out / LAST, start, workers)
         screen.say(f"{request.out}: going on after {len(state.epochs)} epochs (step {state.step})")
         if is_done(state, start.config) and summary.exists():
             screen.say(f"{request.out}: this run is finished")
@@ -84,8 +82,8 @@ def _train_folder(request: Request, screen: Screen, stop: Stop, workers: Workers
         start = workers.once(partial(decode_pictures, request, start, screen, stop))
         task = _make_task(request, start, workers, stages)
         if state is None:  # made by one process, and all begin with it
-            workers.once(lambda: save_state(request.out / LAST, _first_state(start, task, screen)))
-            state = _saved_state(request.out / LAST, start, workers)
+            workers.once(lambda: save_state(request.out / LAST, first_state(start, task, screen)))
+            state = saved_state(request.out / LAST, start, workers)
         _train(request, start, state, task, screen, stop)
     if workers.first:
         _report(request, start, state, stages, screen, stop)
@@ -93,7 +91,7 @@ def _train_folder(request: Request, screen: Screen, stop: Stop, workers: Workers
 
 
 def _train(request: Request, start: Start, state: TrainState, task: Task, screen: Screen, stop: Stop) -> None:
-    _introduce(start, state, task.workers, screen)
+    _introduce(start, task.workers, screen)
     with screen.bar("training", _pictures_left(state, start)) as advance, task.stages.whole():
         hooks = Hooks(advance, _keep_epoch(request, start, state, task, screen), stop)
         train(state, task, start.config, request.out / LAST, hooks)
@@ -110,30 +108,7 @@ def _report(request: Request, start: Start, state: TrainState, stages: Stages, s
     clear_cache(request.out / CACHE)
 
 
-def _saved_state(last: Path, start: Start, workers: Workers) -> TrainState:
-    """The state that `last` holds, on this process's device."""
-    state = begin_state(build_model(start.model).to(workers.device), start.config)
-    load_state(last, state)
-    return state
-
-
-def _first_state(start: Start, task: Task, screen: Screen) -> TrainState:
-    """The state before the first step: the weights of --init, or random ones that train."""
-    seed = start.config.seed
-    torch.manual_seed(draw_seed(seed, "weights"))
-    model = build_model(start.model)
-    init = start.init or InitWeights("none")
-    for note in initialise(model, init, start.split.labels, task.normalise):
-        screen.say(f"note: {note}")
-    if not init.tensors and isinstance(model, ResSqueezeNet):
-        some = epoch_order(len(task.train), seed, 0)[:STANDARDISE_ON]
-        batch = draw_batch(task.train, some, task.views, seed, 0)
-        floats = recolour(batch.pixels, batch.colours)
-        standardise(model, normalise(floats, task.normalise.mean, task.normalise.std))
-    return begin_state(model, start.config)
-
-
-def _introduce(start: Start, state: TrainState, workers: Workers, screen: Screen) -> None:
+def _introduce(start: Start, workers: Workers, screen: Screen) -> None:
     """Say what will be trained on what."""
     config, split = start.config, start.split
     counts = {part: split.counts(part) for part in PARTS if split.pictures(part)}
@@ -142,7 +117,7 @@ def _introduce(start: Start, state: TrainState, workers: Workers, screen: Screen
     adds = count_multiply_adds(start.model, config.size) / 1e6
     screen.say(
         f"{config.arch}, bypass {config.bypass}, init {config.init}: "
-        f"{count_parameters(state.model):,} parameters, {adds:,.0f} million multiply-adds "
+        f"{count_parameters(build_model(start.model)):,} parameters, {adds:,.0f} million multiply-adds "
         f"at {config.size} px"
     )
     alone = config.threads == workers.count == 1
@@ -193,7 +168,7 @@ def _keep_epoch(
                 start.split.labels,
                 asdict(start.config),
                 row,
-                weights,
+                fold_norms(weights),
             )
             with task.stages.time("saving"):
                 save_checkpoint(request.out / "best.safetensors", checkpoint)

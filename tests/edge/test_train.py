@@ -129,7 +129,10 @@ def test_the_precision_is_kept_and_moves_the_loss_by_little(
         assert read_config(run)[0].precision == precision
         assert f"convolutions in {precision}" in (run / "summary.md").read_text()
         losses.append(float(rows(run)[0]["train_loss"]))
-        assert all(tensor.dtype == torch.float32 for tensor in read_tensors(run / "last.safetensors")[0].values())
+        kept = read_tensors(run / "last.safetensors")[0].values()
+        assert all(
+            tensor.dtype == torch.float32 for tensor in kept if tensor.ndim
+        )  # the norms' counters have no dimension
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=0.15)  # dropout draws others, too
     capsys.readouterr()

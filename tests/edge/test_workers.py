@@ -20,12 +20,14 @@ pytestmark = pytest.mark.slow
 
 TWO = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 NEW = ["--init", "none", "--size", "32", "--threads", "2", "--precision", "fp32"]
-# Dropout draws from the number of the process; without it nothing but rounding may differ.
-UNDROPPED = """
+# Dropout draws from the number of the process, and a norm sees the process's share of a batch; without the two nothing
+# but rounding may differ.
+ALIKE = """
 import sys
 from torch import nn
 from ressq_edge.cli import main
 nn.Dropout.forward = lambda self, x: x
+nn.BatchNorm2d.train = lambda self, mode=True: self
 sys.exit(main())
 """
 
@@ -47,8 +49,8 @@ def test_two_processes_take_the_gradient_of_one(few: Path, tmp_path: Path, batch
     shutil.copytree(few, data)
     for picture in sorted((data / "circle").iterdir())[:5]:
         picture.unlink()  # classes weigh differently, and 21 training pictures do not halve
-    script = tmp_path / "undropped.py"
-    script.write_text(UNDROPPED)
+    script = tmp_path / "alike.py"
+    script.write_text(ALIKE)
     # In batches of 20 the last one is one picture, and one process has none of it.
     settings = [*NEW, "--epochs", "1", "--batch-size", str(batch)]
     for command, name in ((TWO, "two"), ([], "one")):

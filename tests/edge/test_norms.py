@@ -1,0 +1,68 @@
+"""Batch normalisation while training: nothing is left of it where it ends."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torchvision.models import squeezenet1_1
+
+from ressq_edge.model import BYPASSES, Bypass, ResSqueezeNet
+from ressq_edge.norms import fit_norms, fold_norms, insert_norms
+from ressq_edge.scratch import randomise
+
+PICTURES = torch.randn(16, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+ROUNDING = 1e-4  # of the logits' spread: 18 layers in float32
+
+
+def spread(logits: torch.Tensor) -> float:
+    """Largest standard deviation of a logit over the pictures; what differences are held against."""
+    return float(logits.std(0).max())
+
+
+def trained(bypass: Bypass) -> ResSqueezeNet:
+    """A network whose norms have gathered statistics, factors and shifts of their own."""
+    torch.manual_seed(1)
+    model = ResSqueezeNet("1.1", bypass, 5)
+    randomise(model)
+    insert_norms(model)
+    fit_norms(model, PICTURES)
+    with torch.no_grad():
+        for layer in model.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.weight.uniform_(-0.5, 2)
+                layer.bias.uniform_(-1, 1)
+        model.classifier[1].weight.normal_()
+    return model.eval()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("bypass", BYPASSES)
+def test_folded_weights_are_the_same_network_without_norms(bypass: Bypass) -> None:
+    model, plain = trained(bypass), ResSqueezeNet("1.1", bypass, 5).eval()
+    folded = fold_norms(model.state_dict())
+    plain.load_state_dict(folded)
+    wanted = model(PICTURES)
+    assert spread(wanted) > 0.1
+    assert (plain(PICTURES) - wanted).abs().max() < ROUNDING * spread(wanted)
+    moved = {name: t + 0.5 if name.endswith("running_mean") else t for name, t in model.state_dict().items()}
+    plain.load_state_dict(fold_norms(moved))
+    assert (plain(PICTURES) - wanted).abs().max() > 100 * ROUNDING * spread(wanted), "statistics matter"
+
+
+def test_folded_weights_have_torchvisions_names() -> None:
+    squeezenet1_1(num_classes=5).load_state_dict(fold_norms(trained("none").state_dict()))
+
+
+def test_random_weights_have_channels_of_unit_variance_on_real_input() -> None:
+    torch.manual_seed(0)
+    model = ResSqueezeNet("1.1", "simple", 3)
+    randomise(model)
+    insert_norms(model)
+    fit_norms(model, PICTURES)
+    seen: list[torch.Tensor] = []
+    model.features[12].expand3x3.register_forward_hook(lambda layer, inputs, output: seen.append(output))
+    logits = model.eval()(PICTURES)
+    # Statistics that are kept divide by n - 1, those of a batch by n, in 16 layers one after the other.
+    assert seen[0].mean((0, 2, 3)).abs().max() < 0.1
+    assert (seen[0].std((0, 2, 3)) - 1).abs().max() < 0.1
+    assert logits.abs().max() < 1  # the loss begins near log(classes)
