@@ -37,6 +37,7 @@ class InitWeights:
     labels: its classes, where the file says.
     tensors: its state dict; empty without weights.
     normalise: how the pictures were normalised that it was trained on.
+    norms: it was trained with batch normalisation that is folded into its weights.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class InitWeights:
     labels: tuple[str, ...] = ()
     tensors: Tensors = field(default_factory=dict, repr=False)
     normalise: Normalise = IMAGENET
+    norms: bool = False
 
 
 def load_init(init: str, arch: str) -> InitWeights:
@@ -60,8 +62,7 @@ def load_init(init: str, arch: str) -> InitWeights:
     if not path.is_file():
         raise InitError(f"{path}: found no such file, wanted --init imagenet, none or a weights file")
     labels: tuple[str, ...] = ()
-    bypass: Bypass | None = None
-    normalise = published_normalise(arch)
+    bypass, norms, normalise = None, False, published_normalise(arch)
     if path.suffix == ".safetensors":
         try:
             tensors, about = read_safetensors(path)
@@ -70,6 +71,7 @@ def load_init(init: str, arch: str) -> InitWeights:
         if about:
             labels = tuple(about.get("labels", ()))
             bypass = next((known for known in BYPASSES if known == about.get("model", {}).get("bypass")), None)
+            norms = bool(about.get("config", {}).get("norms"))
             normalise = _normalise_of(about, path)
     elif path.suffix == ".caffemodel":
         tensors, bypass = read_caffemodel(path, normalise.mean, normalise.std)
@@ -77,7 +79,7 @@ def load_init(init: str, arch: str) -> InitWeights:
         tensors = _read_pth(path)
     kind = "imagenet" if init == "imagenet" else "file"
     bypass = bypass or _bypass_of(tensors)
-    return InitWeights(kind, path.name, file_sha256(path), bypass, labels, tensors, normalise)
+    return InitWeights(kind, path.name, file_sha256(path), bypass, labels, tensors, normalise, norms)
 
 
 def default_bypass(arch: str, init: InitWeights) -> Bypass:

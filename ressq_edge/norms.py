@@ -3,7 +3,8 @@
 SqueezeNet has none. From random weights it ends several points better with one behind every convolution of the
 backbone (Ioffe and Szegedy, arXiv:1502.03167; docs/experiments.md). At inference a norm is a factor and a shift a
 channel, which `fold_norms` multiplies into the convolution: what is kept, exported and run on a device is
-SqueezeNet, with SqueezeNet's names.
+SqueezeNet, with SqueezeNet's names. Weights that grew up with norms are trained further with norms; published ones
+grew up without, and gain nothing.
 """
 
 from typing import Self, cast
@@ -14,7 +15,6 @@ from torch import Tensor, nn
 from ressq_edge.checkpoint import Tensors
 from ressq_edge.model import ResSqueezeNet
 
-MOMENTUM = 0.1  # of the statistics that inference uses, as nn.BatchNorm2d's
 NORM = ".norm."  # what a normalised convolution's names have that a plain one's have not
 
 
@@ -29,7 +29,7 @@ class NormalisedConv2d(nn.Conv2d):
         size, stride, padding = (cast(tuple[int, int], of) for of in (conv.kernel_size, conv.stride, conv.padding))
         made = cls(conv.in_channels, conv.out_channels, size, stride, padding, device="meta")
         made.weight, made.bias = conv.weight, conv.bias
-        made.norm = nn.BatchNorm2d(conv.out_channels, momentum=MOMENTUM)
+        made.norm = nn.BatchNorm2d(conv.out_channels)
         return made.train(conv.training)
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - PyTorch's own name for it
@@ -47,20 +47,30 @@ def insert_norms(model: ResSqueezeNet) -> None:
 
 
 @torch.no_grad()
-def fit_norms(model: ResSqueezeNet, pictures: Tensor) -> None:
+def fit_norms(model: ResSqueezeNet, pictures: Tensor, *, keep: bool) -> None:
     """Set every norm's statistics to these pictures', in place, layer by layer.
 
-    Every channel then has mean 0 and variance 1 from the first validation on, not only in training: the data-dependent
-    initialisation of Salimans and Kingma (arXiv:1602.07868, section 3).
-
     pictures: normalised float (N, 3, H, W).
+    keep: the network goes on computing what it computes, as trained weights should. Otherwise every channel gets mean 0
+        and variance 1, in validation from the start: the data-dependent initialisation of Salimans and Kingma
+        (arXiv:1602.07868, section 3).
     """
-    norms = [layer.norm for layer in model.modules() if isinstance(layer, NormalisedConv2d)]
-    for norm in norms:
-        norm.momentum = 1.0  # what is gathered is this batch, and nothing of before
-    model.train().backbone(pictures)
-    for norm in norms:
-        norm.momentum = MOMENTUM
+
+    def fit(layer: NormalisedConv2d, inputs: tuple[Tensor]) -> None:
+        found, norm = nn.Conv2d.forward(layer, inputs[0]), layer.norm
+        mean, variance = found.mean((0, 2, 3)), found.var((0, 2, 3), correction=0)
+        norm.running_mean, norm.running_var = mean, variance
+        if keep:
+            norm.weight.copy_((variance + norm.eps).sqrt())
+            norm.bias.copy_(mean)
+
+    layers = [layer for layer in model.modules() if isinstance(layer, NormalisedConv2d)]
+    hooks = [layer.register_forward_pre_hook(fit) for layer in layers]
+    training = model.training
+    model.eval().backbone(pictures)
+    model.train(training)
+    for hook in hooks:
+        hook.remove()
 
 
 def fold_norms(tensors: Tensors, eps: float = 1e-5) -> Tensors:

@@ -92,7 +92,7 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         patience=max(SHORTEST_PATIENCE, epochs // 2),
         group_by=request.group_by,
         precision=request.precision or default_precision(pick_device(request.device)),
-        norms=recipe.norms and arch in SQUEEZENETS,
+        norms=(recipe.norms or init.norms) and arch in SQUEEZENETS,
     )
 
 
