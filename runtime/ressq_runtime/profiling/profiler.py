@@ -52,8 +52,7 @@ def profile(
         pictures: picture files, used in turn.
         runs: warm runs that count, per stage and per thread count.
         processes: fresh processes for the cold start, the first kept apart; 0 leaves the cold start out.
-        root: where the system's files lie.
-        clock: seconds, as time.perf_counter.
+        root, clock: where the system's files lie, and what tells seconds; tests give others.
 
     Raises:
         PictureError: there is no picture, or one can't be read.
