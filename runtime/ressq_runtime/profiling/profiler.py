@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Clock = Callable[[], float]
     Path = str | os.PathLike[str]
 
+RUNS = 50
 WARMUP_RUNS = 5  # litert-benchmark's
 # More threads must be worth their cores: the fewest that are within this of the fastest are recommended.
 NEAR_THE_FASTEST = 1.05
@@ -40,7 +41,7 @@ def profile(
     model: Classifier | Path,
     pictures: Sequence[Path],
     *,
-    runs: int = 50,
+    runs: int = RUNS,
     processes: int = 6,
     root: str = "/",
     clock: Clock = perf_counter,
