@@ -3,7 +3,7 @@
 python tools/litert_versions.py [RELEASE ...]
 
 pip tells which releases there are; each goes into a folder of its own that comes first on the path of a child.
-Releases inside the known range must give Interpreter's bytes, the nearest ones outside must be left to Interpreter.
+Known releases must give Interpreter's bytes; others, the nearest on both sides, must be left to Interpreter.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ressq_runtime.engines.litert_library import FIRST_KNOWN, FIRST_UNKNOWN
+from ressq_runtime.engines.litert_library import KNOWN
 
 ROOT = Path(__file__).parents[1]
 HOME = ROOT / ".venv-litert-versions"
 PACKAGE = "ai-edge-litert"
 TESTS = ROOT / "tests" / "runtime"
 FALLBACK = TESTS / "test_litert_fallback.py"
-KNOWN = [TESTS / f"test_litert_{name}.py" for name in ("c", "library", "refusals")]
+C_API = [TESTS / f"test_litert_{name}.py" for name in ("c", "library", "refusals")]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 
 Release = tuple[int, ...]
@@ -32,8 +32,8 @@ def main(names: list[str]) -> int:
     releases = [_numbers(name) for name in names] or choose(list_releases())
     failed = 0
     for release in releases:
-        known = FIRST_KNOWN <= release < FIRST_UNKNOWN
-        good, said = test(install(release), release, [*KNOWN, FALLBACK] if known else [FALLBACK])
+        known = release in KNOWN
+        good, said = test(install(release), release, [*C_API, FALLBACK] if known else [FALLBACK])
         failed += not good
         print(f"{PACKAGE} {_name(release)} ({'C API' if known else 'falls back'}): {said}", flush=True)
     return 1 if failed else 0
@@ -54,16 +54,16 @@ def list_releases() -> list[Release]:
 
 
 def choose(releases: list[Release]) -> list[Release]:
-    """Every known release, the last one before and the first one after them.
+    """Every release from the last one before the known ones to the first one after them.
 
     Raises:
         SystemExit: none of the releases is a known one.
     """
-    known = [release for release in releases if FIRST_KNOWN <= release < FIRST_UNKNOWN]
-    if not known:
-        sys.exit(f"{PACKAGE}: found no release from {_name(FIRST_KNOWN)} to before {_name(FIRST_UNKNOWN)}")
-    before = [release for release in releases if release < FIRST_KNOWN][-1:]
-    return before + known + [release for release in releases if release >= FIRST_UNKNOWN][:1]
+    if not set(releases) & set(KNOWN):
+        sys.exit(f"{PACKAGE}: found no release from {_name(KNOWN[0])} to {_name(KNOWN[-1])}")
+    before = [release for release in releases if release < KNOWN[0]][-1:]
+    between = [release for release in releases if KNOWN[0] <= release <= KNOWN[-1]]
+    return before + between + [release for release in releases if release > KNOWN[-1]][:1]
 
 
 def install(release: Release) -> Path:

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3.11} home=build/pillow
-[ $# -gt 0 ] || set -- 9.4.0 9.5.0 10.0.1 10.1.0 10.2.0 10.3.0 10.4.0 11.0.0 11.1.0 11.2.1 11.3.0 12.0.0 12.1.1 12.2.0 12.3.0 13.0.0
+[ $# -gt 0 ] || set -- 9.4.0 9.5.0 10.0.0 10.0.1 10.1.0 10.2.0 10.3.0 10.4.0 11.0.0 11.1.0 11.2.1 11.3.0 12.0.0 12.1.0 12.1.1 12.2.0 12.3.0 13.0.0
 [ -x $home/env/bin/pytest ] || {
   "$python" -m venv $home/env
   $home/env/bin/python -m pip install -q --disable-pip-version-check 'pytest>=8'

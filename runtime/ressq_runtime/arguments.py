@@ -42,6 +42,8 @@ def parse(argv: Sequence[str] | None) -> Namespace:
         parser.error(f"found pictures and --{modes[0].replace('_', '-')}, wanted one of the two")
     if arguments.csv and modes and modes[0] not in ("stdin0", "watch"):
         parser.error(f"found --csv and --{modes[0].replace('_', '-')}, wanted --csv with pictures alone")
+    if arguments.runs and modes != ["profile"]:
+        parser.error("found --runs alone, wanted --profile with it: ressq-infer photo.jpg --profile --runs 1000")
     if arguments.watch and not arguments.csv:
         parser.error("found --watch without --csv FILE, which knows after a restart what is answered already")
     one = len(arguments.pictures) == 1 and not isdir(arguments.pictures[0])
@@ -82,6 +84,7 @@ def _build_parser() -> ArgumentParser:
     add("--threads", type=positive, metavar="N", help="threads of the interpreter (default: the cores, at most 4)")
     add("--engine", choices=ENGINES, default="auto", help="interpreter (default: the first installed that fits)")
     add("--profile", action="store_true", help="measure latency: cold start, each stage, threads, modules")
+    add("--runs", type=positive, metavar="N", help="warm runs of --profile (default 50; p99 is told from 1000 on)")
     add("--plot", metavar="FILE", help="draw the profile, or one saved with --profile --json, as .html or .png")
     add("--explain", metavar="FILE", help="draw where in the picture the network found its answer, as .png or .jpg")
     add("--self-test", action="store_true", help="compare this device with the workstation, then stop")

@@ -34,9 +34,7 @@ LARGEST_CARD_BYTES = 8_000_000
 def read_card(path: str | os.PathLike[str], *, verify: bool = True) -> Card | None:
     """The card in an artefact, or None for a model file without one.
 
-    Args:
-        path: a `.tflite` or `.onnx` file.
-        verify: compare the sha256 in the card with that of the bytes before it.
+    `verify`: compare the hashes in the card with those of the bytes before it and of the card.
 
     Raises:
         ArtefactError: not a model file, damaged, changed after export, or its card is of a newer format.

@@ -90,12 +90,8 @@ class Classifier:
     ) -> Classifier:
         """The artefact in `path`, in the best interpreter installed.
 
-        Args:
-            path: a `.tflite` or `.onnx` file.
-            engine: auto, litert, tflite or onnx.
-            threads: for the interpreter; None: the cores this process may use, at most four.
-            labels: names of the classes, for a model without a card only.
-            trusted: load a model without a card at once, not in a process of its own first: the caller made it.
+        `engine` is one of `engines.ENGINES`; threads None: the cores this process may use, at most four. A model
+        without a card needs labels, and is tried in a process of its own first, unless it is trusted.
 
         Raises:
             ArtefactError: the file is broken, changed, too new, or labels are missing, too many or too few.
@@ -124,11 +120,7 @@ class Classifier:
         return cls(path, card, labels or (card.labels if card else ()), spec, opened)
 
     def classify(self, image: Source, top_k: int = 5) -> Predictions:
-        """The `top_k` most probable labels of a picture, best first.
-
-        Args:
-            image: a path, a Pillow image, or a uint8 (H, W, 3) RGB array.
-            top_k: how many at most.
+        """The `top_k` most probable labels of a path, a Pillow image or a uint8 (H, W, 3) RGB array, best first.
 
         Raises:
             PictureError: the picture can't be read.
@@ -167,10 +159,7 @@ class Classifier:
     def rank(self, scores: list[float], top_k: int = 5, distance: float | None = None) -> Predictions:
         """The `top_k` best of the scores with their labels, best first; equal scores in the order of the labels.
 
-        Args:
-            scores: one a label.
-            top_k: how many at most.
-            distance: of the same pixels, for `unlike`.
+        The distance is that of the same pixels, for `unlike`.
         """
         order = sorted(range(len(scores)), key=lambda index: -scores[index])
         limit = self.card.unlike_from if self.card else None

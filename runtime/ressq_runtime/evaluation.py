@@ -76,12 +76,9 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 
 def evaluate(classifier: Classifier, folder: Path, progress: Callable[[int, int], None] | None = None) -> Evaluation:
-    """Classifies every picture below `folder/<label>/` and compares.
+    """Classifies every picture below `folder/<label>/` and compares; classes may be missing.
 
-    Args:
-        classifier: the artefact.
-        folder: one sub-folder per class, named as the labels; classes may be missing.
-        progress: called with (pictures done, pictures in all).
+    `progress` is called with (pictures done, pictures in all).
 
     Raises:
         FolderError: no class folders, one that is none of the labels, or not one picture could be read.
@@ -148,12 +145,7 @@ def summarise(
 ) -> Evaluation:
     """The figures of answers that are there already.
 
-    Args:
-        artefact, folder, engine: what answered what, and how; kept as they are.
-        labels: in the order of the scores.
-        truths: label index of each picture; at least one.
-        orders: `best_five` of each picture's scores.
-        faults: pictures that could not be read, with reasons.
+    truths: label index of each picture, one or more; orders: `best_five` of its scores.
     """
     n, count = len(truths), len(labels)
     confusion = [[0] * count for _ in range(count)]

@@ -40,9 +40,7 @@ def list_others(folder: Path) -> list[Path]:
 def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
     """Class name -> the paths of its pictures, for a folder with one sub-folder per class; both sorted.
 
-    Args:
-        root: the folder of class folders.
-        fewest: how many classes there must be: two to learn from, one to measure on.
+    `fewest` classes there must be: two to learn from, one to measure on.
 
     Raises:
         FolderError: no such folder, pictures beside the class folders, too few classes, a class

@@ -30,12 +30,9 @@ _TILE_WIDTH, _TILE_LENGTH = 322, 323
 
 
 def check_footprint(image: Image.Image, full_size: tuple[int, int], path: str) -> None:
-    """Refuses a picture whose decoding takes more than MOST_BYTES.
+    """Refuses a picture, opened but not loaded, whose decoding takes more than MOST_BYTES.
 
-    Args:
-        image: opened, not loaded yet; the scale of a JPEG chosen.
-        full_size: (width, height) before the scale was chosen.
-        path: for the error.
+    `full_size`: (width, height) before a JPEG's scale was chosen.
 
     Raises:
         PictureError: it would take more.

@@ -58,7 +58,7 @@ def run() -> None:
 class Plain:
     """`arguments.parse` of a command line that names one picture and no more than _VALUES and --json."""
 
-    labels = csv = watch = plot = serve = camera = install = abstain_below = explain = None
+    labels = csv = watch = runs = plot = serve = camera = install = abstain_below = explain = None
     stdin0 = profile = self_test = info = False
     engine = "auto"
 

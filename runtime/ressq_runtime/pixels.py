@@ -34,9 +34,7 @@ _BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, O
 def to_pixels(source: Source, spec: PixelSpec) -> bytes:
     """The network's input for a picture: uint8 RGB, rows from the top, spec.size * spec.size * 3 bytes.
 
-    Args:
-        source: a path, a file's bytes, a Pillow image, or a uint8 (H, W, 3) RGB array.
-        spec: the geometry, from the artefact's card.
+    Sources as in `decode`; the spec is the artefact's.
 
     Raises:
         PictureError: the picture can't be read, or not as one picture of 32x32 pixels or more.

@@ -27,11 +27,6 @@ def check_rows(image: Image.Image, file: str | BytesIO, path: str) -> None:
     The row that is stored last is the last or, interlaced, the one before. Only where one of them is black
     throughout is the stream unpacked again and counted.
 
-    Args:
-        image: the picture, loaded.
-        file: where it came from.
-        path: for the error.
-
     Raises:
         PictureError: rows are missing.
     """

@@ -27,11 +27,6 @@ _passed: set[tuple[str, str]] = set()
 def check_foreign(path: str, engine: str, *, timeout_s: float = TIMEOUT_S) -> None:
     """Loads the model and runs one inference in a child process with limits; says so by a logged warning.
 
-    Args:
-        path: the model.
-        engine: as in `load_engine`.
-        timeout_s: how long the child may take.
-
     Raises:
         EngineError: the model ended the child, or did not answer within its time or memory, or was refused.
     """
@@ -44,9 +39,10 @@ def check_foreign(path: str, engine: str, *, timeout_s: float = TIMEOUT_S) -> No
         return
     getLogger(__name__).warning("%s: it has no card; trying it in a process of its own first", path)
     command = [sys.executable, "-c", _CHILD, path, engine]
+    environment = child_environment(OPENBLAS_NUM_THREADS="1")  # numpy's OpenBLAS reserves memory for each core
     try:
         child = subprocess.run(  # noqa: S603 - this very Python
-            command, env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             timeout=timeout_s, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
@@ -97,11 +93,11 @@ def _limit(size: int) -> None:
             continue
 
 
-def _environment() -> dict[str, str]:
+def child_environment(**more: str) -> dict[str, str]:
+    """This process's environment and more, for another Python that finds this very package."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     inherited = os.environ.get("PYTHONPATH")
-    one = {"OPENBLAS_NUM_THREADS": "1"}  # numpy's OpenBLAS reserves memory for each core of the machine
-    return {**os.environ, **one, "PYTHONPATH": package + (os.pathsep + inherited if inherited else "")}
+    return {**os.environ, **more, "PYTHONPATH": package + (os.pathsep + inherited if inherited else "")}
 
 
 def _describe_end(code: int) -> str:

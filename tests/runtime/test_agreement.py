@@ -14,8 +14,10 @@ from statistics import median
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from ressq_runtime.models import BUILTIN
+from ressq_runtime.profiling.profiler import profile
 
 PYTHON = os.environ.get("RESSQ_LITERT_PYTHON", "")
 FEWEST_ROUNDS, MOST_ROUNDS, RUNS = 5, 25, 50
@@ -50,6 +52,15 @@ def test_the_profile_agrees_with_litert_benchmark(
         ours.append(measure_ours(model, picture))
         theirs.append(measure_theirs(model, tmp_path / "result.json"))
     assert off(ours, theirs) <= WIDEST, f"ours {ours}, litert-benchmark {theirs}"
+
+
+def test_the_figures_that_both_tell_have_the_same_keys(tmp_path: Path) -> None:
+    measure_theirs(Path(BUILTIN), tmp_path / "result.json")
+    theirs = json.loads((tmp_path / "result.json").read_text())
+    Image.effect_noise((60, 50), 60).convert("RGB").save(tmp_path / "picture.png")
+    ours = profile(BUILTIN, [tmp_path / "picture.png"], runs=2, processes=0)
+    assert set(theirs) - set(ours) == {"accelerators", "signature", "fully_accelerated", "throughput_mb_s"}
+    assert set(theirs["latency"]) - set(ours["latency"]) == {"warmup_avg_ms", "p5_ms"}
 
 
 def off(ours: list[float], theirs: list[float]) -> float:

@@ -131,6 +131,7 @@ def test_a_closed_pipe_is_no_traceback(model: str, shapes: Path) -> None:
         (["a.jpg", "--top-k", "0"], "found '0', wanted a whole number from 1 on"),
         (["a.jpg", "--engine", "magic"], "invalid choice: 'magic'"),
         (["a.jpg", "--profile", "--csv", "x"], "found --csv and --profile"),
+        (["a.jpg", "--runs", "9"], "found --runs alone, wanted --profile with it"),
         (["a.jpg", "--stdin0"], "found pictures and --stdin0, wanted one of the two"),
         (["--stdin0", "--profile"], "found --profile and --stdin0, wanted one of them"),
         (["--watch", "in"], "found --watch without --csv FILE, which knows after a restart"),

@@ -13,6 +13,7 @@ from PIL import Image
 
 from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import EngineError, PictureError
+from ressq_runtime.infer import main
 from ressq_runtime.profiling.coldstart import STAGES as COLD_STAGES
 from ressq_runtime.profiling.coldstart import measure_cold_start
 from ressq_runtime.profiling.latency import LatencyProfile
@@ -151,6 +152,15 @@ def test_an_artefact_is_profiled_from_its_path(artefacts: dict[str, Path], shape
     assert result["precision"] == "int8 static per-channel"
     assert result["pictures"] == 3
     assert result["stages"]["total"]["median_ms"] > 0
+
+
+def test_the_command_measures_as_often_as_it_is_told(
+    artefacts: dict[str, Path], picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(picture), "--model", str(artefacts["int8.tflite"]), "--profile", "--json", "--runs", "3"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    rows = [found["latency"], *found["stages"].values(), *found["threads"].values(), found["modules"]]
+    assert {row["num_runs"] for row in rows} == {3}
 
 
 def test_the_package_s_profile_is_the_function_every_time() -> None:

@@ -44,12 +44,7 @@ ENGINES = ("auto", "litert", "tflite", "onnx")
 
 
 def load_engine(path: str, engine: str = "auto", threads: int = 1) -> Engine:
-    """The model in `path`, ready to run.
-
-    Args:
-        path: a `.tflite` or `.onnx` file that takes uint8 [1, H, H, 3].
-        engine: one of ENGINES; auto takes the first that is installed and fits the file.
-        threads: how many the interpreter may use.
+    """The model in `path`, ready to run; engine: one of ENGINES, auto takes the first installed that fits the file.
 
     Raises:
         EngineError: no interpreter for this file is installed, it refuses the file, or the model's input is

@@ -35,10 +35,7 @@ _VALUE_NAME = 1
 def read_class_maps(path: str, engine: Engine, pixels: bytes) -> NDArray[float32]:
     """The map of each class, float32 (classes, height, width): the mean of a map is the logit of its class.
 
-    Args:
-        path: the model's file.
-        engine: what `load_engine` made of it; says which interpreter and how many threads.
-        pixels: the input, as in `Engine.run`.
+    The engine, which `load_engine` made of the file, says which interpreter to take and how many threads.
 
     Raises:
         EngineError: the model does not end in a mean over positions with at most one matrix product behind it, or
@@ -111,10 +108,7 @@ def _messages(message: bytes, number: int) -> list[bytes]:
 def _find_head(path: str, operators: Iterable[tuple[str, list[Any], list[Any]]], scores: Any) -> list[Any]:
     """The tensor whose mean is taken, then weights and bias of the product behind the mean, if there is one.
 
-    Args:
-        path: for the error.
-        operators: kind, inputs and outputs of each; tensors are numbers or names.
-        scores: the tensor to go back from.
+    Operators are their kind, inputs and outputs; a tensor, such as `scores`, is a number or a name.
     """
     makers = {output: (kind, inputs) for kind, inputs, outputs in operators for output in outputs}
     at, kind = scores, ""

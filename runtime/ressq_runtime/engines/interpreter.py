@@ -27,10 +27,9 @@ class InterpreterEngine:
         self.threads = threads
         self._interpreter = interpreter
         self._path = path
-        self.inputs = [_to_spec(details) for details in interpreter.get_input_details()]
-        self.outputs = [_to_spec(details) for details in interpreter.get_output_details()]
-        self._input = interpreter.get_input_details()[0]
-        self._details = interpreter.get_output_details()
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+        self.inputs, self.outputs = list(map(_to_spec, inputs)), list(map(_to_spec, outputs))
+        self._input, self._numbers = inputs[0]["index"], [details["index"] for details in outputs]
         self._scores = choose_output(path, self.outputs[: len(self.outputs) - added])
 
     def run(self, pixels: bytes) -> list[float]:
@@ -41,8 +40,8 @@ class InterpreterEngine:
         """
         from numpy import frombuffer, uint8
 
-        array = frombuffer(pixels, uint8).reshape(self._input["shape"])
-        self._interpreter.set_tensor(self._input["index"], array)
+        array = frombuffer(pixels, uint8).reshape(self.inputs[0].shape)
+        self._interpreter.set_tensor(self._input, array)
         try:
             self._interpreter.invoke()
         except (RuntimeError, ValueError) as error:
@@ -56,11 +55,9 @@ class InterpreterEngine:
 
     def _read(self, index: int) -> list[float]:
         """The values of an output, dequantised where it is quantised."""
-        details = self._details[index]
-        values = self._interpreter.get_tensor(details["index"]).reshape(-1)
-        scale, zero_point = details["quantization"]
-        if scale:
-            values = (values.astype("float32") - zero_point) * scale
+        spec, values = self.outputs[index], self._interpreter.get_tensor(self._numbers[index]).reshape(-1)
+        if spec.scale:
+            values = (values.astype("float32") - spec.zero_point) * spec.scale
         found: list[float] = values.tolist()
         return found
 
@@ -83,10 +80,7 @@ class InterpreterEngine:
 def open_litert_interpreter(path: str, threads: int, tensors: Sequence[int] = ()) -> InterpreterEngine | None:
     """The model in LiteRT's Interpreter; None where ai-edge-litert is not installed.
 
-    Args:
-        path: the `.tflite`.
-        threads: as in `load_engine`.
-        tensors: numbers of tensors of the graph to make outputs, in memory, for `read_tensor`.
+    The graph's tensors of these numbers are made outputs, in memory, for `read_tensor`.
 
     Raises:
         EngineError: the interpreter refuses the model.
@@ -100,8 +94,6 @@ def open_litert_interpreter(path: str, threads: int, tensors: Sequence[int] = ()
 
 def open_tflite_runtime(path: str, threads: int, tensors: Sequence[int] = ()) -> InterpreterEngine | None:
     """The model in tflite_runtime's Interpreter; None where tflite-runtime is not installed.
-
-    Args: as `open_litert_interpreter`'s.
 
     Raises:
         EngineError: the interpreter refuses the model, or numpy is too new for it.

@@ -41,12 +41,7 @@ class LiteRtEngine:
     delegate = "xnnpack"
 
     def __init__(self, path: str | os.PathLike[str], threads: int = 1, *, profile: bool = False) -> None:
-        """Loads and compiles a model.
-
-        Args:
-            path: the `.tflite`.
-            threads: to compute with, 1 or more.
-            profile: allow `profile_operators`; an inference then takes some 13 % longer.
+        """Loads and compiles a model; with `profile`, for `profile_operators`, an inference takes some 13 % longer.
 
         Raises:
             Unavailable: no known LiteRT is installed, or it can't serve this model; take Interpreter.
@@ -66,13 +61,7 @@ class LiteRtEngine:
             raise
 
     def run(self, pixels: bytes) -> list[float]:
-        """One inference.
-
-        Args:
-            pixels: the bytes of the input tensor; for an artefact uint8 RGB, rows from the top.
-
-        Returns:
-            The scores, each a float32 value; dequantised where the output is quantised.
+        """The scores of the input tensor's bytes, each a float32 value; dequantised where the output is quantised.
 
         Raises:
             EngineError: the number of bytes is wrong, or LiteRT failed.

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-FIRST_KNOWN, FIRST_UNKNOWN = (2, 1, 2), (2, 4, 0)
+# Each tried by tools/litert_versions.py; the interface has changed from one patch release to the next.
+KNOWN = ((2, 1, 2), (2, 1, 3), (2, 1, 4), (2, 1, 5), (2, 1, 6), (2, 2, 0), (2, 3, 0))
 TEXT_OPTIONS_SINCE = (2, 1, 3)
 MODEL_IN_ENVIRONMENT_SINCE = (2, 1, 6)
 QUIET_SINCE = (2, 1, 5)  # can be told to leave GPU and NPU alone and to print errors only
@@ -54,9 +55,9 @@ def _wheel_version(folder: str) -> tuple[int, ...]:
     numbers = found.split(".")
     if len(numbers) == 3 and all(number.isdigit() for number in numbers):
         version = tuple(int(number) for number in numbers)
-        if FIRST_KNOWN <= version < FIRST_UNKNOWN:
+        if version in KNOWN:
             return version
-    raise Unavailable(f"{folder}: found ai-edge-litert {found}, wanted 2.1.2 or later, below 2.4")
+    raise Unavailable(f"{folder}: found ai-edge-litert {found}, wanted a release that was tried, 2.1.2 to 2.3.0")
 
 
 class Library:

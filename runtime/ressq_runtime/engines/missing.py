@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
-# Looked up on the package index on 2026-11-22.
+# Looked up on the package index on 2026-11-25.
 _LITERT_PYTHONS = ((3, 11), (3, 14))
+_WIDE_MACHINES = ("x86_64", "amd64", "aarch64", "arm64")  # Windows says AMD64 and ARM64
 
 
 def explain_missing(kind: str, engine: str = "auto") -> str:
-    """What was looked for, and the line that installs it here (or that nothing can).
-
-    Args:
-        kind: "tflite" or "onnx".
-        engine: what the user asked for, "auto" if nothing.
-    """
+    """What was looked for, and the line that installs it here (or that nothing can); kind: "tflite" or "onnx"."""
     wanted = {"litert": "ai-edge-litert", "tflite": "tflite-runtime", "onnx": "onnxruntime"}.get(engine)
     found = f"found no interpreter for .{kind} files" if wanted is None else f"found no {wanted}"
     line = install_line(kind, sys.platform, _machine(), sys.maxsize > 2**32, sys.version_info[:2])
@@ -23,14 +19,9 @@ def explain_missing(kind: str, engine: str = "auto") -> str:
 
 
 def install_line(kind: str, system: str, machine: str, wide: bool, python: tuple[int, int]) -> str:
-    """The advice for one platform.
+    """The advice for one platform: sys.platform, os.uname().machine, and a Python of that version.
 
-    Args:
-        kind: "tflite" or "onnx".
-        system: sys.platform.
-        machine: os.uname().machine; a 32-bit Pi OS on a 64-bit kernel says aarch64, so `wide` decides.
-        wide: True for a 64-bit Python.
-        python: its major and minor version.
+    On a 64-bit kernel a 32-bit Pi OS says aarch64 as well: `wide`, whether Python has 64 bits, decides.
     """
     if machine.startswith("armv6"):
         return "none runs on ARMv6 (Pi Zero, Pi 1): use a Pi Zero 2, 2, 3, 4 or 5"
@@ -40,6 +31,10 @@ def install_line(kind: str, system: str, machine: str, wide: bool, python: tuple
     if not _LITERT_PYTHONS[0] <= python <= _LITERT_PYTHONS[1]:
         low, high = (".".join(map(str, version)) for version in _LITERT_PYTHONS)
         return f"there is none for Python {python[0]}.{python[1]}: use Python {low} to {high}"
+    if machine.lower() not in _WIDE_MACHINES:
+        return f"none exists for {machine}: use x86-64 or 64-bit ARM"
+    if system == "win32" and machine == "ARM64" and kind == "tflite":
+        return "on Windows for ARM use the .onnx artefact with onnxruntime"
     if system == "darwin" and machine == "x86_64":
         if kind == "tflite" and python > (3, 11):
             return "on an Intel Mac use Python 3.11, or the .onnx artefact with onnxruntime"

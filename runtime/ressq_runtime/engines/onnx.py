@@ -81,14 +81,10 @@ def open_onnx(path: str, threads: int) -> OnnxEngine | None:
 
 
 def open_session(onnxruntime: Any, path: str, threads: int, profile: str = "", content: bytes | None = None) -> Any:
-    """The model in an InferenceSession on the CPU.
+    """The model in an InferenceSession on the CPU, by the module that `import_onnxruntime` gives.
 
-    Args:
-        onnxruntime: the module, from `import_onnxruntime`.
-        path: the `.onnx`.
-        threads: to compute with.
-        profile: where the profiler's file begins its name; empty: no profiler.
-        content: what to open in place of `path`; errors name `path` all the same.
+    `profile` begins the name of the profiler's file; empty: no profiler. `content` is opened in place of `path`, which
+    errors name all the same.
 
     Raises:
         EngineError: ONNX Runtime refuses the model.

@@ -23,14 +23,7 @@ def profile_nodes(
 ) -> list[tuple[list[tuple[str, str, int]], int]]:
     """For each of `runs` inferences its nodes in the order run, and the microseconds of the whole.
 
-    A node is (operator, name, microseconds).
-
-    Args:
-        path: the `.onnx`.
-        threads: as in `load_engine`.
-        pixels: the input, as in `Engine.run`.
-        runs: how many inferences.
-        before_each: called before each of them.
+    A node is (operator, name, microseconds). `before_each` is called before each inference.
 
     Raises:
         EngineError: ONNX Runtime refuses the model.

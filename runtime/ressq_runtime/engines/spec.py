@@ -16,14 +16,7 @@ class TensorSpec:
     # A plain class: typing.NamedTuple would import typing, dataclass would import inspect.
     __slots__ = ("dtype", "name", "scale", "shape", "zero_point")
 
-    def __init__(
-        self,
-        name: str,
-        dtype: str,
-        shape: tuple[int, ...],
-        scale: float = 0.0,
-        zero_point: int = 0,
-    ) -> None:
+    def __init__(self, name: str, dtype: str, shape: tuple[int, ...], scale: float = 0.0, zero_point: int = 0) -> None:
         self.name = name
         self.dtype = dtype
         self.shape = shape
@@ -37,18 +30,6 @@ class TensorSpec:
         for length in self.shape:
             count *= length
         return count
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, TensorSpec):
-            return NotImplemented
-        return all(getattr(self, key) == getattr(other, key) for key in self.__slots__)
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.dtype, self.shape, self.scale, self.zero_point))
-
-    def __repr__(self) -> str:
-        scale = f", scale={self.scale:g}, zero_point={self.zero_point}" if self.scale else ""
-        return f"TensorSpec({self.name!r}, {self.dtype}, {self.shape}{scale})"
 
 
 def find_tensor(specs: list[TensorSpec], name: str) -> int | None:

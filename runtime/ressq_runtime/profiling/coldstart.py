@@ -7,15 +7,14 @@ can be held against the moment its parent started it.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from itertools import pairwise
 from time import perf_counter
 
-import ressq_runtime
 from ressq_runtime.errors import EngineError
 from ressq_runtime.profiling.latency import LatencyProfile
+from ressq_runtime.quarantine import child_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,16 +48,8 @@ def measure_cold_start(
 ) -> tuple[list[LatencyProfile], float | None]:
     """Latency of each of STAGES, and the most memory a process had resident in MiB (None: the system does not tell).
 
-    Starts processes one after the other that load the artefact and classify the picture. The first, kept apart as
-    `first_ms`, may have found the files not yet in memory.
-
-    Args:
-        path: the artefact.
-        picture: a picture file.
-        engine: as in `load_engine`.
-        threads: of the interpreter.
-        labels: for a model without a card.
-        processes: how many, 2 or more.
+    Starts two or more processes one after the other that load the artefact and classify the picture. The first, kept
+    apart as `first_ms`, may have found the files not yet in memory.
 
     Raises:
         EngineError: a process can't be started, or it failed.
@@ -80,14 +71,11 @@ def start_fresh(
 
 def _start_one(arguments: list[str]) -> tuple[list[float], float | None]:
     """The marks of one process in seconds, its start first, and its peak memory."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(ressq_runtime.__file__)))
-    inherited = os.environ.get("PYTHONPATH")
-    environment = {**os.environ, "PYTHONPATH": package + (os.pathsep + inherited if inherited else "")}
     command = [sys.executable, "-c", _CHILD, *arguments]
     start = perf_counter()
     try:
         child = subprocess.run(  # noqa: S603 - this very Python
-            command, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+            command, env=child_environment(), capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EngineError(f"{sys.executable}: can't measure a cold start ({error}); leave it out") from error

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from ressq_runtime.answer import list_named, load_named
 from ressq_runtime.errors import OutputError, RessqError
-from ressq_runtime.profiling.profiler import profile
+from ressq_runtime.profiling.profiler import RUNS, profile
 from ressq_runtime.profiling.table import render_table
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ def profile_all(arguments: Namespace, path: str, origin: str) -> int:
     if arguments.plot:
         _check_plot(arguments.plot)
     pictures = list_named(arguments.pictures)
-    found = profile(load_named(arguments, path, origin), pictures)
+    found = profile(load_named(arguments, path, origin), pictures, runs=arguments.runs or RUNS)
     saved = json.dumps(found)
     print(saved if arguments.json else render_table(found), flush=True)
     if arguments.plot:

@@ -65,11 +65,7 @@ class Device:
 
 
 def describe_device(root: str = "/") -> Device:
-    """The board this process runs on, now.
-
-    Args:
-        root: where `proc`, `sys`, `etc` and `usr` lie.
-    """
+    """The board this process runs on, now; `proc`, `sys`, `etc` and `usr` lie under `root`."""
     cpuinfo = _fields(_read(root, "proc/cpuinfo"))
     return Device(
         model=_read(root, "proc/device-tree/model") or cpuinfo.get("model name") or platform.processor() or "unknown",

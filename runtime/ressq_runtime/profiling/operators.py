@@ -45,13 +45,7 @@ def measure_operators(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """(operators, modules) of a model for the profile's JSON; {"not_measured": why} for what can't be had.
 
-    Args:
-        path: the model; it runs in the engine of that name with so many threads.
-        engine: as `Engine.name`.
-        threads: of the engine.
-        pixels: one input.
-        runs: plain and profiled inferences, in turn.
-        clock: seconds, as time.perf_counter.
+    So many plain and so many profiled inferences are run, in turn.
     """
     plain_ms: list[float] = []
     plain = load_engine(path, engine, threads)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Clock = Callable[[], float]
     Path = str | os.PathLike[str]
 
+RUNS = 50
 WARMUP_RUNS = 5  # litert-benchmark's
 # More threads must be worth their cores: the fewest that are within this of the fastest are recommended.
 NEAR_THE_FASTEST = 1.05
@@ -40,7 +41,7 @@ def profile(
     model: Classifier | Path,
     pictures: Sequence[Path],
     *,
-    runs: int = 50,
+    runs: int = RUNS,
     processes: int = 6,
     root: str = "/",
     clock: Clock = perf_counter,
@@ -52,8 +53,7 @@ def profile(
         pictures: picture files, used in turn.
         runs: warm runs that count, per stage and per thread count.
         processes: fresh processes for the cold start, the first kept apart; 0 leaves the cold start out.
-        root: where the system's files lie.
-        clock: seconds, as time.perf_counter.
+        root, clock: where the system's files lie, and what tells seconds; tests give others.
 
     Raises:
         PictureError: there is no picture, or one can't be read.

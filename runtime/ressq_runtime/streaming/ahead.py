@@ -21,12 +21,9 @@ AHEAD = 2
 
 
 def prepare_all(pictures: Iterable[str], spec: PixelSpec, *, ahead: bool) -> Iterator[Outcome]:
-    """Every picture with its pixels or its fault, in order.
+    """Every picture with its pixels or its fault, in order; paths are taken no faster than they are needed.
 
-    Args:
-        pictures: their paths, taken no faster than they are needed.
-        spec: the geometry, from the artefact's card.
-        ahead: prepare on a thread, while the caller computes.
+    Ahead: on a thread, while the caller computes.
     """
     if ahead:
         yield from _prepare_ahead(pictures, spec)

@@ -28,12 +28,7 @@ _HINT = "; use find -print0, or tr '\\n' '\\0'"
 
 
 def answer_many(arguments: Namespace, classifier: Classifier, named: list[str]) -> int:
-    """Classifies what the arguments name; exit code 0, or 1 if a picture could not be read.
-
-    Args:
-        arguments: `stdin0`, `watch`, `csv`, `json` and `top_k` say from where and to where.
-        classifier: the model.
-        named: the pictures, where neither stdin nor a folder names them.
+    """Classifies the pictures named, or those of --stdin0 or --watch; exit code 0, or 1 if one could not be read.
 
     Raises:
         RessqError: the pictures can't be listed, or the answers not written.

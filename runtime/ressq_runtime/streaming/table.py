@@ -46,13 +46,9 @@ class Table:
     """
 
     def __init__(self, path: str, model: str, top_k: int, *, also: JsonWriter | None = None) -> None:
-        """Opens the table in `path`, or begins it.
+        """Opens the table in `path`, or begins it; every row carries `model`, which `name_model` says.
 
-        Args:
-            path: of the CSV file.
-            model: what `name_model` says; every row carries it.
-            top_k: answers a picture.
-            also: gets each answer before the table: what breaks off in between is given twice, never lost.
+        `also` gets each answer before the table: what breaks off in between is given twice, never lost.
 
         Raises:
             OutputError: the file holds something else, or rows of another model or top-k; another process

@@ -32,12 +32,9 @@ class Watch:
     """A folder and what is new in it. `try_again` may be called while another thread looks."""
 
     def __init__(self, folder: str, done: Container[str], clock: Callable[[], float] = monotonic) -> None:
-        """Begins to watch.
+        """Begins to watch the folder and the folders in it, but for hidden ones and links.
 
-        Args:
-            folder: looked through with the folders in it; hidden ones and links to folders are left out.
-            done: the paths that have an answer, absolute ones; it grows while we look.
-            clock: seconds, as time.monotonic.
+        `done` holds the absolute paths that have an answer; it grows while we look.
 
         Raises:
             FolderError: there is no such folder.
