@@ -7,6 +7,7 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from ressq_runtime import read_card
 from ressq_runtime.card import Card
@@ -63,13 +64,18 @@ def open_target(target: Path | None) -> Path:
 
 
 def export_run(run: Path) -> Path:
-    """The artefacts of a run of ressq-train, kept for the next benchmark as long as its weights are the same.
+    """The artefacts of a run of ressq-train: those in its dist/ if they are of these weights, else an export, kept for
+    the next benchmark as long as the weights are the same.
 
     Raises:
         SystemExit: the export failed.
     """
-    name = run.resolve().name
-    folder = EXPORTS / f"{name}-{sha256((run / _CHECKPOINT).read_bytes()).hexdigest()[:12]}"
+    name, weights = run.resolve().name, sha256((run / _CHECKPOINT).read_bytes()).hexdigest()
+    for made in sorted((run / "dist").glob("*_int8.tflite")):
+        model: Any = find_card(made).data["model"]
+        if model["checkpoint_sha256"] == weights:
+            return made.parent
+    folder = EXPORTS / f"{name}-{weights[:12]}"
     if not (folder / f"{name}_int8.tflite").is_file():
         print(f"{run}: exporting to {folder}", file=sys.stderr)
         command = [str(Path(sys.executable).with_name("ressq-export")), str(run), "--out", str(folder), "--force"]

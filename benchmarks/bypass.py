@@ -1,10 +1,10 @@
 """What the residual bypass is worth: SqueezeNet and Res-SqueezeNet under one recipe, several seeds.
 
-    python benchmarks/bypass.py PHOTOS --init WEIGHTS --out runs/bypass [--seeds 3]
+    python benchmarks/bypass.py PHOTOS --init WEIGHTS --out runs/bypass [--seeds 3] [-- --threads 1]
 
 PHOTOS holds train/, val/ and test/. Trains both networks from WEIGHTS (torchvision's SqueezeNet 1.1) and from random
 ones, exports each run by the defaults, and asks each file for the test split once. The same command goes on where it
-was interrupted; what is there is not done again. The report goes to OUT.
+was interrupted; what is there is not done again. The report goes to OUT. What follows `--` goes to every ressq-train.
 """
 
 from __future__ import annotations
@@ -27,13 +27,10 @@ from artefacts import KINDS
 from circumstances import describe_call, say_call
 from page.command import publish
 from page.content import Bars, Page, Section, Table
-from ressq_runtime.classify import Classifier
-from ressq_runtime.errors import PictureError
-from twins.answers import answer_all, label_pictures
+from resumable import SCRATCH_EPOCHS, SCRATCH_SIZE, ask, make, split_further
 
 PLAIN, RESIDUAL = "squeezenet1_1", "ressqueezenet1_1"
-# From scratch at half the size: three seeds of both networks then take what one would at 224 pixels.
-SCRATCH = ("--init", "none", "--size", "112", "--epochs", "24")
+SCRATCH = ("--init", "none", "--size", str(SCRATCH_SIZE), "--epochs", str(SCRATCH_EPOCHS))
 Z95 = 1.959964
 
 
@@ -59,17 +56,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--init", type=Path, metavar="WEIGHTS", help="leave it out to train from random weights alone")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--seeds", type=int, default=3, metavar="N")
-    parser.add_argument("train", nargs="*", metavar="-- FLAG", help="further flags for every ressq-train")
-    arguments = parser.parse_args(argv)
+    own, further = split_further(argv)
+    arguments = parser.parse_args(own)
     try:
-        report = publish("bypass.py", lambda: measure(arguments), to_page, arguments.out)
+        report = publish("bypass.py", lambda: measure(arguments, further), to_page, arguments.out)
     except subprocess.CalledProcessError as error:
         print(f"bypass.py: error: {error}", file=sys.stderr)
         return 1
     return 0 if report else 1
 
 
-def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+def measure(arguments: argparse.Namespace, further: Sequence[str]) -> dict[str, Any]:
     """The report: what each start comes to.
 
     Raises:
@@ -82,47 +79,11 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     found = {}
     for start, flags in starts.items():
         for arch, seed in product((RESIDUAL, PLAIN), range(arguments.seeds)):
-            flags_here = ["--arch", arch, "--seed", str(seed), *flags, *arguments.train]
-            make(arguments.photos, arguments.out / f"{start}-{arch}-{seed}", flags_here)
+            run = arguments.out / f"{start}-{arch}-{seed}"
+            make(arguments.photos, run, ["--arch", arch, "--seed", str(seed), *flags, *further])
+            ask(run, arguments.photos / "test")
         found[start] = summarise(arguments.out, start, arguments.seeds)
     return {"benchmark": "bypass", **describe_call(), "seeds": arguments.seeds, "starts": found}
-
-
-def make(photos: Path, run: Path, flags: Sequence[str]) -> None:
-    """The run, its artefacts in run/dist, and run/test.json: the label that each file gives each test picture.
-
-    Raises:
-        CalledProcessError: ressq-train or ressq-export failed; it said why.
-        RessqError: a test picture can't be read.
-    """
-    if not (run / "summary.md").exists():
-        resume = ["--resume"] if (run / "config.json").exists() else list(flags)
-        call("ressq_edge.cli", photos, "--out", run, *resume)
-    if not (run / "dist" / f"{run.name}_int8.tflite").exists():
-        call("ressq_export.cli", run, "--out", run / "dist", "--name", run.name, "--data", photos)
-    if not (run / "test.json").exists():
-        ask(run, photos / "test")
-
-
-def ask(run: Path, pictures: Path) -> None:
-    """The answers of the run's four files to each of the pictures, as run/test.json.
-
-    Raises:
-        RessqError: a picture can't be read: the runs would no longer be asked the same.
-    """
-    classifiers = {kind: Classifier.load(run / "dist" / f"{run.name}_{kind}") for kind in KINDS}
-    answered = answer_all(classifiers, label_pictures(pictures, classifiers[KINDS[0]].labels))
-    for classifier in classifiers.values():
-        classifier.close()
-    if answered.faults:
-        raise PictureError(answered.faults[0])
-    found = {"truth": answered.truths.tolist(), **{kind: of.tolist() for kind, of in answered.answers.items()}}
-    (run / "test.json").write_text(json.dumps(found) + "\n")
-
-
-def call(module: str, *arguments: str | Path) -> None:
-    """One of our commands, with this Python; what it prints is seen."""
-    subprocess.run([sys.executable, "-m", module, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL)
 
 
 def summarise(out: Path, start: str, seeds: int) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from ressq_runtime.profiling.device import describe_device
 
-# A process waiting for a core before the first figure; cores that other programs had meanwhile.
+# A process waiting for a core before the first figure, where that is all the system tells; cores that other programs
+# had meanwhile.
 MOST_LOAD, MOST_OTHERS = 0.5, 0.1
 # The fields of /proc/stat that are work: user, nice, system, irq, softirq, steal. Idle and waiting are not.
 _BUSY = (0, 1, 2, 5, 6, 7)
@@ -48,13 +49,16 @@ class Watch:
 
 
 def find_load(load_before: float, others_cores: float | None) -> list[str]:
-    """Why a machine was too busy to measure on; empty for a quiet one."""
-    found = []
-    if load_before > MOST_LOAD:
-        found.append(f"load average {load_before:.2f} before the first figure, wanted at most {MOST_LOAD}")
-    if others_cores is not None and others_cores > MOST_OTHERS:
-        found.append(f"other programs used {others_cores:.2f} cores meanwhile, wanted at most {MOST_OTHERS}")
-    return found
+    """Why a machine was too busy to measure on; empty for a quiet one.
+
+    The load average is a minute's: behind another benchmark it is that one's, which disturbs nobody any more.
+    """
+    if others_cores is None:
+        busy = load_before > MOST_LOAD
+        return [f"load average {load_before:.2f} before the first figure, wanted at most {MOST_LOAD}"] if busy else []
+    if others_cores > MOST_OTHERS:
+        return [f"other programs used {others_cores:.2f} cores meanwhile, wanted at most {MOST_OTHERS}"]
+    return []
 
 
 def describe_machine(report: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@
     python -c "import numpy, PIL.Image, ai_edge_litert.interpreter"
 
 In turn, after a run of each that is not counted; the ratio is taken pair by pair. Beside the wall clock stands the
-processor time, which other processes disturb less. --out writes the report.
+processor time, which other processes disturb less.
 """
 
 from __future__ import annotations
@@ -57,8 +57,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{name}: ressq-infer {ours:.0f} ms, the imports {theirs:.0f} ms, {ratio:.2f} [{low:.2f}-{high:.2f}]")
         for warning in found["warnings"]:
             print(f"do not quote: {warning}")
-    if arguments.out:
-        print(say_where(write(found, to_page(found), arguments.out)), file=sys.stderr)
+    print(say_where(write(found, to_page(found), arguments.out)), file=sys.stderr)
     return int(found["wall_ratio"][0] > ASKED)
 
 
@@ -141,7 +140,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     add("--model", metavar="FILE", help="an artefact (default: the built-in one)")
     add("--rounds", type=int, default=30, help="pairs of processes (default 30)")
     add("--json", action="store_true")
-    add("--out", type=Path, metavar="FOLDER", help="where the report goes (default: nowhere)")
+    add("--out", type=Path, metavar="FOLDER", default=Path("bench"), help="where the report goes (default bench)")
     return parser.parse_args(argv)
 
 

@@ -19,10 +19,11 @@ from typing import Any
 from artefacts import find_artefacts, find_card, find_pictures, open_target
 from circumstances import Watch
 from page.command import publish
+from peer.asked import find_asked
 from peer.convert import find_model
 from peer.pictures import Reference, make_pictures
 from peer.registry import OURS, PEERS, WORKERS, CannotRun, Peer, find_python
-from peer.report import find_asked, find_losses, find_warnings, to_page, to_rows
+from peer.report import find_losses, find_warnings, to_page, to_rows
 from peer.rounds import Line, Worker, measure, one_core
 from ressq_runtime.card import Card
 from ressq_runtime.models import BUILTIN

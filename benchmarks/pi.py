@@ -1,6 +1,6 @@
 """What an answer costs on a Raspberry Pi, from file to label: exact instruction counts on emulated boards.
 
-    python benchmarks/pi.py [--board pi5] [--check] [--model FILE...] [--photos SMALL LARGE]
+    python benchmarks/pi.py [--board pi5] [--check] [--model FILE] [--photos SMALL LARGE] [--out bench]
 
 `ressq-infer` against benchmarks/plain_script.py, one photo of 400x441 and one of 12 megapixels, whole process; then
 each further large photo; then the stages of one answer; then an inference in every interpreter that the board has,
@@ -43,22 +43,13 @@ STAGES = ("Python and ctypes", "imports, card, model", "decode", "crop", "infere
 STEADY_STAGES = ("next: decode", "next: crop", "next: inference", "next: rank")
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Counts, prints, writes, and compares if asked; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Instructions of an answer on emulated Raspberry Pis.")
-    parser.add_argument("--board", action="append", choices=BOARDS, help="may be repeated (default: pi5)")
-    parser.add_argument(
-        "--check", action="store_true", help="fail where a count rose by more than 2 %% over the reference"
-    )
-    parser.add_argument(
-        "--model", action="append", type=Path, help="default: the built-in int8 one, and its like in fp32"
-    )
-    parser.add_argument("--photos", nargs=2, type=Path, metavar=("SMALL", "LARGE"), help="default: drawn from a seed")
-    arguments = parser.parse_args()
+    arguments = _parse(argv)
     # One core: with a second one ressq-infer decodes ahead, and the plugin counts one thread only.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    bench = ROOT / "bench"
-    bench.mkdir(exist_ok=True)
+    bench = arguments.out
+    bench.mkdir(parents=True, exist_ok=True)
     set_up()
     photos = dict(zip(SIZES, arguments.photos or make_photos(bench), strict=True))
     models = arguments.model or [Path(BUILTIN), make_random(bench / "random_fp32.tflite")]
@@ -181,6 +172,17 @@ def run(board: str, runtime: Path, *arguments: str, verb: str = "run", site: str
             f"pi.py: {board}: {' '.join(arguments)[:200]} gave exit code {done.returncode}:\n{done.stderr[-2000:]}"
         )
     return done.stdout
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("pi.py", description="Instructions of an answer on emulated Raspberry Pis.")
+    add = parser.add_argument
+    add("--board", action="append", choices=BOARDS, help="may be repeated (default: pi5)")
+    add("--check", action="store_true", help="fail where a count rose by more than 2 %% over the reference")
+    add("--model", action="append", type=Path, help="default: the built-in int8 one, and its like in fp32")
+    add("--photos", nargs=2, type=Path, metavar=("SMALL", "LARGE"), help="default: drawn from a seed")
+    add("--out", type=Path, metavar="FOLDER", default=ROOT / "bench", help="default: bench")
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":

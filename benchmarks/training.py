@@ -1,183 +1,111 @@
 """Training throughput: ressq-train's loop, the same step on data in memory, and a plain torchvision loop, in turn.
 
-    python benchmarks/training.py DATA [--pictures 512] [--rounds 3]
+    python benchmarks/training.py [DATA] [--quick] [--pictures 512] [--rounds 3] [--out bench]
 
-DATA has a folder a class. Every measurement is a process of its own: two epochs of ressqueezenet1_1 (gated bypass)
-at 224 pixels, batch 32, all cores. Our first epoch includes decoding, which the plain loop does in every epoch. The
-gauge of each round says how much two busy processes get done against one: below 1.9 on two cores, others were busy, and
-only the processor time of a picture (second epoch, all threads and workers) still means something.
+DATA has a folder a class (default: the demo's training pictures). Every measurement is a process of its own: two epochs
+of ressqueezenet1_1 (gated bypass) at 224 pixels, batch 32, all cores, fp32 and, where the processor has it, bf16. Our
+first epoch includes decoding, which the plain loop does in every epoch. The gauge of each round says how much two busy
+processes get done against one: well below 2 on two cores, others were busy, and only the processor time of a picture
+(all threads and workers) still means something.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
-import tempfile
-import time
-from dataclasses import replace
 from pathlib import Path
-from statistics import median
+from typing import Any
 
 import torch
-from torch import nn
-from torch.utils.data import DataLoader, Subset
-from torchvision.datasets import ImageFolder
-from torchvision.transforms import v2
 
-from ressq_edge.arch import ModelSpec, build_model
-from ressq_edge.augment import Views, draw_batch
-from ressq_edge.cache import fill_cache, open_store
-from ressq_edge.checkpoint import Normalise
-from ressq_edge.config import FINE_TUNE, Config
-from ressq_edge.init import InitWeights
-from ressq_edge.memory import keep_freed_memory
-from ressq_edge.request import Request, resolve
-from ressq_edge.split import Split
-from ressq_edge.stages import Stages
-from ressq_edge.state import TrainState, begin_state
-from ressq_edge.step import Task, train_step
-from ressq_edge.train import Hooks, train
-from ressq_edge.workers import Workers
-from ressq_runtime.pixels import PixelSpec
+from artefacts import find_pictures, open_target
+from circumstances import Watch
+from loops.ours import measure_ours
+from loops.page import to_page
+from loops.plain import BATCH, SIZE, Speed, measure_plain
+from page.command import publish
+from ressq_edge.device import default_precision
 from streaming import gauge
 
-SIZE, BATCH = 224, 32
-VALIDATION = 8  # pictures: our loop validates after each epoch, outside of what is timed
-CPU = torch.device("cpu")
-VARIANTS = ("plain fp32", "plain bf16", "memory fp32", "memory bf16", "ours fp32", "ours bf16")
+LOOPS = ("plain", "memory", "ours")
+# Of the whole form, of --quick: pictures, rounds. The latter takes some three minutes on two quiet cores.
+FULL, QUICK = (512, 3), (192, 2)
 
 
-def main() -> int:
-    """Measures, prints, and returns the exit code."""
-    parser = argparse.ArgumentParser(description="Training throughput, side by side.")
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--pictures", type=int, default=512)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--one", choices=VARIANTS, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+def main(argv: list[str] | None = None) -> int:
+    """Measures, writes and prints; returns the exit code."""
+    arguments = _parse(argv)
     if arguments.one:
-        print(json.dumps(measure(arguments.one, arguments.data, arguments.pictures)))
+        print(json.dumps(measure_one(arguments.one, arguments.data, arguments.pictures)._asdict()))
         return 0
-    found: dict[str, list[list[float]]] = {variant: [] for variant in VARIANTS}
-    for number in range(arguments.rounds):
-        gauges = [gauge()]
-        for variant in VARIANTS[number % 6 :] + VARIANTS[: number % 6]:
-            command = [sys.executable, __file__, str(arguments.data), "--pictures", str(arguments.pictures)]
-            said = subprocess.run([*command, "--one", variant], check=True, capture_output=True, text=True).stdout
-            found[variant].append(json.loads(said))
-        gauges.append(gauge())
-        print(f"round {number + 1}: gauge {min(gauges):.2f}", file=sys.stderr)
-    show(found)
-    return 0
+    return 0 if publish("training.py", lambda: measure(arguments), to_page, arguments.out) else 1
 
 
-def show(found: dict[str, list[list[float]]]) -> None:
-    """Images a second and processor time, medians over the rounds, and ratios within a round."""
-    print("| loop | first epoch | second epoch | CPU ms a picture |\n|---|---:|---:|---:|")
-    for variant, rounds in found.items():
-        first, second, cpu_ms = (median(column) for column in zip(*rounds, strict=True))
-        print(f"| {variant} | {first:.1f} | {second:.1f} | {cpu_ms:.1f} |")
-    for one, other in (
-        ("ours fp32", "memory fp32"),
-        ("ours bf16", "memory bf16"),
-        ("ours fp32", "plain fp32"),
-        ("ours bf16", "plain fp32"),
-        ("plain bf16", "plain fp32"),
-        ("ours bf16", "plain bf16"),
-    ):
-        ratios = sorted(a[1] / b[1] for a, b in zip(found[one], found[other], strict=True))
-        print(f"{one} / {other}, second epoch: {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The report: `loops` has a row of `Speed` for each round of each loop.
+
+    Raises:
+        SystemExit: there are no pictures, or a loop failed.
+    """
+    data = arguments.data or find_pictures(None, open_target(None)).with_name("train")
+    pictures, rounds = (given or short for given, short in zip(
+        (arguments.pictures, arguments.rounds), QUICK if arguments.quick else FULL, strict=True))  # fmt: skip
+    precisions, missing = ["fp32"], ["bf16: this processor does not multiply it itself"]
+    if default_precision(torch.device("cpu")) == "bf16":
+        precisions, missing = ["fp32", "bf16"], []
+    names = [f"{loop} {precision}" for loop in LOOPS for precision in precisions]
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    gauges = []
+    watch = Watch()
+    for number in range(rounds):
+        before = gauge()
+        for index in range(len(names)):
+            name = names[(number + index) % len(names)]
+            found[name].append(run_one(name, data, pictures))
+        gauges.append(round(min(before, gauge()), 2))
+    return {
+        "benchmark": "training", "data": str(Path(*data.parts[-2:])), "pictures": pictures, "rounds": rounds,
+        "size": SIZE, "batch": BATCH, "threads": torch.get_num_threads(), "loops": found, "gauges": gauges,
+        "missing": missing, **watch.describe(),
+    }  # fmt: skip
 
 
-def measure(variant: str, data: Path, count: int) -> list[float]:
-    """Images a second in the first and in the second epoch, and the second one's CPU time a picture in ms."""
-    kind, precision = variant.split()
-    if kind == "plain":
+def run_one(name: str, data: Path, pictures: int) -> dict[str, float]:
+    """A fresh process's `Speed`.
+
+    Raises:
+        SystemExit: it failed.
+    """
+    command = [sys.executable, __file__, str(data), "--pictures", str(pictures), "--one", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise SystemExit(f"training.py: {name}: {said[-1]}")
+    speed: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    print(f"{name}: {speed['first']:.1f}, then {speed['second']:.1f} images/s", file=sys.stderr, flush=True)
+    return speed
+
+
+def measure_one(name: str, data: Path, count: int) -> Speed:
+    """The `Speed` of a loop, in this process."""
+    loop, precision = name.split()
+    if loop == "plain":
         return measure_plain(data, count, precision)
-    keep_freed_memory()
-    with tempfile.TemporaryDirectory() as folder:
-        return measure_ours(data, count, precision, Path(folder), in_memory=kind == "memory")
+    return measure_ours(data, count, precision, in_memory=loop == "memory")
 
 
-def pick(data: Path, count: int) -> list[int]:
-    """`count` numbers of ImageFolder's pictures, evenly over all classes."""
-    total = len(ImageFolder(str(data)))
-    return [index * total // count for index in range(count)]
-
-
-def measure_plain(data: Path, count: int, precision: str) -> list[float]:
-    """The loop of torchvision's tutorials, with our augmentation's parameters."""
-    transforms = v2.Compose(
-        [
-            v2.RandomResizedCrop(SIZE, scale=(FINE_TUNE.smallest_crop, 1.0)),
-            v2.RandomHorizontalFlip(),
-            v2.ColorJitter(*[FINE_TUNE.jitter] * 3),
-            v2.PILToTensor(),
-            v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize(Normalise().mean, Normalise().std),
-        ]
-    )
-    pictures = ImageFolder(str(data), transforms)
-    loader = DataLoader(Subset(pictures, pick(data, count)), BATCH, shuffle=True, num_workers=2)
-    model = build_model(ModelSpec("ressqueezenet1_1", "gated", len(pictures.classes))).train()
-    optimizer = torch.optim.AdamW(model.parameters(), 1e-4)
-    loss_of = nn.CrossEntropyLoss(label_smoothing=FINE_TUNE.label_smoothing)
-    speeds = []
-    for _ in range(2):
-        started, before_s = time.perf_counter(), cpu_s()
-        for inputs, labels in loader:
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-                loss = loss_of(model(inputs), labels)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        speeds.append(count / (time.perf_counter() - started))
-    return [*speeds, 1000 * (cpu_s() - before_s) / count]
-
-
-def measure_ours(data: Path, count: int, precision: str, folder: Path, *, in_memory: bool) -> list[float]:
-    """`ressq-train`'s loop; with `in_memory` its step alone, on one batch that was drawn before."""
-    pictures = ImageFolder(str(data))
-    chosen = tuple(
-        (str(Path(pictures.samples[i][0]).relative_to(data)), pictures.samples[i][1]) for i in pick(data, count)
-    )
-    split = Split("seeded", 0, tuple(pictures.classes), chosen, chosen[:VALIDATION], ())
-    request = Request(data, folder, epochs=2, batch_size=BATCH, size=SIZE, precision=precision)  # type: ignore[arg-type]
-    config = replace(resolve(request, InitWeights("imagenet"), len(split.labels), count), bypass="gated")
-    spec = PixelSpec.for_size(SIZE)
-    started = time.perf_counter()
-    assert not fill_cache(folder / "cache", split, data, spec, config.threads, lambda: None)
-    decoding_s = time.perf_counter() - started
-    train_store, val_store = (open_store(folder / "cache", split, data, spec, part) for part in ("train", "val"))
-    views = Views(SIZE, config.smallest_crop, config.jitter)
-    weights = torch.ones(len(split.labels))
-    task = Task(train_store, val_store, views, weights, Normalise(), Workers(0, 1, CPU), Stages())
-    state = begin_state(build_model(ModelSpec("ressqueezenet1_1", "gated", len(split.labels))), config)
-    if in_memory:
-        return [*repeat_step(state, task, config, count)[:1], *repeat_step(state, task, config, count)]
-    spent: list[float] = []
-    hooks = Hooks(lambda _: None, lambda *_: spent.append(cpu_s()), lambda: False)
-    train(state, task, config, folder / "last.safetensors", hooks)
-    first, second = (float(row["images_per_second"]) for row in state.epochs)
-    return [count / (decoding_s + count / first), second, 1000 * (spent[1] - spent[0]) / count]
-
-
-def repeat_step(state: TrainState, task: Task, config: Config, count: int) -> list[float]:
-    """Images a second, and CPU ms a picture, of the step on one batch, as many times as an epoch has steps."""
-    batch = draw_batch(task.train, range(BATCH), task.views, 0, 0)
-    started, before_s = time.perf_counter(), cpu_s()
-    for _ in range(count // BATCH):
-        train_step(state, state.model, task, config, batch)
-    done = count // BATCH * BATCH
-    return [done / (time.perf_counter() - started), 1000 * (cpu_s() - before_s) / done]
-
-
-def cpu_s() -> float:
-    """Processor time of this process, and of its children that ended."""
-    return sum(os.times()[:4])
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("training.py", description="Training throughput, side by side.")
+    add = parser.add_argument
+    add("data", nargs="?", type=Path, metavar="DATA", help="a folder a class (default: the demo's training pictures)")
+    add("--quick", action="store_true", help="a few minutes: fewer pictures and rounds")
+    add("--pictures", type=int, help=f"a multiple of {BATCH} (default {FULL[0]}, with --quick {QUICK[0]})")
+    add("--rounds", type=int, help=f"of every loop (default {FULL[1]}, with --quick {QUICK[1]})")
+    add("--out", type=Path, metavar="FOLDER", default=Path("bench"), help="where the report goes (default bench)")
+    add("--one", help=argparse.SUPPRESS)
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ SMALLEST = 100_000
 # Multiply-adds of one instruction: SDOT's sixteen on the Cortex-A76, eight widened bytes before it, four floats.
 LANES = {"int8": {"pi5": 16}, "fp32": {}}
 OTHER_LANES = {"int8": 8, "fp32": 4}
+# A site of tools/pi -> its interpreter.
+_NAMES = {"litert": "LiteRT", "tflite": "tflite-runtime", "onnx": "ONNX Runtime", "tflite32": "tflite-runtime"}
 
 
 def to_page(result: dict[str, Any]) -> Page:
@@ -58,7 +60,7 @@ def _inferences(result: dict[str, Any]) -> Section:
         floor = found["multiply_adds"] // lanes(found["precision"], result["board"])
         counted = found.get("instructions")
         rows.append([
-            f"{found['engine']}, {found['precision']}, {found['network']}", millions(floor),
+            f"{_NAMES[found['engine']]}, {found['precision']}, {found['network']}", millions(floor),
             millions(counted) if counted else f"not counted: {found['not_counted']}",
             f"{counted / floor:.2f}" if counted else "",
         ])  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -53,9 +54,16 @@ def _is_list(section: Section) -> bool:
 
 
 def _table(table: Table) -> Element:
-    rows = [element("tr", element("th", row[0]), *(element("td", cell) for cell in row[1:])) for row in table.rows]
+    rows = [
+        element("tr", element("th", row[0]), *(element("td", _keep(cell)) for cell in row[1:])) for row in table.rows
+    ]
     head = element("tr", *(element("th", cell) for cell in table.head))
     return element("table", element("thead", head), element("tbody", *rows))
+
+
+def _keep(cell: str) -> str:
+    """The cell, its `[0.95-1.03]` on one line with the figure before it."""
+    return re.sub(r"(?<=\d)-(?=\d)", "\N{NON-BREAKING HYPHEN}", cell).replace(" [", "\N{NO-BREAK SPACE}[")
 
 
 def _figure(plot: Bars | Curves) -> Element:

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from page.content import Bars, Curves
 from ressq_edge.profile_charts import ACCENT, INK, QUIET, SECOND, STYLE
@@ -77,5 +77,6 @@ def _draw_curves(axes: Any, plot: Curves) -> None:
             formatter(FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "125" else ""))
     else:
         axes.set(xlim=(0, None), ylim=(0, None))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # what grows is counted
     axes.grid(axis="y")
     axes.legend(frameon=False)

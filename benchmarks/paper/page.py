@@ -56,7 +56,8 @@ def _accuracy(report: dict[str, Any]) -> Section:
         )
         sizes = " / ".join(f"{size / 1e6:.2f}" for size in row["size_bytes"].values())
         rows.append([
-            _say(row), row["start"] or "not told", *shares, say_drop(row["paired"]), f"{row['parameters'] / 1e6:.2f} M",
+            _say(row), row["start"] or "not told", f"{row['input_px']} px", *shares, say_drop(row["paired"]),
+            f"{row['parameters'] / 1e6:.2f} M",
             f"{row['multiply_adds'] / 1e6:,.0f} M", sizes,
         ])  # fmt: skip
     n = report["rows"][0]["accuracy"]["fp32.tflite"]["n"]
@@ -64,7 +65,10 @@ def _accuracy(report: dict[str, Any]) -> Section:
         f"Top-1 on {n:,} labelled pictures of {report['data']}, 95 % intervals. The paper has 84.59 % for "
         "Res-SqueezeNet and 82.53 % for SqueezeNet, on pictures that are not these."
     ]
-    head = ("network", "weights", "fp32", "int8", "int8 loses", "parameters", "multiply-adds", "fp32 / int8, MB")
+    head = (
+        *("network", "weights", "input", "fp32", "int8", "int8 loses", "parameters", "multiply-adds"),
+        "fp32 / int8, MB",
+    )
     return Section("Accuracy and size", text, Table(head, rows))
 
 

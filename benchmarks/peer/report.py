@@ -12,8 +12,6 @@ from spreads import ratio, spread
 
 # A core that somebody else had a twentieth of the time: say so.
 LEAST_SHARE = 0.95
-# What is asked per 12-megapixel picture: int8, from file to label.
-ASKED = {"MediaPipe": 3.5, "plain LiteRT script": 5.0}
 _TITLES = {"network": "network only", "file": "from file", "decoder": "with our decoder"}
 
 
@@ -62,30 +60,13 @@ def find_losses(rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def find_asked(rows: list[dict[str, Any]]) -> list[str]:
-    """What was asked for, and what came of it."""
-    found = []
-    for peer, wanted in ASKED.items():
-        for row in rows:
-            if (row["peer"], row["precision"], row["size"], row["column"]) == (peer, "int8", "12 MP", "file"):
-                if "refused" in row:
-                    found.append(f"{peer}: not measured, {row['refused']}")
-                    continue
-                ratio, cpu_ratio = row["ratio"][0], row["cpu_ratio"][0]
-                verdict = "reached" if ratio >= wanted else f"falls short of {wanted}"
-                found.append(f"{ratio:.2f} x faster than {peer} ({cpu_ratio:.2f} x in processor time): {verdict}")
-    return found
-
-
 def to_page(report: dict[str, Any]) -> Page:
     """Where a peer wins comes first, then what was asked for, the figures, and what was not measured."""
     rows, losses = report["rows"], report["losses"]
     verdict = f"A peer beats ressq-infer in {len(losses)} figures, by most: {losses[0]}" if losses else (
         "No peer beats ressq-infer in any figure")  # fmt: skip
     sections = [Section("Where a peer is faster", [f"* {loss}" for loss in losses])] if losses else []
-    sections.append(
-        Section("Per 12-megapixel picture, int8, from file to label", [f"* {line}" for line in report["asked"]])
-    )
+    sections.append(Section("What is asked of ressq-infer", [f"* {line}" for line in report["asked"]]))
     for precision in dict.fromkeys(row["precision"] for row in rows):
         sections.append(_section(precision, [row for row in rows if row["precision"] == precision]))
     missing = [f"* {row['peer']}, {row['precision']}: {row['reason']}" for row in report["missing"]]

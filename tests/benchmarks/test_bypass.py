@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import bypass
+import resumable
 from page.markdown import to_markdown
 from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import PictureError
@@ -48,7 +49,7 @@ def test_the_test_split_is_asked_once_and_the_table_has_its_figures(
     def never(*_arguments: object) -> None:
         raise AssertionError("what is there is not done again")
 
-    monkeypatch.setattr(bypass, "call", never)
+    monkeypatch.setattr(resumable, "call", never)
     photos = tmp_path / "photos"
     shutil.copytree(shapes, photos / "test")
     for arch in (bypass.PLAIN, bypass.RESIDUAL):
@@ -57,9 +58,10 @@ def test_the_test_split_is_asked_once_and_the_table_has_its_figures(
         (run / "summary.md").touch()
         for kind, path in artefacts.items():
             shutil.copy(path, run / "dist" / f"{run.name}_{kind}")
-        bypass.make(photos, run, [])
+        resumable.make(photos, run, [])
+        resumable.ask(run, photos / "test")
     shutil.rmtree(photos)  # a second look would fail
-    bypass.make(photos, tmp_path / "out" / f"scratch-{bypass.PLAIN}-0", [])
+    resumable.ask(run, photos / "test")
     found = bypass.summarise(tmp_path / "out", "scratch", 1)
     top1 = evaluate(Classifier.load(artefacts["int8.tflite"]), shapes).top1
     assert found["top1"][bypass.RESIDUAL]["int8.tflite"] == [top1]  # type: ignore[index]
@@ -77,7 +79,7 @@ def test_a_test_picture_that_cannot_be_read_ends_it(artefacts: dict[str, Path], 
     for kind, path in artefacts.items():
         shutil.copy(path, run / "dist" / f"run_{kind}")
     with pytest.raises(PictureError, match=r"broken\.png"):
-        bypass.ask(run, tmp_path / "photos")
+        resumable.ask(run, tmp_path / "photos")
     assert not (run / "test.json").exists()
 
 
@@ -93,11 +95,11 @@ def test_an_interrupted_run_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.
         asked.append([str(one) for one in arguments])
         raise subprocess.CalledProcessError(130, "ressq-train")
 
-    monkeypatch.setattr(bypass, "call", remember)
+    monkeypatch.setattr(resumable, "call", remember)
     run = tmp_path / "run"
     for _ in range(2):
         with pytest.raises(subprocess.CalledProcessError):
-            bypass.make(tmp_path, run, ["--seed", "7"])
+            resumable.make(tmp_path, run, ["--seed", "7"])
         run.mkdir(exist_ok=True)
         (run / "config.json").write_text(json.dumps({}))
     assert asked[0][-2:] == ["--seed", "7"]

@@ -14,9 +14,10 @@ import pytest
 import peers
 from page.markdown import to_markdown
 from peer import registry
+from peer.asked import find_asked
 from peer.pictures import Picture, Reference, make_pictures
 from peer.registry import OURS, PEERS, WORKERS, CannotRun, Peer
-from peer.report import find_asked, find_losses, find_warnings, to_page, to_rows
+from peer.report import find_losses, find_warnings, to_page, to_rows
 from peer.rounds import CELLS, Line, Worker, find_wrong, measure, one_core
 from ressq_runtime.errors import FolderError
 from ressq_runtime.models import BUILTIN
@@ -159,16 +160,27 @@ def test_the_report_says_first_where_a_peer_beats_us_and_then_what_is_short() ->
         said[3] == "* MNN is 2.00 x as fast (2.00 x in processor time): int8, 400x441, network only; within the spread"
     )
     assert "**Do not quote: load average 3.00.**" in said
-    assert "* 3.00 x faster than MediaPipe (3.00 x in processor time): falls short of 3.5" in said
+    far = "* int8, 12 megapixels from file to label: "
+    assert f"{far}3.00 x as fast as MediaPipe (3.00 x in processor time): falls short of 3.5" in said
+    assert f"{far}0.50 x as fast as MNN (0.50 x in processor time): falls short of 2.0" in said
+    assert (
+        "* int8, network only: 2.00 x the time of the best peer, MNN (2.00 x in processor time): more than 1.0, "
+        "within the spread"
+    ) in said
     assert "* ncnn, int8: no wheel" in said
 
 
 def test_what_was_asked_is_reached_or_not_measured() -> None:
     refused = {**row("MediaPipe", []), "refused": "1 of 4 answers are wrong"}
-    found = find_asked([row("plain LiteRT script", [5.2, 5.0, 5.5]), refused])
-    assert found == [
+    fp32 = [
+        {**row(peer, [ratio] * 3, "network", "400x441"), "precision": "fp32"}
+        for peer, ratio in ((OURS, 1.0), ("ncnn", 0.92), ("MNN", 1.5))
+    ]
+    assert find_asked([row("plain LiteRT script", [5.2, 5.0, 5.5]), refused, *fp32]) == [
+        "fp32, network only: 1.09 x the time of the best peer, ncnn (1.09 x in processor time): reached",
+        "int8, 12 megapixels from file to label: 5.20 x as fast as plain LiteRT script (5.20 x in processor time): "
+        "reached",
         "MediaPipe: not measured, 1 of 4 answers are wrong",
-        "5.20 x faster than plain LiteRT script (5.20 x in processor time): reached",
     ]
 
 
