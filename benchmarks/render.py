@@ -30,6 +30,7 @@ PAGES = {
     "peers": "peer.report",
     "scaled_decoding": "scaled_decoding",
     "streaming": "streaming",
+    "unlike": "unlike",
 }
 
 
