@@ -1,6 +1,6 @@
 """Which pictures are called unlike the training pictures: photos as trained on, photos changed, and strange ones.
 
-    python benchmarks/unlike.py FOLDER STRANGE DIST/NAME [DIST/NAME ...] [--json FILE] [--out bench]
+    python benchmarks/unlike.py FOLDER STRANGE DIST/NAME [DIST/NAME ...] [--out bench]
 
 FOLDER holds photos of the kind that was trained on, and none that was (a test folder); STRANGE pictures of something
 else, of which the first 300 of a seeded draw are shown. DIST/NAME stands for DIST/NAME_{fp32,int8}.{onnx,tflite}.
@@ -9,7 +9,6 @@ else, of which the first 300 of a seeded draw are shown. DIST/NAME stands for DI
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 from collections.abc import Callable, Iterable
@@ -18,8 +17,6 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "export"))
 
 from artefacts import KINDS
 from circumstances import describe_call, say_call
@@ -30,10 +27,7 @@ from ressq_runtime.errors import ArtefactError, PictureError
 from ressq_runtime.folders import list_pictures
 from ressq_runtime.pixels import to_pixels
 
-COUNT = 300
-# Enough to see whether a change is noticed.
-CHANGED = 100
-SEED = 0
+COUNT, CHANGED, SEED = 300, 100, 0
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "upside down": ImageOps.flip,
     "blurred": lambda image: image.filter(ImageFilter.GaussianBlur(image.width / 56)),
@@ -50,13 +44,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("strange", type=Path)
     parser.add_argument("names", nargs="+", metavar="DIST/NAME")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="the report here, too")
     parser.add_argument("--out", type=Path, metavar="FOLDER", default=Path("bench"), help="default: bench")
     args = parser.parse_args(argv)
-    report = publish("unlike.py", lambda: measure_all(args.names, args.folder, args.strange), to_page, args.out)
-    if report and args.json:
-        args.json.write_text(json.dumps(report, indent=1) + "\n")
-    return 0 if report else 1
+    return (
+        0 if publish("unlike.py", lambda: measure_all(args.names, args.folder, args.strange), to_page, args.out) else 1
+    )
 
 
 def measure_all(names: list[str], folder: Path, strange: Path) -> dict[str, Any]:

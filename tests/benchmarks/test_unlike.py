@@ -31,9 +31,9 @@ def test_false_alarms_are_those_of_ressq_evaluate_and_strange_pictures_are_flagg
         Image.fromarray(random_state.integers(0, 256, (80, 80, 3), np.uint8)).save(strange / f"{index}.png")
     (strange / "broken.png").write_bytes(b"broken")
     name = str(artefacts["fp32.onnx"]).removesuffix("_fp32.onnx")
-    done = call(shapes, strange, name, "--json", tmp_path / "out.json", "--out", tmp_path / "out")
+    done = call(shapes, strange, name, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    found = json.loads((tmp_path / "out.json").read_text())
+    found = json.loads((tmp_path / "out/unlike.json").read_text())
     assert {row["name"] for row in found["files"]} == {path.name for path in artefacts.values()}
     for row in found["files"]:
         path = next(path for path in artefacts.values() if path.name == row["name"])
