@@ -31,6 +31,7 @@ PAGES = {
     "scaled_decoding": "scaled_decoding",
     "streaming": "streaming",
     "training": "loops.page",
+    "unlike": "unlike",
 }
 
 

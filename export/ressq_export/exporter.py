@@ -14,7 +14,7 @@ from ressq_export.certificate.write import certificate_paths, write_certificate
 from ressq_export.chatter import Log
 from ressq_export.confidence import Confidence
 from ressq_export.convert import KINDS, Converted, Pictures, convert
-from ressq_export.distance import add_distance
+from ressq_export.distance import add_distance, places_of
 from ressq_export.errors import ExportError
 from ressq_export.evaluation import Scored, labelled_folder, measure_accuracy, one_thread
 from ressq_export.gate import DEFAULT_MAX_DROP, Gate
@@ -133,7 +133,7 @@ def _export(request: Request, run: Run, screen: Screen) -> Report:
     with workshop(request.out) as folder:
         log = Log(request.out / f"{request.name}_export.log")
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
-        add_distance(converted.paths.values(), pixels, spec.size)
+        add_distance(converted.paths.values(), pixels, places_of(run.checkpoint.model.arch))
         costs, remedies = (converted.parameters, converted.multiply_adds), converted.remedies
         calibration = replace(calibration, halves=converted.halves)
         about = Description(

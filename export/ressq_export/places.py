@@ -5,6 +5,7 @@ taken in one serve the other, and a profile or a report of either can be read be
 """
 
 from collections import Counter
+from collections.abc import Container
 
 import ai_edge_litert.schema_py_generated as schema
 import flatbuffers
@@ -79,6 +80,18 @@ def name_tflite_places(model: bytes) -> bytes:
     # called fp32 would answer something else there than it was measured to.
     root.metadata = []
     return pack(root)
+
+
+def find_output(made: Container[str], module: str, model: str) -> str:
+    """The place that is the output of this module, of those that are made in the model.
+
+    Raises:
+        ConversionError: there is none.
+    """
+    found = next((name for name in (f"{module}.sum", f"{module}.concat", module) if name in made), None)
+    if found is None:
+        raise ConversionError(f"{model}: found no output of {module}, wanted a network with that module")
+    return found
 
 
 def operator_kind(root: "schema.ModelT", operator: "schema.OperatorT") -> str:

@@ -28,8 +28,9 @@ class LayerWriter:
         made = self._tensor(name, shape, schema.TensorType.FLOAT32)
         operator = schema.OperatorT()
         operator.opcodeIndex, operator.inputs, operator.outputs = self._code(code), inputs, [made]
-        operator.builtinOptionsType = getattr(_Options, f"{options}Options")
-        operator.builtinOptions = getattr(schema, f"{options}OptionsT")()
+        if options:  # LOG has none
+            operator.builtinOptionsType = getattr(_Options, f"{options}Options")
+            operator.builtinOptions = getattr(schema, f"{options}OptionsT")()
         for key, value in settings.items():
             setattr(operator.builtinOptions, key, value)
         self._graph.operators.append(operator)

@@ -71,7 +71,7 @@ def measure_operators(
 def find_module(layer: str) -> str | None:
     """The paper's module that a layer of an artefact belongs to: `input`, `conv1`, `pool1`, `fire2`, .., `head`.
 
-    What tells how unlike the training pictures one is, behind fire6, is `distance`.
+    What tells how unlike the training pictures one is, wherever it looks, is `distance`.
     """
     match = _MODULE.match(layer)
     if match is None:

@@ -1,0 +1,53 @@
+"""The table of what is flagged: strange pictures are, usual ones are not, by the limit in each file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import ressq_runtime
+from ressq_runtime.classify import Classifier
+from ressq_runtime.evaluation import evaluate
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "unlike.py"
+
+
+def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_false_alarms_are_those_of_ressq_evaluate_and_strange_pictures_are_flagged(
+    artefacts: dict[str, Path], shapes: Path, tmp_path: Path
+) -> None:
+    random_state, strange = np.random.default_rng(0), tmp_path / "strange"
+    strange.mkdir()
+    for index in range(8):
+        Image.fromarray(random_state.integers(0, 256, (80, 80, 3), np.uint8)).save(strange / f"{index}.png")
+    (strange / "broken.png").write_bytes(b"broken")
+    name = str(artefacts["fp32.onnx"]).removesuffix("_fp32.onnx")
+    done = call(shapes, strange, name, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "out/unlike.json").read_text())
+    assert {row["name"] for row in found["files"]} == {path.name for path in artefacts.values()}
+    for row in found["files"]:
+        path = next(path for path in artefacts.values() if path.name == row["name"])
+        assert row["flagged"]["as trained on"] == evaluate(Classifier.load(path), shapes).unlike
+        assert row["flagged"]["strange"] == row["auroc"] == 1
+        assert (row["n"]["as trained on"], row["n"]["strange"]) == (120, 8)
+    assert f"Not read: {strange / 'broken.png'}: " in done.stdout
+    assert "| AUROC |" in done.stdout
+
+
+def test_a_file_without_a_limit_is_refused(shapes: Path, tmp_path: Path) -> None:
+    shutil.copy(
+        Path(ressq_runtime.__file__).with_name("builtin") / "clothing_int8.tflite", tmp_path / "old_int8.tflite"
+    )
+    done = call(shapes, shapes, tmp_path / "old", "--out", tmp_path)
+    assert done.returncode == 1
+    assert "found no limit on the distance, wanted `unlike` in its card; export it again" in done.stderr
