@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from ressq_export.bench import Bench, Candidate
-from ressq_export.network import DeployedNetwork, FoldedFire, FoldedHead, Place
+from ressq_export.network import DeployedNetwork, FoldedFire, FoldedHead
+from ressq_export.places import Place
 from ressq_export.remedies.least_error import take_least_error
 
 ROUNDS = 8  # a producer here is a reader there; two or three settle it
