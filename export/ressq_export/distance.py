@@ -1,8 +1,9 @@
 """A second output: how far a picture's features lie from those of the training pictures.
 
-The features are the means over the picture of fire6's channels. Training pictures vary mostly along a few
-directions, their principal components; what a picture has beside those, squared, over what calibration pictures
-have on average, is its distance. Why there: docs/decisions/0011. The layers are added to the finished files, in float.
+The features are the means over the picture of a block's channels, fire6's in a SqueezeNet. Training pictures vary
+mostly along a few directions, their principal components; what a picture has beside those, squared, over what
+calibration pictures have on average, is its distance. Why there: docs/decisions/0011. The layers are added to the
+finished files, in float.
 """
 
 from collections.abc import Container, Iterable
@@ -22,8 +23,7 @@ from ressq_export.tflite_layers import LayerWriter
 from ressq_runtime.classify import DISTANCE
 from ressq_runtime.engines import load_engine
 
-# The Fire module whose output is looked at, and how many principal components are no surprise.
-LAYER = "fire6"
+# How many principal components are no surprise.
 COMPONENTS = 16
 _FEATURES = f"{DISTANCE}.mean"
 
@@ -46,7 +46,7 @@ class Typical:
     weight: NDArray[np.float32]
 
 
-def add_distance(paths: Iterable[Path], pictures: Iterable[bytes], size: int) -> None:
+def add_distance(paths: Iterable[Path], pictures: Iterable[bytes], size: int, layer: str = "fire6") -> None:
     """Give each model file, in place, the output `distance` [1, 1].
 
     Each by its own features: the remedies of int8 scale channels, and its weights shift them; by the float network's
@@ -56,6 +56,7 @@ def add_distance(paths: Iterable[Path], pictures: Iterable[bytes], size: int) ->
         paths: the files; a name that ends in "onnx" or "tflite" tells the format.
         pictures: uint8 RGB pixels, size * size * 3 bytes each, of the training split.
         size: height and width of the network's input.
+        layer: the block whose output is looked at.
 
     Raises:
         ConversionError: a file has no such layer, or sees the same in all pictures.
@@ -63,16 +64,16 @@ def add_distance(paths: Iterable[Path], pictures: Iterable[bytes], size: int) ->
     pictures = list(pictures)
     for path in paths:
         if path.name.endswith("onnx"):
-            path.write_bytes(_add_to_onnx(path, measure_onnx(path, pictures, size)))
+            path.write_bytes(_add_to_onnx(path, measure_onnx(path, pictures, size, layer)))
         else:
-            path.write_bytes(_add_to_tflite(path, measure_tflite(path, pictures)))
+            path.write_bytes(_add_to_tflite(path, measure_tflite(path, pictures, layer)))
 
 
-def measure_onnx(model: Path, pictures: Iterable[bytes], size: int) -> Typical:
+def measure_onnx(model: Path, pictures: Iterable[bytes], size: int, layer: str) -> Typical:
     """The features of these pictures in an ONNX file, float or int8."""
     graph = onnx.load(model)
     made = {name for node in graph.graph.node for name in node.output}
-    place = _find_place(made, model)
+    place = _find_place(made, layer, model)
     source = _onnx_source(made, place)
     graph.graph.output.append(onnx.ValueInfoProto(name=source))
     session = open_session(graph.SerializeToString())
@@ -81,10 +82,10 @@ def measure_onnx(model: Path, pictures: Iterable[bytes], size: int) -> Typical:
     return _typical(place, np.array(features, np.float64), model)
 
 
-def measure_tflite(model: Path, pictures: Iterable[bytes]) -> Typical:
+def measure_tflite(model: Path, pictures: Iterable[bytes], layer: str) -> Typical:
     """The features of these pictures in a TFLite file, float or int8, by the interpreter that will run it."""
     root, graph = read_flatbuffer(model.read_bytes())
-    place = _find_place({tensor.name.decode() for tensor in graph.tensors}, model)
+    place = _find_place({tensor.name.decode() for tensor in graph.tensors}, layer, model)
     features_at = _tflite_features(LayerWriter(root, graph, DISTANCE), graph, place)
     shown = model.with_name(f"{model.name}.features.tflite")
     shown.write_bytes(_pack_with_output(root, graph, _FEATURES, features_at))
@@ -100,10 +101,12 @@ def measure_tflite(model: Path, pictures: Iterable[bytes]) -> Typical:
     return _typical(place, np.array(features, np.float64), model)
 
 
-def _find_place(made: Container[str], model: Path) -> str:
-    place = next((f"{LAYER}.{kind}" for kind in ("sum", "concat") if f"{LAYER}.{kind}" in made), None)
+def _find_place(made: Container[str], layer: str, model: Path) -> str:
+    place = next((f"{layer}.{kind}" for kind in ("sum", "concat") if f"{layer}.{kind}" in made), None)
     if place is None:
-        raise ConversionError(f"{model.name}: found no output of {LAYER}, wanted a SqueezeNet's nine modules")
+        raise ConversionError(
+            f"{model.name}: found no output of {layer}, wanted the blocks of a network in ressq_edge/arch.py"
+        )
     return place
 
 

@@ -13,10 +13,20 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from ressq_edge.arch import SQUEEZENETS
 from ressq_edge.model import Backbone, ComplexBypassFire, Fire, ResSqueezeNet
 from ressq_export.body import trace_body
 from ressq_export.fold import Sign, fold_gates, fold_normalisation, fold_scale, scale
 from ressq_export.places import Place
+
+# The block in the middle of each network that tells unlike pictures (docs/decisions/0011): of stride 16, as fire6.
+MIDDLES = {
+    "shufflenet_v2_x1_0": "stage3.3",
+    "googlenet": "inception4b",
+    "mobilenet_v2": "features.10",
+    "resnet18": "layer3.0",
+}
+MIDDLES |= dict.fromkeys(SQUEEZENETS, "fire6")
 
 
 class Centre(nn.Module):

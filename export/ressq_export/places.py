@@ -49,6 +49,12 @@ def origin(name: str) -> str:
     return _MOVED.sub("", name)
 
 
+def find_block(place: str) -> str:
+    """What a place belongs to, a module with its number: `fire3`, `layer1.0`, `inception3a`, `features.10`."""
+    block = _BLOCK.match(place)
+    return block[0] if block else place
+
+
 def join(word: str, inputs: Sequence[str]) -> str:
     """The name of a layer without weights: after the block of what was made last, `fire3.sum`, `layer1.0.sum`.
 
@@ -56,8 +62,7 @@ def join(word: str, inputs: Sequence[str]) -> str:
         word: what the layer does.
         inputs: the places that it takes, in the order they are made.
     """
-    block = _BLOCK.match(inputs[-1])
-    return f"{block[0] if block else inputs[-1]}.{word}"
+    return f"{find_block(inputs[-1])}.{word}"
 
 
 def name_onnx_places(model: onnx.ModelProto) -> None:
@@ -95,10 +100,7 @@ class _OnnxNamer:
 
     def name_outputs(self, node: onnx.NodeProto) -> list[str]:
         """The outputs' new names; those of the inputs are new already."""
-        if node.op_type in MOVES:
-            names = [self._moved(node) for _ in node.output]
-        else:
-            names = [self._place(node)]
+        names = [self._moved(node) for _ in node.output] if node.op_type in MOVES else [self._place(node)]
         self._made += names
         return names
 

@@ -37,6 +37,11 @@ class Channels:
     places: list[Place] = field(default_factory=list)
 
 
+def has_fires(network: DeployedNetwork) -> bool:
+    """Whether it is a SqueezeNet: the channels of other networks are not followed."""
+    return any(isinstance(layer, FoldedFire) for layer in network.children())
+
+
 def equalise(candidate: Candidate, bench: Bench) -> Candidate:
     """The candidate with equalised channels, and the ranges of least square error that they then have."""
     pixels = bench.batch(bench.calibration)
