@@ -23,7 +23,8 @@ from ressq_export.tflite_layers import LayerWriter
 from ressq_runtime.classify import DISTANCE
 from ressq_runtime.engines import load_engine
 
-# How many principal components are no surprise.
+# The block whose output is looked at unless another is told, and how many principal components are no surprise.
+LAYER = "fire6"
 COMPONENTS = 16
 _FEATURES = f"{DISTANCE}.mean"
 
@@ -46,7 +47,7 @@ class Typical:
     weight: NDArray[np.float32]
 
 
-def add_distance(paths: Iterable[Path], pictures: Iterable[bytes], size: int, layer: str = "fire6") -> None:
+def add_distance(paths: Iterable[Path], pictures: Iterable[bytes], size: int, layer: str = LAYER) -> None:
     """Give each model file, in place, the output `distance` [1, 1].
 
     Each by its own features: the remedies of int8 scale channels, and its weights shift them; by the float network's
@@ -69,7 +70,7 @@ def add_distance(paths: Iterable[Path], pictures: Iterable[bytes], size: int, la
             path.write_bytes(_add_to_tflite(path, measure_tflite(path, pictures, layer)))
 
 
-def measure_onnx(model: Path, pictures: Iterable[bytes], size: int, layer: str) -> Typical:
+def measure_onnx(model: Path, pictures: Iterable[bytes], size: int, layer: str = LAYER) -> Typical:
     """The features of these pictures in an ONNX file, float or int8."""
     graph = onnx.load(model)
     made = {name for node in graph.graph.node for name in node.output}
@@ -82,7 +83,7 @@ def measure_onnx(model: Path, pictures: Iterable[bytes], size: int, layer: str) 
     return _typical(place, np.array(features, np.float64), model)
 
 
-def measure_tflite(model: Path, pictures: Iterable[bytes], layer: str) -> Typical:
+def measure_tflite(model: Path, pictures: Iterable[bytes], layer: str = LAYER) -> Typical:
     """The features of these pictures in a TFLite file, float or int8, by the interpreter that will run it."""
     root, graph = read_flatbuffer(model.read_bytes())
     place = _find_place({tensor.name.decode() for tensor in graph.tensors}, layer, model)
@@ -104,9 +105,7 @@ def measure_tflite(model: Path, pictures: Iterable[bytes], layer: str) -> Typica
 def _find_place(made: Container[str], layer: str, model: Path) -> str:
     place = next((f"{layer}.{kind}" for kind in ("sum", "concat") if f"{layer}.{kind}" in made), None)
     if place is None:
-        raise ConversionError(
-            f"{model.name}: found no output of {layer}, wanted the blocks of a network in ressq_edge/arch.py"
-        )
+        raise ConversionError(f"{model.name}: found no output of {layer}, wanted a block of the network")
     return place
 
 
