@@ -7,6 +7,7 @@ import re
 from collections import Counter
 
 import ai_edge_litert.schema_py_generated as schema
+import numpy as np
 import onnx
 
 from ressq_export.errors import ConversionError
@@ -66,6 +67,8 @@ class _Namer:
             weights = place = self._convolutions.get(_FILTER.sub("", tensors[1].name.decode()), "")
         elif _KINDS.get(kind) in MOVES and not _is_stray(kind, tensors[0]):
             place = self._moved(f"{origin(inputs[0])}.{MOVES[_KINDS[kind]]}")
+            if kind == "SLICE":
+                self._state_size(operator)
         else:
             place = self._joints.get((_KINDS.get(kind, ""), frozenset(map(origin, inputs))), "")
             weights = LOGITS if kind == "FULLY_CONNECTED" else ""
@@ -76,6 +79,11 @@ class _Namer:
                 tensor.name = f"{weights}.{part}".encode()
         self._tensors[operator.outputs[0]].name = place.encode()
         self._made.add(place)
+
+    def _state_size(self, operator: "schema.OperatorT") -> None:
+        """The sizes in numbers: of onnx2tf's -1, "to the end", XNNPACK makes no layer of its own."""
+        sizes = np.array(self._tensors[operator.outputs[0]].shape, np.int32)
+        self._root.buffers[self._tensors[operator.inputs[2]].buffer].data = np.frombuffer(sizes.tobytes(), np.uint8)
 
     def _moved(self, name: str) -> str:
         self._moves[name] += 1
