@@ -65,7 +65,9 @@ class _Namer:
         weights = ""
         if kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
             weights = place = self._convolutions.get(_FILTER.sub("", tensors[1].name.decode()), "")
-        elif _KINDS.get(kind) in MOVES and not _is_stray(kind, tensors[0]):
+        elif _is_stray(kind, tensors[0]):
+            place = ""
+        elif _KINDS.get(kind) in MOVES:
             place = self._moved(f"{origin(inputs[0])}.{MOVES[_KINDS[kind]]}")
             if kind == "SLICE":
                 self._state_size(operator)
