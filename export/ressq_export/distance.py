@@ -15,15 +15,6 @@ from ressq_export.distance_tflite import extend_tflite
 from ressq_export.typical import FEATURES, make_typical
 from ressq_runtime.engines import load_engine
 
-# The pooled output of fire5 in version 1.1, of fire4 in 1.0: it has few positions, and later modules keep less of what
-# kind of picture it is.
-_PLACES = {"1_0": ("pool2",), "1_1": ("pool3",)}
-
-
-def places_of(arch: str) -> tuple[str, ...]:
-    """The modules whose channels are looked at, for an architecture such as "ressqueezenet1_1"."""
-    return _PLACES[arch[-3:]]
-
 
 def add_distance(paths: Iterable[Path], pictures: Iterable[bytes], places: Sequence[str]) -> None:
     """Give each model file, in place, the output `distance` [1, 1].

@@ -14,12 +14,13 @@ from ressq_export.certificate.write import certificate_paths, write_certificate
 from ressq_export.chatter import Log
 from ressq_export.confidence import Confidence
 from ressq_export.convert import KINDS, Converted, Pictures, convert
-from ressq_export.distance import add_distance, places_of
+from ressq_export.distance import add_distance
 from ressq_export.errors import ExportError
 from ressq_export.evaluation import Scored, labelled_folder, measure_accuracy, one_thread
 from ressq_export.gate import DEFAULT_MAX_DROP, Gate
 from ressq_export.golden import choose_seeds, steps_between_kernels
 from ressq_export.measure import make_rows, measure_confidence, measure_folder, measure_medians, measure_pictures
+from ressq_export.network import MIDDLES
 from ressq_export.progress import Screen
 from ressq_export.publish import publish, refuse_overwriting, workshop
 from ressq_export.report import Report, Row
@@ -133,7 +134,7 @@ def _export(request: Request, run: Run, screen: Screen) -> Report:
     with workshop(request.out) as folder:
         log = Log(request.out / f"{request.name}_export.log")
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
-        add_distance(converted.paths.values(), pixels, places_of(run.checkpoint.model.arch))
+        add_distance(converted.paths.values(), pixels, MIDDLES[run.checkpoint.model.arch])
         costs, remedies = (converted.parameters, converted.multiply_adds), converted.remedies
         calibration = replace(calibration, halves=converted.halves)
         about = Description(

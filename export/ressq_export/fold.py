@@ -5,7 +5,7 @@ precision and rounded once.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,36 @@ def fold_normalisation(conv: nn.Conv2d, mean: Sequence[float], std: Sequence[flo
     shift = (weight * means / stds).sum((1, 2, 3))
     _assign(conv.bias, conv.bias.detach().double() - shift)
     _assign(conv.weight, weight / (255 * stds))
+
+
+def fold_scale(conv: nn.Conv2d, mean: Sequence[float], std: Sequence[float]) -> float:
+    """Let a padded `conv` take pixels less a grey value instead of (pixels / 255 - mean) / std; that value, 0..255.
+
+    Zeros then pad with that grey, before the fold and after it. Exact.
+
+    Raises:
+        FoldError: mean is no grey that a uint8 pixel can have.
+    """
+    greys = {value * 255 for value in mean}
+    grey = greys.pop()
+    if greys or grey != round(grey):
+        raise FoldError(
+            f"first convolution: found zeros padded where the mean is {mean}, wanted one that a grey pixel has; train "
+            "the network with this version of ressq-train"
+        )
+    stds = torch.tensor(std, dtype=torch.float64).view(1, 3, 1, 1)
+    _assign(conv.weight, conv.weight.detach().double() / (255 * stds))
+    return grey
+
+
+def fold_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
+    """Let `conv` give what the batch norm behind it makes of its output."""
+    mean, var = (cast(Tensor, value).double() for value in (norm.running_mean, norm.running_var))
+    factor = norm.weight.detach().double() / (var + norm.eps).sqrt()
+    before = 0 if conv.bias is None else conv.bias.detach().double()
+    bias = norm.bias.detach().double() + (before - mean) * factor
+    conv.bias = nn.Parameter(bias.to(conv.weight.dtype))
+    _assign(conv.weight, conv.weight.detach().double() * factor.view(-1, 1, 1, 1))
 
 
 def fold_gates(backbone: Backbone) -> dict[str, Sign]:
@@ -68,8 +98,8 @@ def _move_scale(producer: Fire, consumer: Fire, factor: float) -> None:
     _assign(consumer.squeeze.weight, consumer.squeeze.weight.detach().double() / factor)
 
 
-def scale(conv: nn.Conv2d, factor: float) -> None:
-    """Multiply what the convolution gives by a factor: a temperature T is scale(last, 1 / T)."""
+def scale(conv: nn.Conv2d | nn.Linear, factor: float) -> None:
+    """Multiply what the layer gives by a factor: a temperature T is scale(last, 1 / T)."""
     _assign(conv.weight, conv.weight.detach().double() * factor)
     if conv.bias is not None:
         _assign(conv.bias, conv.bias.detach().double() * factor)

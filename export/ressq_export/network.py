@@ -14,16 +14,34 @@ import torch
 from torch import Tensor, nn
 
 from ressq_edge.model import Backbone, ComplexBypassFire, Fire, ResSqueezeNet
-from ressq_export.errors import FoldError
-from ressq_export.fold import Sign, fold_gates, fold_normalisation, scale
+from ressq_export.body import trace_body
+from ressq_export.fold import Sign, fold_gates, fold_normalisation, fold_scale, scale
+from ressq_export.places import Place
+
+# Where each network tells unlike pictures (docs/decisions/0011): in its middle; later modules keep less
+# of what kind of picture it is. A SqueezeNet's is the pooled output of fire5, of fire4 in version 1.0.
+MIDDLES: dict[str, tuple[str, ...]] = {
+    "ressqueezenet1_1": ("pool3",),
+    "ressqueezenet1_0": ("pool2",),
+    "squeezenet1_1": ("pool3",),
+    "squeezenet1_0": ("pool2",),
+    "shufflenet_v2_x1_0": ("stage3.3",),
+    "googlenet": ("inception4b",),
+    "mobilenet_v2": ("features.10",),
+    "resnet18": ("layer3.0",),
+}
 
 
-class Place(nn.Identity):
-    """Where int8 rounds: the output of one layer, its ReLU included, under its name in every artefact."""
+class Centre(nn.Module):
+    """Pixels less a grey value."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, grey: float) -> None:
         super().__init__()
-        self.name = name
+        self.grey = grey
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """float (N, 3, H, W), 0..255 -> the same shape."""
+        return pixels - self.grey
 
 
 class FoldedFire(nn.Module):
@@ -53,20 +71,20 @@ class FoldedFire(nn.Module):
 
 
 class FoldedHead(nn.Module):
-    """Features (1, 512, h, w) to logits (1, classes).
+    """Features (1, C, h, w) to logits (1, classes).
 
     Without a ReLU between them the 1x1 convolution and the global mean commute: the mean comes first, and
     a quarter of all multiply-adds of a 1000-class network is gone. With it the order stays.
     """
 
-    def __init__(self, conv: nn.Conv2d, relu: bool) -> None:
+    def __init__(self, last: nn.Conv2d | nn.Linear, relu: bool) -> None:
         super().__init__()
         self.relu = relu
-        self.linear = conv if relu else _as_linear(conv)
+        self.linear = _as_linear(last) if isinstance(last, nn.Conv2d) and not relu else last
         self.at = nn.ModuleDict({"linear": Place("head.linear"), "mean": Place("mean"), "logits": Place("logits")})
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 512, h, w) -> (N, classes)."""
+        """(N, C, h, w) -> (N, classes)."""
         if self.relu:
             x = self.at["linear"](self.linear(x).relu())
         # NHWC before the mean: onnx2tf then finds nothing to transpose
@@ -105,19 +123,27 @@ def deploy(model: nn.Module, mean: Sequence[float], std: Sequence[float], temper
         temperature: divides the logits.
 
     Raises:
-        FoldError: the network's first convolution or its bypasses are not those of `ResSqueezeNet`.
+        FoldError: the network's first convolution, bypasses or head are not those of a network in ressq_edge/arch.py.
     """
-    if not isinstance(model, ResSqueezeNet):
-        raise FoldError(
-            f"network: found {type(model).__name__}, wanted a SqueezeNet; the baselines are not exported yet"
-        )
     model = copy.deepcopy(model).cpu().float().eval()
+    if not isinstance(model, ResSqueezeNet):
+        return _deploy_baseline(model, mean, std, temperature)
     fold_normalisation(cast(nn.Conv2d, model.features[0]), mean, std)
     signs = fold_gates(model.features)
     conv = next(layer for layer in model.classifier if isinstance(layer, nn.Conv2d))
     scale(conv, 1 / temperature)
     relu = any(isinstance(layer, nn.ReLU) for layer in model.classifier)
     return DeployedNetwork(_layers(model.features, signs), FoldedHead(conv, relu)).eval()
+
+
+def _deploy_baseline(
+    model: nn.Module, mean: Sequence[float], std: Sequence[float], temperature: float
+) -> DeployedNetwork:
+    body, linear = trace_body(model)
+    first = next(layer for layer in body.modules() if isinstance(layer, nn.Conv2d))
+    grey = fold_scale(first, mean, std)
+    scale(linear, 1 / temperature)
+    return DeployedNetwork(OrderedDict(centre=Centre(grey), body=body), FoldedHead(linear, relu=False)).eval()
 
 
 def _layers(backbone: Backbone, signs: dict[str, Sign]) -> "OrderedDict[str, nn.Module]":

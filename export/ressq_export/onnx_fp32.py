@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import onnx
 import torch
 
 from ressq_export.chatter import Log
+from ressq_export.errors import ConversionError
 from ressq_export.network import DeployedNetwork
 from ressq_export.places import INPUT, OUTPUT, name_onnx_places
 
@@ -18,7 +20,7 @@ def export_onnx(network: DeployedNetwork, size: int, target: Path, log: Log) -> 
     """Write `target`: `pixels` uint8 [1, size, size, 3] -> `scores` float32 [1, classes], one file.
 
     Raises:
-        ConversionError: PyTorch could not export the network.
+        ConversionError: PyTorch could not export the network, or it has layers that none of ours has.
     """
     pixels = torch.zeros((1, size, size, 3), dtype=torch.uint8)
     with log.capture("torch.onnx.export"):
@@ -53,19 +55,40 @@ def _forget_machine(model: onnx.ModelProto) -> None:
 
 
 def _state_padding(model: onnx.ModelProto) -> None:
-    """ceil_mode -> auto_pad, in place; the same windows for a 3x3 pooling of stride 2.
+    """ceil_mode and pads of the poolings -> auto_pad, in place; the same windows.
 
-    On an even side ceil_mode adds one row or column at the end, which is SAME_UPPER; on an odd one it adds
-    nothing. Of ceil_mode onnx2tf makes a padding layer on even sides, of SAME_UPPER a plain pooling.
+    Of ceil_mode onnx2tf makes a padding layer, and of pads one with minus infinity, which int8 does not have; of
+    SAME_UPPER and VALID a plain pooling. Windows that neither has, as of stride 2 from one row outside an even side,
+    get zeros from a padding of their own: no pooling of ours sees negative values.
     """
     shapes = {
         value.name: [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
         for value in onnx.shape_inference.infer_shapes(model).graph.value_info
     }
-    for node in model.graph.node:
-        if node.op_type == "MaxPool":
-            even = shapes[node.input[0]][-1] % 2 == 0
-            kept = [a for a in node.attribute if a.name not in ("ceil_mode", "pads", "auto_pad")]
-            del node.attribute[:]
-            node.attribute.extend(kept)
-            node.attribute.append(onnx.helper.make_attribute("auto_pad", "SAME_UPPER" if even else "VALID"))
+    for node in [node for node in model.graph.node if node.op_type == "MaxPool"]:
+        given = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+        first = given.get("pads", [0])[0]
+        side, made = shapes[node.input[0]][-1], shapes[node.output[0]][-1]
+        last = (made - 1) * given["strides"][0] + given["kernel_shape"][0] - side - first
+        if first <= 0 and last <= 0:
+            pad = "VALID"
+        elif made == -(-side // given["strides"][0]) and last - first in (0, 1):
+            pad = "SAME_UPPER"
+        else:
+            pad = "VALID"
+            _insert_zeros(model.graph, node, first, last)
+        kept = [a for a in node.attribute if a.name not in ("ceil_mode", "pads", "auto_pad")]
+        del node.attribute[:]
+        node.attribute.extend([*kept, onnx.helper.make_attribute("auto_pad", pad)])
+
+
+def _insert_zeros(graph: onnx.GraphProto, pool: onnx.NodeProto, first: int, last: int) -> None:
+    makers = [node for node in graph.node if node.output[0] == pool.input[0]]
+    if [node.op_type for node in makers] != ["Relu"]:
+        raise ConversionError(f"{pool.name}: found a padded pooling behind another layer than a ReLU")
+    name = f"{pool.output[0]}_padded"
+    pads = np.array([0, 0, first, first, 0, 0, max(last, 0), max(last, 0)], np.int64)
+    graph.initializer.append(onnx.numpy_helper.from_array(pads, f"{name}_pads"))
+    padding = onnx.helper.make_node("Pad", [pool.input[0], f"{name}_pads"], [name])
+    graph.node.insert(list(graph.node).index(pool), padding)
+    pool.input[0] = name

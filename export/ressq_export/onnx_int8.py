@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from ressq_export.chatter import Log
 from ressq_export.errors import ConversionError
 from ressq_export.onnx_sums import make_sums
-from ressq_export.places import INPUT
+from ressq_export.places import BEFORE_RELU, CENTRED, INPUT
 from ressq_export.ranges import Ranges
 from ressq_export.sessions import import_quantization
 
@@ -42,7 +42,7 @@ def _quantise(model: onnx.ModelProto, ranges: Ranges) -> onnx.ModelProto:
     from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 
     # The quantizer removes a ReLU whose range starts at zero and asks for the range before it.
-    before_relu = {f"{place}.conv": spread for place, spread in ranges.items()}
+    before_relu = {place + BEFORE_RELU: spread for place, spread in ranges.items()}
     limits = {
         place: (np.float32(spread.low), np.float32(spread.high)) for place, spread in {**before_relu, **ranges}.items()
     }
@@ -55,7 +55,7 @@ def _quantise(model: onnx.ModelProto, ranges: Ranges) -> onnx.ModelProto:
         activation_qType=quantization.QuantType.QUInt8,
         tensors_range=TensorsData(CalibrationMethod.MinMax, limits),
         nodes_to_quantize=[],
-        nodes_to_exclude=[],
+        nodes_to_exclude=[CENTRED],
         op_types_to_quantize=sorted(kinds),
         extra_options={},
     )
@@ -66,26 +66,31 @@ def _quantise(model: onnx.ModelProto, ranges: Ranges) -> onnx.ModelProto:
 
 
 def take_pixels_as_they_are(name: str, model: onnx.ModelProto) -> None:
-    """Leave out Cast and QuantizeLinear at the head: with scale 1 and zero point 0 they give the uint8 pixels back.
+    """Leave out what lies between the uint8 pixels and their own bytes: Cast, Sub of a baseline, QuantizeLinear.
 
-    Measured 4 % of an inference.
+    With scale 1 the bytes are the pixels, and with zero point 128 they stand for the pixels less 128. Measured 4 % of
+    an inference.
 
     Raises:
         ConversionError: the pixels are not quantised, or not with that scale.
     """
     graph = model.graph
     made = {node.output[0]: node for node in graph.node}
-    quantise = next((n for n in graph.node if n.op_type == "QuantizeLinear" and n.input[0] == "float"), None)
+    heads = {"float": 0, CENTRED: 128}
+    quantise = next((n for n in graph.node if n.op_type == "QuantizeLinear" and n.input[0] in heads), None)
     if quantise is None:
         raise ConversionError(f"{name}: found no quantised {INPUT}, wanted them quantised as they are")
     scale, zero_point = (_constant(graph, key) for key in quantise.input[1:])
-    if scale != 1 or zero_point != 0:
-        raise ConversionError(f"{name}: found scale {scale} and zero point {zero_point} at {INPUT}, wanted 1 and 0")
-    cast = made["float"]
+    wanted = heads[quantise.input[0]]
+    if scale != 1 or zero_point != wanted:
+        raise ConversionError(
+            f"{name}: found scale {scale} and zero point {zero_point} at {INPUT}, wanted 1 and {wanted}"
+        )
+    skipped = [quantise, *(made[place] for place in heads if place in made)]
     for node in graph.node:
-        node.input[:] = [cast.input[0] if key == quantise.output[0] else key for key in node.input]
-    graph.node.remove(quantise)
-    graph.node.remove(cast)
+        node.input[:] = [made["float"].input[0] if key == quantise.output[0] else key for key in node.input]
+    for node in skipped:
+        graph.node.remove(node)
 
 
 def _constant(graph: onnx.GraphProto, name: str) -> float:

@@ -14,13 +14,14 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from ressq_export.places import CENTRED
 from ressq_export.ranges import Range, Ranges
 
 
 def make_sums(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
-    """Rewrite every Sub of the model as an Add, in place; the ranges that then hold. Exact."""
+    """Rewrite the Sub of every bypass as an Add, in place; the ranges that then hold. Exact."""
     found = dict(ranges)
-    for node in [node for node in model.graph.node if node.op_type == "Sub"]:
+    for node in [node for node in model.graph.node if node.op_type == "Sub" and node.name != CENTRED]:
         subtracted = node.input[1]
         makers = _relu_sources(model.graph, subtracted)
         if makers:

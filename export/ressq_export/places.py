@@ -1,85 +1,143 @@
 """Names for the places in a network: `conv1`, `fire2.squeeze`, `fire3.concat`, `fire3.sum`, `mean`, `logits`.
 
 A place is the output of one layer, its ReLU included. Both formats carry the same names, so that ranges
-taken in one serve the other, and a profile or a report of either can be read beside the paper.
+taken in one serve the other, and a profile or a report of either can be read beside the paper. A baseline's
+layers have torchvision's names: `layer1.0.conv1`, `layer1.0.sum`.
+
+What only moves values gets the name of the place that they come from and what was done: `conv1.padded`. Which
+moves there are differs between the formats.
 """
 
+import re
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 import ai_edge_litert.schema_py_generated as schema
 import flatbuffers
 import onnx
+from torch import nn
 
 from ressq_export.errors import ConversionError
 
 INPUT = "pixels"
 OUTPUT = "scores"
 LOGITS = "logits"
+CENTRED = "centred"  # pixels less 128, as a baseline takes them
+BEFORE_RELU = ".linear"  # what the layer gives whose ReLU makes the place
+BODY = "body."  # where a baseline's layers lie in a DeployedNetwork
 
 _ONNX_PLACES = {"Cast": "float", "ReduceMean": "mean", "Gemm": LOGITS, "Softmax": OUTPUT}
 _TFLITE_KINDS = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
-_TFLITE_PLACES = {"CAST": "float", "MEAN": "mean", "FULLY_CONNECTED": LOGITS, "SOFTMAX": OUTPUT}
-_CONCATENATIONS = ("Concat", "CONCATENATION")
-_SUMS = ("Add", "Sub", "ADD", "SUB")
-_POOLS = ("MaxPool", "MAX_POOL_2D")
+_JOINTS = {"Concat": "concat", "Add": "sum", "Sub": "sum"}
+_RELUS = ("Relu", "Clip")
+# What moves values, and the ranges with them.
+MOVES = {"Transpose": "transposed", "Reshape": "reshaped", "Split": "sliced", "Pad": "padded"}
+_MOVED = re.compile(rf"\.({'|'.join(MOVES.values())})\d*$")
+_BLOCK = re.compile(r"[A-Za-z]\w*(\.\d+)?")
+
+
+class Place(nn.Identity):
+    """Where int8 rounds: the output of one layer, its ReLU included, under its name in every artefact."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+def origin(name: str) -> str:
+    """The place that holds the same values, perhaps elsewhere: `conv1` of `conv1.padded`."""
+    return _MOVED.sub("", name)
+
+
+def find_block(place: str) -> str:
+    """What a place belongs to, a module with its number: `fire3`, `layer1.0`, `inception3a`, `features.10`."""
+    block = _BLOCK.match(place)
+    return block[0] if block else place
+
+
+def join(word: str, inputs: Sequence[str]) -> str:
+    """The name of a layer without weights: after the block of what was made last, `fire3.sum`, `layer1.0.sum`.
+
+    Args:
+        word: what the layer does.
+        inputs: the places that it takes, in the order they are made.
+    """
+    return f"{find_block(inputs[-1])}.{word}"
 
 
 def name_onnx_places(model: onnx.ModelProto) -> None:
     """Rename the nodes and values of a fresh export, in place; a convolution goes by its weights.
 
     Raises:
-        ConversionError: a layer that a SqueezeNet does not have.
+        ConversionError: a layer that none of our networks has.
     """
+    for constant in model.graph.initializer:
+        constant.name = constant.name.removeprefix(BODY)
+    namer = _OnnxNamer(model.graph)
     renamed: dict[str, str] = {}
-    pools = Counter[str]()
     for node in model.graph.node:
-        node.input[:] = [renamed.get(name, name) for name in node.input]
-        place = _onnx_place(node, pools)
-        for value in model.graph.output:
-            value.name = place if value.name == node.output[0] else value.name
-        renamed[node.output[0]] = place
-        node.name = node.output[0] = place
+        node.input[:] = [renamed.get(name, name.removeprefix(BODY)) for name in node.input]
+        named = namer.name_outputs(node)
+        for before, name in zip(node.output, named, strict=True):
+            for value in model.graph.output:
+                value.name = name if value.name == before else value.name
+            renamed[before] = name
+        node.output[:] = named
+        node.name = named[0]
 
 
-def _onnx_place(node: onnx.NodeProto, pools: "Counter[str]") -> str:
-    if node.op_type == "Conv":
-        place = str(node.input[1]).removesuffix(".weight")
-        # a ReLU behind takes the name of the place; only the bypass's convolution has none
-        return place if place.endswith(".bypass") else f"{place}.conv"
-    if node.op_type == "Relu":
-        return str(node.input[0]).removesuffix(".conv")
-    if node.op_type == "Transpose":
-        return f"{node.input[0]}.transposed"
-    return _ONNX_PLACES.get(node.op_type) or _joined(node.op_type, str(node.input[0]), pools)
+class _OnnxNamer:
+    """Names the outputs of a graph's nodes, in the graph's order."""
 
+    def __init__(self, graph: onnx.GraphProto) -> None:
+        self._readers: dict[str, list[onnx.NodeProto]] = {}
+        for node in graph.node:
+            for name in node.input:
+                self._readers.setdefault(name, []).append(node)
+        self._made: list[str] = []
+        self._moves = Counter[str]()
+        self._pools = 0
 
-def name_tflite_places(model: bytes) -> bytes:
-    """The flatbuffer with its tensors renamed, for a model that onnx2tf made of a named ONNX file.
+    def name_outputs(self, node: onnx.NodeProto) -> list[str]:
+        """The outputs' new names; those of the inputs are new already."""
+        names = [self._moved(node) for _ in node.output] if node.op_type in MOVES else [self._place(node)]
+        self._made += names
+        return names
 
-    Raises:
-        ConversionError: a layer that a SqueezeNet does not have, a stray TRANSPOSE for one.
-    """
-    root, graph = read_flatbuffer(model)
-    tensors, pools = graph.tensors, Counter[str]()
-    for operator in graph.operators:
-        kind = operator_kind(root, operator)
-        if kind == "CONV_2D":
-            weight = tensors[operator.inputs[1]].name.decode()
-            place = weight.removesuffix("_conv_filter").removesuffix(".conv")
-            tensors[operator.inputs[1]].name = f"{place}.weight".encode()
-            tensors[operator.inputs[2]].name = f"{place}.bias".encode()
+    def _moved(self, node: onnx.NodeProto) -> str:
+        name = f"{origin(node.input[0])}.{MOVES[node.op_type]}"
+        self._moves[name] += 1
+        return name if self._moves[name] == 1 else f"{name}{self._moves[name]}"
+
+    def _place(self, node: onnx.NodeProto) -> str:
+        first = str(node.input[0])
+        if node.op_type in _RELUS:
+            return first.removesuffix(BEFORE_RELU)
+        if node.op_type == "Conv":
+            place = str(node.input[1]).removesuffix(".weight")
+        elif node.op_type == "MaxPool":
+            place = self._pool(node)
+        elif node.op_type == "Sub" and first == "float":
+            return CENTRED
+        elif node.op_type in _JOINTS:
+            inputs = sorted(node.input, key=self._made.index)
+            place = join(_JOINTS[node.op_type], [origin(name) for name in inputs])
+        elif node.op_type in _ONNX_PLACES:
+            place = _ONNX_PLACES[node.op_type]
         else:
-            if kind == "FULLY_CONNECTED":
-                tensors[operator.inputs[1]].name = f"{LOGITS}.weight".encode()
-                tensors[operator.inputs[2]].name = f"{LOGITS}.bias".encode()
-            first = tensors[operator.inputs[0]].name.decode()
-            place = _TFLITE_PLACES.get(kind) or _joined(kind, first, pools)
-        tensors[operator.outputs[0]].name = place.encode()
-    # onnx2tf allows fp16 arithmetic here (`reduced_precision_support`), and a Pi 5 takes the offer: a file
-    # called fp32 would answer something else there than it was measured to.
-    root.metadata = []
-    return pack(root)
+            raise ConversionError(
+                f"{node.op_type}: found behind {first}, wanted only the layers of a network in ressq_edge/arch.py"
+            )
+        readers = [reader.op_type in _RELUS for reader in self._readers.get(node.output[0], [])]
+        return place + BEFORE_RELU if readers == [True] else place
+
+    def _pool(self, node: onnx.NodeProto) -> str:
+        """A pooling that halves the sides is counted; another belongs to the block that reads it."""
+        strides = next((list(a.ints) for a in node.attribute if a.name == "strides"), [1])
+        if set(strides) == {1}:
+            return join("pool", [self._readers[node.output[0]][0].input[1].removeprefix(BODY)])
+        self._pools += 1
+        return f"pool{self._pools}"
 
 
 def find_output(made: Container[str], module: str, model: str) -> str:
@@ -112,15 +170,3 @@ def pack(root: "schema.ModelT") -> bytes:
     builder = flatbuffers.Builder(1 << 20)
     builder.Finish(root.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
-
-
-def _joined(kind: str, first: str, pools: "Counter[str]") -> str:
-    """The place of a layer without weights: after the Fire module of its first input, or counted."""
-    if kind in _POOLS:
-        pools["pool"] += 1
-        return f"pool{pools['pool']}"
-    if kind in _CONCATENATIONS:
-        return f"{first.rpartition('.')[0]}.concat"
-    if kind in _SUMS:
-        return f"{first.rpartition('.')[0]}.sum"
-    raise ConversionError(f"{kind}: found behind {first}, wanted only the layers of a SqueezeNet")

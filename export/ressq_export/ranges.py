@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ressq_export.errors import CalibrationError
 from ressq_export.mse import least_error_range
-from ressq_export.places import INPUT, OUTPUT
+from ressq_export.places import BEFORE_RELU, CENTRED, INPUT, MOVES, OUTPUT, origin
 from ressq_export.sessions import open_session
 
 
@@ -26,14 +26,14 @@ class Range:
     high: float
 
 
-# The place -> its range. `float` is the input as a float.
+# The place -> its range. `float` is the input as a float, `centred` that less 128.
 Ranges = dict[str, Range]
 Choose = Callable[[NDArray[np.float32], Range], Range]
 
 SAMPLE = 4000  # values of one place kept of each picture: 128 pictures then take 100 MB in all
 
 # Pixels are 0..255 whatever the calibration pictures hold: scale 1, and quantising the input loses nothing.
-PIXEL_RANGE = Range(0.0, 255.0)
+PIXEL_RANGES = {"float": Range(0.0, 255.0), CENTRED: Range(-128.0, 127.0)}
 
 
 def least_error(values: NDArray[np.float32], seen: Range) -> Range:
@@ -73,7 +73,7 @@ def measure_ranges(model: Path, pictures: Iterable[bytes], size: int, choose: Ch
     for place, seen in widest.items():
         _check_answers(place, seen)
     ranges = {place: choose(np.concatenate(kept[place]), widest[place]) for place in places}
-    return {**share_ranges(graph, ranges), "float": PIXEL_RANGE}
+    return {**share_ranges(graph, ranges), **PIXEL_RANGES}
 
 
 def _check_answers(place: str, seen: Range) -> None:
@@ -91,23 +91,39 @@ def _thin(value: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _places(model: onnx.ModelProto) -> list[str]:
     """What int8 needs a range of: the output of every layer, taken behind its ReLU."""
-    before_relu = {node.input[0] for node in model.graph.node if node.op_type == "Relu"}
-    skipped = before_relu | {"float", OUTPUT}
-    kinds = ("Transpose", "Constant")
-    made = [node.output[0] for node in model.graph.node if node.op_type not in kinds]
-    return [place for place in made if place not in skipped]
+    skipped = {"float", CENTRED, OUTPUT}
+    made = [node.output[0] for node in model.graph.node if node.op_type not in (*MOVES, "Constant")]
+    return [place for place in made if place not in skipped and not place.endswith(BEFORE_RELU)]
 
 
 def share_ranges(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
     """The ranges with one for all that a layer only moves, so that in int8 it copies bytes.
 
-    Both inputs of a concatenation take the range of its output; a max-pooling and a reordering keep that
-    of their input.
+    All inputs of a concatenation take the range of its output; a max-pooling, a padding and a reordering keep that
+    of their input. Where this ties several concatenations together, as in ShuffleNet's stages, the range holds
+    those of all.
     """
-    shared = dict(ranges)
-    for node in model.graph.node:
-        if node.op_type == "Concat":
-            shared.update(dict.fromkeys(node.input, ranges[node.output[0]]))
-        elif node.op_type in ("MaxPool", "Transpose") and node.input[0] in shared:
-            shared[node.output[0]] = shared[node.input[0]]
-    return shared
+    tied = {place: place for place in ranges}  # to one of its group
+
+    def find(place: str) -> str:
+        while tied[place] != place:
+            place = tied[place]
+        return place
+
+    concatenations = [node for node in model.graph.node if node.op_type == "Concat"]
+    pools = [node for node in model.graph.node if node.op_type == "MaxPool"]
+    for node in (*concatenations, *pools):
+        for name in node.input:
+            tied[find(origin(name))] = find(node.output[0])
+    decided: dict[str, Range] = {}
+    deciding = [node.output[0] for node in concatenations]
+    for place in (*deciding, *ranges):
+        group, spread = find(place), ranges[place]
+        if group not in decided:
+            decided[group] = spread
+        elif place in deciding:
+            known = decided[group]
+            decided[group] = Range(min(known.low, spread.low), max(known.high, spread.high))
+    shared = {place: decided[find(place)] for place in ranges}
+    moved = (name for node in model.graph.node if node.op_type in MOVES for name in node.output)
+    return {**shared, **{name: shared[origin(name)] for name in moved if origin(name) in shared}}

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from ressq_export.mse import STEPS
-from ressq_export.network import DeployedNetwork, Place
+from ressq_export.network import DeployedNetwork
+from ressq_export.places import Place
 from ressq_export.ranges import Range, Ranges
 
 # Steps of a weight on either side of zero: ai-edge-quantizer's, and ONNX Runtime's with `reduce_range`.

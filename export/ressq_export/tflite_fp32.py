@@ -6,16 +6,19 @@ import sys
 import tempfile
 from pathlib import Path
 
+import onnx
+
 from ressq_export.chatter import Log
 from ressq_export.errors import ConversionError
-from ressq_export.places import INPUT, name_tflite_places
+from ressq_export.places import INPUT
+from ressq_export.tflite_places import name_tflite_places
 
 
 def convert_to_tflite(source: Path, target: Path, log: Log) -> None:
     """Write `target` with the tensors of `source` under the same names.
 
     Raises:
-        ConversionError: onnx2tf failed, or made something else than a SqueezeNet in NHWC.
+        ConversionError: onnx2tf failed, or made something else than the same layers in NHWC.
     """
     with tempfile.TemporaryDirectory(prefix="onnx2tf-") as folder:
         # -kat: without it an NHWC input becomes [1, W, 3, H], silently. -n: no progress bars.
@@ -31,4 +34,4 @@ def convert_to_tflite(source: Path, target: Path, log: Log) -> None:
             raise ConversionError(
                 f"{source.name}: onnx2tf gave exit code {done.returncode} and no {made.name}; see {log.path}"
             )
-        target.write_bytes(name_tflite_places(made.read_bytes()))
+        target.write_bytes(name_tflite_places(made.read_bytes(), onnx.load(source)))

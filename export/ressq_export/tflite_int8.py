@@ -15,7 +15,7 @@ import numpy as np
 from ressq_export.chatter import Log
 from ressq_export.errors import ConversionError
 from ressq_export.mse import STEPS
-from ressq_export.places import OUTPUT, read_flatbuffer
+from ressq_export.places import CENTRED, OUTPUT, origin, read_flatbuffer
 from ressq_export.ranges import Range, Ranges
 
 _ZERO_POINT = -128  # of a range that starts at zero
@@ -42,6 +42,7 @@ def _quantizer(source: Path) -> Any:
     made = quantizer.Quantizer(str(source), recipe.static_wi8_ai8())
     for operation in (Operation.INPUT, Operation.OUTPUT, Operation.SOFTMAX):
         made.update_quantization_recipe(".*", operation, algorithm_key="no_quantize")
+    made.update_quantization_recipe(CENTRED, Operation.SUB, algorithm_key="no_quantize")
     return made
 
 
@@ -51,9 +52,10 @@ def _statistics(source: Path, ranges: Ranges) -> dict[str, dict[str, Any]]:
     found = {}
     for tensor in graph.tensors:
         name = tensor.name.decode()
-        if name in ranges:
+        place = origin(name)
+        if place in ranges:
             shape = [1] * len(tensor.shape)
-            limits = {"min": ranges[name].low, "max": ranges[name].high}
+            limits = {"min": ranges[place].low, "max": ranges[place].high}
             found[name] = {key: np.full(shape, value, np.float32) for key, value in limits.items()}
     return found
 
@@ -74,7 +76,7 @@ def check_scales(name: str, model: bytes, ranges: Ranges) -> None:
     for tensor in graph.tensors:
         if tensor.type != schema.TensorType.INT8 or len(tensor.quantization.scale) != 1:
             continue
-        place = tensor.name.decode().removesuffix("_quantized")
+        place = origin(tensor.name.decode().removesuffix("_quantized"))
         if place not in ranges:
             continue
         scale, zero_point = scale_and_zero_point(ranges[place])

@@ -16,10 +16,11 @@ from ressq_export.chatter import Log
 from ressq_export.convert import KINDS, Converted
 from ressq_export.errors import CalibrationError, ConversionError
 from ressq_export.onnx_int8 import quantise_onnx, take_pixels_as_they_are
-from ressq_export.places import name_tflite_places, pack, read_flatbuffer
+from ressq_export.places import BEFORE_RELU, pack, read_flatbuffer
 from ressq_export.ranges import Range, measure_ranges
 from ressq_export.tflite_fp32 import convert_to_tflite
 from ressq_export.tflite_int8 import quantise_tflite
+from ressq_export.tflite_places import name_tflite_places
 from ressq_runtime.engines import load_engine
 
 OPERATORS = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
@@ -82,7 +83,7 @@ def test_no_tflite_offers_half_precision_arithmetic(paths: dict[str, Path]) -> N
 def test_the_int8_onnx_has_uint8_activations_and_seven_bit_weights(paths: dict[str, Path]) -> None:
     model = onnx.load(paths["int8.onnx"])
     values = constants(model)
-    convolutions = {node.name.removesuffix(".conv") for node in model.graph.node if node.op_type == "Conv"}
+    convolutions = {node.name.removesuffix(BEFORE_RELU) for node in model.graph.node if node.op_type == "Conv"}
     for node in model.graph.node:
         if node.op_type == "QuantizeLinear":
             assert values[node.input[2]].dtype == np.uint8, node.name
@@ -183,9 +184,10 @@ def test_a_quantizer_that_fails_is_named_with_its_log(paths: dict[str, Path], tm
     assert "Traceback" in log.path.read_text()
 
 
-def test_a_layer_of_another_network_is_refused(paths: dict[str, Path]) -> None:
+@pytest.mark.parametrize("kind", ["LOGISTIC", "TRANSPOSE"])
+def test_a_layer_that_the_onnx_file_does_not_have_is_refused(paths: dict[str, Path], kind: str) -> None:
     root, graph = read_flatbuffer(paths["fp32.tflite"].read_bytes())
-    softmax = root.operatorCodes[graph.operators[-1].opcodeIndex]
-    softmax.builtinCode = softmax.deprecatedBuiltinCode = schema.BuiltinOperator.LOGISTIC
-    with pytest.raises(ConversionError, match="LOGISTIC: found behind logits, wanted only the layers of a SqueezeNet"):
-        name_tflite_places(pack(root))
+    cast = root.operatorCodes[graph.operators[0].opcodeIndex]
+    cast.builtinCode = cast.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, kind)
+    with pytest.raises(ConversionError, match=f"{kind}: found behind pixels, wanted only the layers of the ONNX file"):
+        name_tflite_places(pack(root), onnx.load(paths["fp32.onnx"]))

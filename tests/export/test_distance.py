@@ -11,9 +11,10 @@ import pytest
 from export_networks import LABELS, SIZE, checkpoint_of, drawn_pixels
 from ressq_export.abstention import choose_limit
 from ressq_export.convert import KINDS, Converted
-from ressq_export.distance import add_distance, places_of
+from ressq_export.distance import add_distance
 from ressq_export.errors import ConversionError
 from ressq_export.metadata import add_metadata
+from ressq_export.network import MIDDLES
 from ressq_export.typical import COMPONENTS, SHRINKAGE
 from ressq_runtime.classify import DISTANCE, Classifier
 from ressq_runtime.engines import load_engine
@@ -22,7 +23,7 @@ from ressq_runtime.engines.interpreter import open_litert_interpreter
 if TYPE_CHECKING:
     from pathlib import Path
 
-PLACES = places_of("ressqueezenet1_1")
+PLACES = MIDDLES["ressqueezenet1_1"]
 GREY = bytes(range(256)) * (SIZE * SIZE * 3 // 256)
 UNSEEN = drawn_pixels(25)[24]
 

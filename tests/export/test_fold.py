@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from export_networks import GATES, as_batch, drawn_pixels, lively
-from ressq_edge.arch import ModelSpec, build_model
 from ressq_edge.model import BYPASSES, Bypass, Fire, GatedBypassFire, ResSqueezeNet, Version
 from ressq_export.errors import FoldError
 from ressq_export.fold import fold_gates, fold_normalisation, scale
@@ -103,9 +102,3 @@ def test_a_simple_bypass_stays_a_sum() -> None:
     model = lively(ResSqueezeNet("1.0", "simple", 3))
     assert fold_gates(model.features) == {"fire3": 1, "fire5": 1, "fire7": 1, "fire9": 1}
     assert all(isinstance(fire, Fire) for _, fire in model.features.fires())
-
-
-def test_a_baseline_is_refused_in_words() -> None:
-    resnet = build_model(ModelSpec("resnet18", "none", 2))
-    with pytest.raises(FoldError, match="found ResNet, wanted a SqueezeNet; the baselines are not exported yet"):
-        deploy(resnet, MEAN, STD)

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from ressq_edge.pages.markup import element
 from ressq_edge.pages.words import percent, short
+from ressq_export.places import find_block
 
 # Of the layers' chart, in pixels but for the gutter.
 _HEIGHT, _TOP, _BOTTOM = 210, 22, 24
@@ -16,7 +17,13 @@ _GRID_DB = 10
 # Of the reliability diagram: a square and its margins.
 _SIDE, _LEFT, _RIGHT, _LOW = 260, 40, 12, 40
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
-_KINDS = {"convolution": "conv", "concatenation": "concat", "sum": "sum", "difference": "sum"}
+_KINDS = {
+    "convolution": "conv",
+    "depthwise convolution": "conv",
+    "concatenation": "concat",
+    "sum": "sum",
+    "difference": "sum",
+}
 
 
 def _share(value: float) -> str:
@@ -62,7 +69,7 @@ def draw_change(change: int, most: int) -> Element:
 
 def draw_layers(layers: Sequence[Mapping[str, Any]], worst: Sequence[str]) -> Element:
     """Signal to noise of every layer as columns, in the network's order, module by module."""
-    modules = [(name, list(found)) for name, found in groupby(layers, lambda layer: layer["place"].partition(".")[0])]
+    modules = [(name, list(found)) for name, found in groupby(layers, lambda layer: find_block(layer["place"]))]
     step = (1 - _GUTTER) / (len(layers) + _GAP * (len(modules) - 1))
     highest = max([layer["snr_db"] or 0 for layer in layers] + [_GRID_DB])
     scale = (_HEIGHT - _TOP - _BOTTOM) / highest
@@ -70,7 +77,7 @@ def draw_layers(layers: Sequence[Mapping[str, Any]], worst: Sequence[str]) -> El
     drawn = [
         part for level in range(0, int(highest) + 1, _GRID_DB) for part in _grid_line(level, floor - level * scale)
     ]
-    at = _GUTTER
+    at, before = _GUTTER, ""
     for name, found in modules:
         middle = at + step * len(found) / 2
         for layer in found:
@@ -78,8 +85,10 @@ def draw_layers(layers: Sequence[Mapping[str, Any]], worst: Sequence[str]) -> El
             at += step
         at += _GAP * step
         if not name.startswith(("pool", "mean")):
-            text = element("text", name, x=_share(middle), y=str(_HEIGHT - 6), class_="middle")
-            drawn.append(text)
+            stem, _, number = name.partition(".")
+            short_name = f".{number}" if stem == before else name  # layer1.0, .1, layer2.0: a label has little room
+            drawn.append(element("text", short_name, x=_share(middle), y=str(_HEIGHT - 6), class_="middle"))
+            before = stem
     return _svg("layers", "signal to noise of each layer, dB", *drawn, height=str(_HEIGHT))
 
 

@@ -14,9 +14,10 @@ from ressq_export.places import operator_kind, read_flatbuffer
 SNR_COUNT = 32
 
 _LOWEST, _HIGHEST = -128, 127
-_WEIGHTED = ("CONV_2D", "FULLY_CONNECTED")
+_WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _NAMES = {
     "CONV_2D": "convolution",
+    "DEPTHWISE_CONV_2D": "depthwise convolution",
     "FULLY_CONNECTED": "matrix product",
     "CONCATENATION": "concatenation",
     "ADD": "sum",
@@ -67,7 +68,8 @@ def read_layers(model: bytes) -> list[dict[str, object]]:
 def _weight_range(root: "schema.ModelT", tensor: Any) -> dict[str, float]:
     """Extremes over the layer, and the largest magnitude of its narrowest and of its widest output channel."""
     scales = np.asarray(tensor.quantization.scale, np.float64)
-    stored = np.frombuffer(bytes(root.buffers[tensor.buffer].data), np.int8).reshape(len(scales), -1)
+    stored = np.frombuffer(bytes(root.buffers[tensor.buffer].data), np.int8).reshape(tensor.shape)
+    stored = np.moveaxis(stored, tensor.quantization.quantizedDimension, 0).reshape(len(scales), -1)
     weights = stored * scales[:, None]
     channels = np.abs(weights).max(1)
     extremes = {"low": weights.min(), "high": weights.max(), "narrowest": channels.min(), "widest": channels.max()}

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from ressq_export.bench import Bench, Candidate
-from ressq_export.network import DeployedNetwork, FoldedFire, FoldedHead, Place
+from ressq_export.network import DeployedNetwork, FoldedFire, FoldedHead
+from ressq_export.places import Place
 from ressq_export.remedies.least_error import take_least_error
 
 ROUNDS = 8  # a producer here is a reader there; two or three settle it
@@ -34,6 +35,11 @@ class Channels:
     makers: list[tuple[nn.Conv2d, int]] = field(default_factory=list)
     readers: list[nn.Conv2d | nn.Linear] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+
+
+def has_fires(network: DeployedNetwork) -> bool:
+    """Whether it is a SqueezeNet: the channels of other networks are not followed."""
+    return any(isinstance(layer, FoldedFire) for layer in network.children())
 
 
 def equalise(candidate: Candidate, bench: Bench) -> Candidate:
