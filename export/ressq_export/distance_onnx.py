@@ -7,9 +7,11 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from ressq_export.places import find_output
+from ressq_export.places import CENTRED, find_output
 from ressq_export.typical import FEATURES, STRIDE, Typical, make_filters
 from ressq_runtime.classify import DISTANCE
+
+GREY = 128.0  # what is taken off a baseline's pixels
 
 
 def extend_onnx(model: bytes, name: str, places: Sequence[str], typical: Typical | None) -> bytes:
@@ -40,7 +42,7 @@ class _Layers:
 
     def __init__(self, graph: onnx.GraphProto) -> None:
         self._graph = graph
-        self.made = {name for node in graph.node for name in node.output}
+        self.made = {name: node for node in graph.node for name in node.output}
 
     def constant(self, name: str, value: "NDArray[np.float32] | NDArray[np.int64]") -> str:
         name = f"{DISTANCE}.{name}"
@@ -52,15 +54,20 @@ class _Layers:
         self._graph.node.append(helper.make_node(kind, inputs, [name], name, **attributes))
         return name
 
-    def pixels(self) -> str:
-        """What the first convolution takes: 0..255, float, NCHW."""
-        return str(next(node for node in self._graph.node if node.op_type == "Conv").input[0])
+    def pixels(self) -> tuple[str, float]:
+        """What the first convolution takes, float NCHW, and what it lacks of 0..255, being centred in a baseline."""
+        source = str(next(node for node in self._graph.node if node.op_type == "Conv").input[0])
+        if self.made[source].op_type == "DequantizeLinear":
+            constants = {constant.name: constant for constant in self._graph.initializer}
+            return source, float(numpy_helper.to_array(constants[self.made[source].input[2]]))
+        return source, GREY if CENTRED in self.made else 0.0
 
 
 def _add_features(layers: _Layers, places: Sequence[str]) -> str:
-    weights, offsets = make_filters()
+    (weights, offsets), (pixels, lacking) = make_filters(), layers.pixels()
+    offsets = offsets + np.float32(lacking) * weights.sum((1, 2, 3))
     filters = layers.constant("filters", weights.transpose(0, 3, 1, 2)), layers.constant("offsets", offsets)
-    filtered = layers.add("Conv", [layers.pixels(), *filters], "filtered", strides=[STRIDE, STRIDE])
+    filtered = layers.add("Conv", [pixels, *filters], "filtered", strides=[STRIDE, STRIDE])
     axes = layers.constant("axes", np.array([2, 3], np.int64))
     powers = []
     for number, source in enumerate([filtered, *places]):
