@@ -13,7 +13,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from baseline_networks import baseline_checkpoint, framed
-from export_networks import LABELS, drawn_pixels, write_run
+from export_networks import LABELS, SIZE, drawn_pixels, write_run
 from ressq_edge.arch import BASELINES
 from ressq_edge.checkpoint import MIDDLE, load_checkpoint
 from ressq_export.certificate.layers import read_layers
@@ -27,6 +27,7 @@ from ressq_export.places import find_block, operator_kind, origin, read_flatbuff
 from ressq_export.progress import Screen
 from ressq_runtime.artefact import read_card
 from ressq_runtime.card import Card
+from ressq_runtime.classify import DISTANCE
 from ressq_runtime.engines import load_engine
 from ressq_runtime.infer import main as infer
 from ressq_runtime.profiling.operators import measure_operators
@@ -158,3 +159,15 @@ def test_ressq_infer_runs_the_files_and_explains(
 def test_a_profile_knows_a_baselines_blocks(exported: Exported, kind: str, engine: str) -> None:
     _, modules = measure_operators(str(exported[kind]), engine, 1, drawn_pixels(1)[0], runs=3)
     assert {MIDDLES[exported.arch][0], "head"} <= set(modules["rows"])
+
+
+def test_a_picture_is_as_far_in_both_formats(exported: Exported) -> None:
+    found = {}
+    for kind in ("fp32.onnx", "fp32.tflite"):
+        engine = load_engine(str(exported[kind]))
+        for name, pixels in (("usual", drawn_pixels(1)[0]), ("black", bytes(SIZE * SIZE * 3))):
+            engine.run(pixels)
+            (found[kind, name],) = engine.read(DISTANCE) or ()
+    for name in ("usual", "black"):
+        assert found["fp32.onnx", name] == pytest.approx(found["fp32.tflite", name], rel=0.001)
+    assert found["fp32.tflite", "black"] > 3 * found["fp32.tflite", "usual"]
