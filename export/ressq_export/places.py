@@ -23,7 +23,7 @@ INPUT = "pixels"
 OUTPUT = "scores"
 LOGITS = "logits"
 CENTRED = "centred"  # pixels less 128, as a baseline takes them
-BEFORE_RELU = ".linear"  # what the layer gives whose ReLU makes the place
+BEFORE_RELU = ".preactivation"  # what the layer gives whose ReLU makes the place
 BODY = "body."  # where a baseline's layers lie in a DeployedNetwork
 
 _ONNX_PLACES = {"Cast": "float", "ReduceMean": "mean", "Gemm": LOGITS, "Softmax": OUTPUT}

@@ -9,17 +9,39 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 from PIL import Image
 
 import ressq_runtime
+from ressq_runtime.artefact import attach_card, read_card
 from ressq_runtime.classify import Classifier
+from ressq_runtime.containers import find_zip_entry
 from ressq_runtime.evaluation import evaluate
 
+LIMIT = 2.0  # training pictures lie at 1 on average
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "unlike.py"
 
 
 def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, check=False)
+
+
+def limit(path: Path, folder: Path) -> Path:
+    """A copy of the artefact with a limit on the distance, which its few validation pictures did not give it."""
+    data, card = path.read_bytes(), read_card(path)
+    assert card is not None
+    if path.suffix == ".onnx":
+        model = onnx.load_from_string(data)
+        kept = [(entry.key, entry.value) for entry in model.metadata_props if entry.key != "ressq"]
+        onnx.helper.set_model_props(model, dict(kept))
+        bare = model.SerializeToString()
+    else:
+        found = find_zip_entry(data, "labels.txt")
+        assert found is not None
+        bare = data[: found[0]]
+    copy = folder / path.name
+    copy.write_bytes(attach_card(bare, {**card.data, "unlike": {"threshold": LIMIT}}, path.suffix))
+    return copy
 
 
 def test_false_alarms_are_those_of_ressq_evaluate_and_strange_pictures_are_flagged(
@@ -30,13 +52,14 @@ def test_false_alarms_are_those_of_ressq_evaluate_and_strange_pictures_are_flagg
     for index in range(8):
         Image.fromarray(random_state.integers(0, 256, (80, 80, 3), np.uint8)).save(strange / f"{index}.png")
     (strange / "broken.png").write_bytes(b"broken")
-    name = str(artefacts["fp32.onnx"]).removesuffix("_fp32.onnx")
+    limited = [limit(path, tmp_path) for path in artefacts.values()]
+    name = str(limited[0]).removesuffix("_fp32.onnx")
     done = call(shapes, strange, name, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "out/unlike.json").read_text())
     assert {row["name"] for row in found["files"]} == {path.name for path in artefacts.values()}
     for row in found["files"]:
-        path = next(path for path in artefacts.values() if path.name == row["name"])
+        path = tmp_path / row["name"]
         assert row["flagged"]["as trained on"] == evaluate(Classifier.load(path), shapes).unlike
         assert row["flagged"]["strange"] == row["auroc"] == 1
         assert (row["n"]["as trained on"], row["n"]["strange"]) == (120, 8)

@@ -74,7 +74,7 @@ def test_the_map_follows_the_object(artefacts: dict[str, Path], kind: str) -> No
         found = maps[scores.argmax()]
         weight = (found - found.min()).sum(0)
         middles.append(float((weight * np.arange(3)).sum() / weight.sum()))
-    assert middles[1] - middles[0] > 0.3
+    assert middles[1] - middles[0] > 0.1  # of three columns, each of which sees most of the picture
 
 
 def test_the_picture_shows_the_crop_the_map_and_the_answer(
