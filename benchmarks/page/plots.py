@@ -53,7 +53,7 @@ def _draw_bars(axes: Any, plot: Bars) -> None:
             text = "not measured" if value is None else f"{value:,.3g}" if value < 100 else f"{value:,.0f}"
             axes.text((value or 0) + 0.008 * most, place + 0.43 * step, text, va="center", fontsize=8, color=QUIET)
     axes.set_yticks([row + 0.5 for row in range(len(plot.names))], plot.names, color=INK)
-    axes.set(xlabel=plot.unit, xlim=(0, 1.12 * most), ylim=(len(plot.names), 0))
+    axes.set(xlabel=plot.unit, xlim=(0, 1.12 * most or 1), ylim=(len(plot.names), 0))
     axes.grid(axis="x")
     if len(plot.series) > 1:
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, frameon=False, borderpad=0)
