@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 # The int8 file's name for the pixels after QUANTIZE carries it; the layers keep the places' names.
 _SUFFIX = "_quantized"
-_PIXELS = "float"
 
 
 class _Tapped:
