@@ -126,9 +126,9 @@ class Classifier:
             PictureError: the picture can't be read.
             EngineError: the model has another number of scores than there are labels.
         """
-        from ressq_runtime.pixels import to_pixels
+        from ressq_runtime.answer import timed_answer
 
-        return self.rank(self.scores(to_pixels(image, self.spec)), top_k, self.distance())
+        return timed_answer(self, image, top_k)[0]
 
     def scores(self, pixels: bytes) -> list[float]:
         """The probabilities, one a label, of spec.size * spec.size * 3 uint8 RGB bytes.

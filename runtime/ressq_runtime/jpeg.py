@@ -43,6 +43,7 @@ def decode_jpeg(source: object, shorter: int) -> Any:
         shorter: as in `pixels.decode`.
     """
     core = _find_core()
+    source = os.fspath(source) if isinstance(source, os.PathLike) else source
     if core is None or not isinstance(source, (str, bytes)) or (isinstance(source, str) and not os.path.isfile(source)):
         return None
     try:
