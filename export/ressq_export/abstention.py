@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Share of the validation pictures that is to be answered, at least.
+# Share of the validation pictures that is to be answered: at least, or as nearly as equal probabilities allow.
 COVERAGE = 0.95
+# Probabilities nearer to each other are equal: another CPU's rounding must carry no picture over a threshold.
+_EQUAL = 2e-6
 # Share of the validation pictures that may be called unlike the training pictures, at most.
 FALSE_ALARMS = 0.05
 
@@ -34,7 +36,10 @@ class Abstention:
 
 
 def choose_threshold(scores: NDArray[np.float64], truths: NDArray[np.int64]) -> Abstention:
-    """The highest threshold at which COVERAGE of the pictures is answered.
+    """The threshold at which COVERAGE of the pictures is answered.
+
+    Of equal probabilities all are answered or none, whichever is nearer to COVERAGE: int8 has so few steps that more
+    pictures than may be given up can have the lowest one.
 
     Args:
         scores: probabilities (pictures, classes) of the artefact that the threshold is for.
@@ -42,15 +47,19 @@ def choose_threshold(scores: NDArray[np.float64], truths: NDArray[np.int64]) -> 
     """
     sure = scores.max(1)
     threshold = 0.0
-    given_up = int(len(sure) * (1 - COVERAGE) + 1e-9)
+    given_up = _nearest_gap(np.sort(sure), int(len(sure) * (1 - COVERAGE) + 1e-9))
     if given_up:
         below, above = np.sort(sure)[given_up - 1 : given_up + 1]
-        # Halfway, so that another CPU's rounding carries no picture over. Rounded down: of equal ones (int8 has 256
-        # steps) all are answered.
-        threshold = math.floor((below + above) / 2 * 1e6) / 1e6
+        threshold = math.floor((below + above) / 2 * 1e6) / 1e6  # halfway, for other rounding
     answered = sure >= threshold
     right = (scores.argmax(1) == truths)[answered]
     return Abstention(threshold, len(sure), float(answered.mean()), float(right.mean()))
+
+
+def _nearest_gap(ordered: NDArray[np.float64], wanted: int) -> int:
+    """How many of the lowest can be told from the rest, nearest to `wanted`; of two as near, the fewer."""
+    possible = [0, *(np.flatnonzero(np.diff(ordered) > _EQUAL) + 1).tolist()] if wanted else [0]
+    return min(possible, key=lambda count: (abs(count - wanted), count))
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,20 @@ def test_fewer_than_twenty_pictures_leave_none_to_give_up() -> None:
     assert (found.threshold, found.coverage) == (0, 1)
 
 
-def test_of_equal_probabilities_all_are_answered() -> None:
+def test_of_equal_probabilities_all_are_answered_or_none_whichever_is_nearer() -> None:
+    def coverage(lowest: int) -> float:
+        """Of 100 pictures, so many as sure as each other and less than the others."""
+        sure = np.r_[np.full(lowest, 0.6), np.linspace(0.7, 0.9, 100 - lowest)]
+        sure[:lowest] += np.linspace(0, 1e-7, lowest)  # of another CPU
+        return choose_threshold(np.c_[sure, 1 - sure], np.zeros(100, np.int64)).coverage
+
+    assert coverage(3) == 0.95
+    assert coverage(9) == 0.91  # not 1
+    assert coverage(10) == 1  # as near, and answers
+    assert coverage(30) == 1
+
+
+def test_where_all_are_equally_sure_all_are_answered() -> None:
     scores = np.tile([0.7000001, 0.2999999], (100, 1))
     found = choose_threshold(scores, np.zeros(100, np.int64))
-    assert found.coverage == 1
-    assert 0.69 < found.threshold <= 0.7000001
+    assert (found.threshold, found.coverage) == (0, 1)
