@@ -109,7 +109,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="REGEX|CSV",
         help="keep a patient, site or thing in one part: an expression on the picture's path, or a table path,group",
     )
-    add("--teacher", type=Path, metavar="RUN", help="learn from this run's network as well, usually a larger one")
     add("--resume", action="store_true", help="go on with the run in RUN")
     add("--profile", action="store_true", help="tell at the end, and in summary.md, where the time went")
     add("--skip-unreadable", action="store_true", help="train without pictures that cannot be decoded")

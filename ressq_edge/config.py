@@ -43,7 +43,6 @@ class Config:
     group_by: what kept pictures together in the split; None: nothing but that they show the same.
     precision: of the convolutions while training; validation and the kept weights are float32.
     norms: batch normalisation behind every convolution while training, folded into the kept weights.
-    teacher_sha256: of the checkpoint of the network that it learned from as well, "" without one.
     """
 
     arch: str
@@ -69,7 +68,6 @@ class Config:
     group_by: str | None = None
     precision: Precision = "fp32"  # of runs from before there was a choice
     norms: bool = False  # the same
-    teacher_sha256: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from ressq_edge.errors import RunError
 from ressq_edge.init import InitWeights, default_bypass
 from ressq_edge.model import MIN_SIZE, Bypass
 from ressq_edge.published import file_sha256
-from ressq_edge.teacher import teacher_sha256
 
 DEFAULT_ARCH = "ressqueezenet1_1"
 DEFAULT_INIT = "imagenet"
@@ -30,7 +29,6 @@ class Request:
     thumbnails: data.html and suspects.html may show pictures and name their files.
     device: "auto", "cpu", "cuda" or "mps"; a run may go on with another one.
     profile: tell where the time of training went.
-    teacher: the run folder of a network to learn from as well.
     The others are fields of Config; for group_by see `grouping.read_groups`.
     """
 
@@ -52,7 +50,6 @@ class Request:
     thumbnails: bool = True
     device: str | None = None
     profile: bool = False
-    teacher: Path | None = None
 
 
 def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int) -> Config:
@@ -96,7 +93,6 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         group_by=request.group_by,
         precision=request.precision or default_precision(pick_device(request.device)),
         norms=(recipe.norms or init.norms) and arch in SQUEEZENETS,
-        teacher_sha256=teacher_sha256(request.teacher) if request.teacher else "",
     )
 
 
@@ -127,12 +123,11 @@ def check_same(request: Request, config: Config) -> None:
         "threads": request.threads,
         "group_by": request.group_by,
         "precision": request.precision,
-        "teacher_sha256": teacher_sha256(request.teacher) if request.teacher else None,
     }
     for name, value in asked.items():
         began = getattr(config, name)
         if value is not None and value != began:
-            flag = "--" + name.removesuffix("_sha256").replace("_", "-")
+            flag = "--" + name.replace("_", "-")
             raise RunError(
                 f"{request.out}: found a run with {flag} {began}, wanted {value} with --resume; "
                 f"leave {flag} out, or train into another folder"

@@ -143,7 +143,6 @@ def _make_task(request: Request, start: Start, workers: Workers, stages: Stages)
         normalise_for(config.arch),
         workers,
         stages,
-        start.teacher.to(workers.device) if start.teacher else None,
     )
 
 

@@ -19,7 +19,6 @@ from ressq_edge.progress import Screen
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
 from ressq_edge.split import Split, pictures_sha256, read_split
 from ressq_edge.survey import MOST_LOOKED_AT, Survey, choose, look_at
-from ressq_edge.teacher import Teacher, load_teacher, teacher_sha256
 from ressq_runtime.folders import list_others
 from ressq_runtime.pixels import PixelSpec
 
@@ -36,7 +35,6 @@ class Start:
     about: what config.json says beside the settings.
     notes: what a person should know about the data.
     survey: what the pictures look like; None in a resumed run.
-    teacher: the network to learn from as well.
     """
 
     config: Config
@@ -45,7 +43,6 @@ class Start:
     about: dict[str, Any]
     notes: tuple[str, ...]
     survey: Survey | None = None
-    teacher: Teacher | None = None
 
     @property
     def model(self) -> ModelSpec:
@@ -93,17 +90,15 @@ def begin_run(request: Request, screen: Screen) -> Start:
     split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
     init = load_init(request.init or DEFAULT_INIT, request.arch or DEFAULT_ARCH)
     config = resolve(request, init, len(split.labels), len(split.train))
-    teacher = load_teacher(request.teacher, split.labels) if request.teacher else None
     packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}
     about = {
         "data": str(request.data.resolve()),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"ressq-edge": __version__, **packages},
         "thumbnails": request.thumbnails,
-        "teacher": str(request.teacher.resolve()) if request.teacher else None,
     }
     notes = (*split.notes, *_tell_unsearched(surveys[0]), *_tell_others(request.data))
-    return Start(config, split, init, about, notes, surveys[0], teacher)
+    return Start(config, split, init, about, notes, surveys[0])
 
 
 def _survey(request: Request, names: list[str], screen: Screen) -> Survey:
@@ -148,16 +143,7 @@ def continue_run(request: Request) -> Start:
     saved = (request.out / "last.safetensors").exists()
     # Killed before the first state was saved: the weights are needed again.
     init = None if saved else load_init(_init_again(request, config), config.arch)
-    return Start(config, split, init, about, notes, teacher=_teacher_again(request, config, about, split.labels))
-
-
-def _teacher_again(request: Request, config: Config, about: dict[str, Any], labels: tuple[str, ...]) -> Teacher | None:
-    if not config.teacher_sha256:
-        return None
-    run = request.teacher or Path(about["teacher"])
-    if teacher_sha256(run) != config.teacher_sha256:
-        raise RunError(f"--teacher: found in {run} another network than {request.out} began with; give the one it was")
-    return load_teacher(run, labels)
+    return Start(config, split, init, about, notes)
 
 
 def _init_again(request: Request, config: Config) -> str:

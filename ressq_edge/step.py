@@ -15,7 +15,6 @@ from ressq_edge.config import Config
 from ressq_edge.device import autocast
 from ressq_edge.stages import Stages
 from ressq_edge.state import TrainState, rest_batch_norm
-from ressq_edge.teacher import Teacher, taught_loss
 from ressq_edge.workers import Workers
 
 
@@ -29,7 +28,6 @@ class Task:
     normalise: pixels to the network's input.
     workers: the processes that train.
     stages: where the time went.
-    teacher: what else is learned from; None: the right classes alone.
     """
 
     train: PictureStore
@@ -39,7 +37,6 @@ class Task:
     normalise: Normalise
     workers: Workers
     stages: Stages
-    teacher: Teacher | None = None
 
     def steps_per_epoch(self, config: Config) -> int:
         """Batches an epoch; the last may be smaller."""
@@ -80,15 +77,11 @@ def train_step(state: TrainState, network: nn.Module, task: Task, config: Config
 
 def compute_loss(model: nn.Module, task: Task, config: Config, batch: Batch) -> tuple[Tensor, Tensor]:
     """The batch's loss, and its float32 (N, classes) logits."""
-    views = recolour(batch.pixels, batch.colours)
-    inputs = normalise(views, task.normalise.mean, task.normalise.std)
+    inputs = normalise(recolour(batch.pixels, batch.colours), task.normalise.mean, task.normalise.std)
     with autocast(config.precision, task.workers.device):
         logits = cast(Tensor, model(inputs)).float()
     weights = task.class_weights.to(task.workers.device)
     loss = F.cross_entropy(logits, batch.labels, weights, label_smoothing=config.label_smoothing)
-    if task.teacher is not None:
-        taught = task.teacher.answer(views, config.precision)
-        loss = taught_loss(loss, logits, taught, weights[batch.labels])
     return loss, logits
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import time
 from pathlib import Path
 
 import torch
@@ -25,10 +23,3 @@ def assert_equal_runs(one: Path, other: Path) -> None:
         a, b = read_tensors(one / name)[0], read_tensors(other / name)[0]
         assert a.keys() == b.keys()
         assert all(torch.equal(a[key], b[key]) for key in a)
-
-
-def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
-    """Until the process has made this file."""
-    while not path.exists():
-        assert process.poll() is None, process.communicate()[1]
-        time.sleep(0.005)

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from ressq_edge.request import default_batch
 from ressq_edge.split import read_split
 from ressq_edge.step import learning_rate
 from ressq_runtime.pixels import PixelSpec
-from runs import assert_equal_runs, rows, wait_for
+from runs import assert_equal_runs, rows
 
 QUICK = ["--init", "none", "--size", "32", "--threads", "1"]
 
@@ -44,6 +45,12 @@ def begin(few: Path, run: Path) -> subprocess.Popen[str]:
 
 def path_of_packages() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    while not path.exists():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.005)
 
 
 def test_a_run_folder_holds_all_that_a_person_and_the_exporter_need(done: Path) -> None:
