@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -22,7 +23,9 @@ from ressq_edge.config import read_config
 from ressq_edge.device import default_precision
 from ressq_edge.request import default_batch
 from ressq_edge.split import read_split
+from ressq_edge.state import TrainState
 from ressq_edge.step import learning_rate
+from ressq_edge.train import calibrated_loss
 from ressq_runtime.pixels import PixelSpec
 from runs import assert_equal_runs, rows
 
@@ -66,6 +69,24 @@ def test_a_run_folder_holds_all_that_a_person_and_the_exporter_need(done: Path) 
     summary = (done / "summary.md").read_text()
     for wanted in ("validation pictures right", "95 % interval", "test pictures were not looked at", "ressq-export"):
         assert wanted in summary
+
+
+def test_the_epoch_with_the_least_loss_is_kept_however_many_a_lucky_one_got_right(done: Path) -> None:
+    found = rows(done)
+    least = min(found, key=lambda row: float(row["val_loss"]))
+    assert load_checkpoint(done / "best.safetensors").metrics["epoch"] == int(least["epoch"])
+    state = TrainState(torch.nn.Identity(), torch.nn.Identity(), cast(torch.optim.AdamW, None))
+    state.epochs = [{"val_top1": 0.9, "val_loss": 0.34}, {"val_top1": 0.88, "val_loss": 0.28}]
+    assert state.best() is state.epochs[1]
+
+
+def test_being_too_sure_or_not_sure_enough_is_no_loss() -> None:
+    logits, labels = torch.tensor([[2.0, 0.0], [0.0, 2.0], [1.0, 0.0]]), torch.tensor([0, 1, 1])
+    losses = [calibrated_loss(logits * factor, labels) for factor in (0.5, 1.0, 2.0)]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+    assert losses[2] == pytest.approx(losses[1], abs=1e-4)
+    assert losses[1] < torch.nn.functional.cross_entropy(logits * 2, labels)
+    assert calibrated_loss(logits.flip(0), labels) > losses[1]  # but other answers are
 
 
 def test_no_path_of_the_users_is_in_a_checkpoint(done: Path, few: Path) -> None:
