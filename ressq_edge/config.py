@@ -92,7 +92,7 @@ class Recipe:
     average: float = 0.99
 
 
-FINE_TUNE = Recipe(12, 1e-3, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=192 / 224, norms=False)
+FINE_TUNE = Recipe(24, 1e-3, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=192 / 224, norms=False)
 FROM_SCRATCH = Recipe(40, 3e-3, 0.05, 0.35, jitter=0.3, clip_norm=1.0, train_share=1.0, norms=True)
 
 

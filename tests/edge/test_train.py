@@ -25,7 +25,6 @@ from ressq_edge.request import default_batch
 from ressq_edge.split import read_split
 from ressq_edge.state import TrainState
 from ressq_edge.step import learning_rate
-from ressq_edge.train import calibrated_loss
 from ressq_runtime.pixels import PixelSpec
 from runs import assert_equal_runs, rows
 
@@ -78,15 +77,6 @@ def test_the_epoch_with_the_least_loss_is_kept_however_many_a_lucky_one_got_righ
     state = TrainState(torch.nn.Identity(), torch.nn.Identity(), cast(torch.optim.AdamW, None))
     state.epochs = [{"val_top1": 0.9, "val_loss": 0.34}, {"val_top1": 0.88, "val_loss": 0.28}]
     assert state.best() is state.epochs[1]
-
-
-def test_being_too_sure_or_not_sure_enough_is_no_loss() -> None:
-    logits, labels = torch.tensor([[2.0, 0.0], [0.0, 2.0], [1.0, 0.0]]), torch.tensor([0, 1, 1])
-    losses = [calibrated_loss(logits * factor, labels) for factor in (0.5, 1.0, 2.0)]
-    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
-    assert losses[2] == pytest.approx(losses[1], abs=1e-4)
-    assert losses[1] < torch.nn.functional.cross_entropy(logits * 2, labels)
-    assert calibrated_loss(logits.flip(0), labels) > losses[1]  # but other answers are
 
 
 def test_no_path_of_the_users_is_in_a_checkpoint(done: Path, few: Path) -> None:
