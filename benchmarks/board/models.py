@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ARCHITECTURE = "ressqueezenet1_1"
 FEATURES = 512  # that the last layer takes
 _CALIBRATION_PICTURES = 4
+_MEASURED = ("abstention", "unlike")  # of the built-in network: random weights have neither
 
 
 def make_random(path: Path, classes: int | None = None, size: int | None = None, *, plain: bool = False) -> Path:
@@ -45,8 +46,9 @@ def make_random(path: Path, classes: int | None = None, size: int | None = None,
     with tempfile.TemporaryDirectory() as folder:
         content = _convert(path, model, spec.size, plain, Path(folder), Log(Path(folder, "log")))
         precision = card.data["precision"] if "int8" in path.name else {"scheme": "fp32"}
+        known = {key: value for key, value in card.data.items() if key not in _MEASURED}
         about = {
-            **card.data, "name": path.stem, "precision": precision, "labels": labels, "input": spec.to_json(),
+            **known, "name": path.stem, "precision": precision, "labels": labels, "input": spec.to_json(),
             "model": {**card.data["model"], "multiply_adds": _count(model, spec.size, plain)},  # type: ignore[dict-item]
             "self_test": [], "about": "Random weights, to count with.",
         }  # fmt: skip
