@@ -167,7 +167,7 @@ def answer_by(kernels: OpResolverType, pixels: list[bytes]) -> tuple[np.ndarray,
     content = add_outputs(Path(BUILTIN).read_bytes(), [logits])
     interpreter = Interpreter(model_content=content, num_threads=1, experimental_op_resolver_type=kernels)
     interpreter.allocate_tensors()
-    (source,), (target, _) = interpreter.get_input_details(), interpreter.get_output_details()
+    (source,), (target, *_) = interpreter.get_input_details(), interpreter.get_output_details()
     found = []
     for each in pixels:
         interpreter.set_tensor(source["index"], np.frombuffer(each, np.uint8).reshape(source["shape"]))
@@ -183,6 +183,17 @@ def without_xnnpack(pixels: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
     return answer_by(OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES, pixels)
 
 
+def differing(found: np.ndarray, wanted: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Numbers of the pictures whose label differs, of those that have one.
+
+    Every photo has. A drawn picture, strange to the network, has none where the two best logits (in int8 steps) are so
+    near that the other kernels may exchange them.
+    """
+    best = np.sort(steps, 1)
+    counted = bool(os.environ.get("RESSQ_TEST_DATA")) | (best[:, -1] - best[:, -2] > 2 * LOGIT_STEPS)
+    return np.flatnonzero(counted & (found.argmax(1) != wanted.argmax(1)))
+
+
 @pytest.mark.parametrize("board", BOARDS)
 def test_a_board_answers_what_the_workstation_answers(
     board: str,
@@ -193,7 +204,7 @@ def test_a_board_answers_what_the_workstation_answers(
     without_xnnpack: tuple[np.ndarray, np.ndarray],
 ) -> None:
     there = scores_there(found[board].result(), pictures, classifier.labels)
-    assert (there.argmax(1) == scores_here.argmax(1)).all()
+    assert not differing(there, scores_here, without_xnnpack[1]).size
     same_kernels = without_xnnpack[0] if board == "pi2-32" else scores_here
     assert np.abs(there - same_kernels).max() <= EXP_ROUNDING
 
@@ -203,7 +214,7 @@ def test_kernels_without_xnnpack_stay_within_their_bound(
 ) -> None:
     scores, logits = answer_by(OpResolverType.AUTO, pixels)
     assert (scores == scores_here).all()
-    assert (without_xnnpack[0].argmax(1) == scores.argmax(1)).all()
+    assert not differing(without_xnnpack[0], scores, without_xnnpack[1]).size
     steps = np.abs(without_xnnpack[1] - logits).max(1)
     print(
         f"logits of {len(steps)} photos, int8 steps apart: {(steps > 1).sum()} more than one, the worst {steps.max()}"
