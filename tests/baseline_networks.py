@@ -12,7 +12,7 @@ from ressq_edge.arch import ModelSpec, build_model
 from ressq_edge.checkpoint import MIDDLE, Checkpoint
 from ressq_runtime.pixels import PixelSpec, to_pixels
 
-STEPS = 40
+STEPS = 50
 SEEN = range(101, 137)  # the pictures of `write_run` that train and validate: int8 is judged where the network knows
 
 

@@ -69,7 +69,7 @@ def shape_at(centre: int) -> Image.Image:
 def test_the_map_follows_the_object(artefacts: dict[str, Path], kind: str) -> None:
     classifier = Classifier.load(artefacts[kind])
     middles = []
-    for centre in (20, 60):
+    for centre in (14, 66):
         maps, scores = maps_of(classifier, shape_at(centre))
         found = maps[scores.argmax()]
         weight = (found - found.min()).sum(0)
