@@ -23,7 +23,7 @@ from circumstances import describe_call, say_call
 from page.command import publish
 from page.content import Bars, Page, Section, Table
 from ressq_runtime.classify import Classifier
-from ressq_runtime.errors import ArtefactError, PictureError
+from ressq_runtime.errors import ArtefactError, FolderError, PictureError
 from ressq_runtime.folders import list_pictures
 from ressq_runtime.pixels import to_pixels
 
@@ -89,6 +89,8 @@ def _read(classifier: Classifier, paths: Iterable[Path], faults: list[str]) -> l
             images.append(Image.frombytes("RGB", (side, side), to_pixels(path, classifier.spec)))
         except PictureError as error:
             faults.append(str(error))
+    if not images:
+        raise FolderError("found no picture that can be read in one of the two folders, wanted some in both")
     return images
 
 

@@ -74,7 +74,7 @@ def _summary(
     test = (
         "The test pictures were not looked at; `ressq-export --evaluate` does that, once."
         if split.test
-        else "There are no test pictures; this figure was used to choose the epoch and flatters a little."
+        else "There are no test pictures; the epoch was chosen on these, so the figure flatters a little."
     )
     parts = [
         f"# {run.resolve().name}",

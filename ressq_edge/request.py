@@ -96,6 +96,23 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
     )
 
 
+def check_processes(config: Config, validation: int, processes: int) -> None:
+    """Refuse more processes than there is work for.
+
+    validation: number of validation pictures.
+
+    Raises:
+        RunError: a process would have no validation picture, or one picture a step to normalise over.
+    """
+    normalises = config.norms or config.arch in BASELINES
+    most = max(1, min(validation, config.batch_size // 2) if normalises else validation)
+    if processes > most:
+        raise RunError(
+            f"torchrun: found {processes} processes, wanted at most {most} for {validation} validation pictures "
+            f"and a batch of {config.batch_size}; start fewer, or give a larger --batch-size"
+        )
+
+
 def default_batch(pictures: int) -> int:
     """32, or less for few pictures: an epoch should have some 32 steps; a power of two, 8 or more."""
     return min(32, max(8, 1 << (max(1, pictures // 32).bit_length() - 1)))

@@ -29,7 +29,7 @@ from ressq_edge.memory import keep_freed_memory
 from ressq_edge.norms import fold_norms
 from ressq_edge.progress import Screen, class_table, epoch_line, stages_table
 from ressq_edge.report import write_metrics, write_report
-from ressq_edge.request import Request
+from ressq_edge.request import Request, check_processes
 from ressq_edge.split import PARTS
 from ressq_edge.stages import Stages
 from ressq_edge.start import Start, begin_run, check_outside, continue_run
@@ -66,6 +66,7 @@ def _take_folder(request: Request, held: ExitStack) -> None:
 
 def _train_folder(request: Request, screen: Screen, stop: Stop, workers: Workers) -> Path:
     start = workers.once(lambda: continue_run(request) if request.resume else begin_run(request, screen))
+    workers.once(lambda: check_processes(start.config, len(start.split.val), workers.count))
     for note in start.notes:
         screen.say(f"note: {note}")
     torch.set_num_threads(share_threads(start.config.threads))

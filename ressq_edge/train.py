@@ -4,6 +4,7 @@ A step is a function of the state before it. Whatever stops the process between 
 the time since the last one, and not one bit of the result.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from ressq_edge.augment import Batch, draw_batch, epoch_order, load_batch, norma
 from ressq_edge.cache import PictureStore
 from ressq_edge.checkpoint import Normalise
 from ressq_edge.config import Config
-from ressq_edge.errors import Interrupted
+from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.state import TrainState, save_state
 from ressq_edge.step import Task, train_step
 from ressq_edge.workers import share_threads
@@ -50,6 +51,7 @@ def train(state: TrainState, task: Task, config: Config, last: Path, hooks: Hook
     Raises:
         Interrupted: `hooks.stop` said so, in any of the processes; `last` holds the state.
         OutputError: `last` cannot be written.
+        RunError: the loss is no number.
     """
     network = task.workers.wrap(state.model)
     while not is_done(state, config):
@@ -125,6 +127,12 @@ def _end_epoch(state: TrainState, task: Task, epoch: int, rate: float) -> dict[s
         "images_per_second": round(rate, 1),
     }
     state.loss_sum, state.hits, state.seen = 0.0, 0, 0
+    for name in ("train_loss", "val_loss"):
+        if not math.isfinite(row[name]):
+            raise RunError(
+                f"epoch {epoch}: found a {name} that is no number, wanted a network that learns; train into another "
+                "folder, with --precision fp32 or from other weights"
+            )
     return row
 
 

@@ -29,13 +29,16 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the demo; exit code of the first command that fails, else 0."""
     parser = argparse.ArgumentParser(description="Trains, exports, classifies and measures on real pictures.")
     parser.add_argument("--data", type=Path, help="your photos, one folder per class (default: solar cells)")
-    parser.add_argument("--init", default="none", help="none (from scratch, the default), imagenet or a weights FILE")
+    parser.add_argument(
+        "--init", help="none (from scratch), imagenet or a weights FILE (default: imagenet with --data)"
+    )
     arguments = parser.parse_args(argv)
     data = arguments.data or lay_out_solar_cells(ROOT / "solar-cells")
     name = data.resolve().name
     run, dist = ROOT / f"{name}-run", ROOT / f"{name}-dist"
     try:
-        train(data, run, arguments.init, () if arguments.data else SOLAR_SETTINGS)
+        init = arguments.init or ("imagenet" if arguments.data else "none")
+        train(data, run, init, () if arguments.data else SOLAR_SETTINGS)
         export(data, run, dist, name)
         answer(data, dist / f"{name}_int8.tflite")
     except subprocess.CalledProcessError as error:

@@ -149,6 +149,8 @@ def _read_labels(path: str) -> list[str]:
             labels = [line.strip() for line in file if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise ArtefactError(f"{path}: can't read labels ({error}); wanted a UTF-8 text, one label a line") from error
-    if len(labels) < 2 or len(set(labels)) != len(labels):
-        raise ArtefactError(f"{path}: found {len(labels)} labels, wanted two or more different ones, one a line")
+    twice = sorted({label for label in labels if labels.count(label) > 1})
+    if len(labels) < 2 or twice:
+        found = f"{twice[0]!r} twice" if twice else f"{len(labels)} labels"
+        raise ArtefactError(f"{path}: found {found}, wanted two or more different labels, one a line")
     return labels

@@ -46,6 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has what it wanted (`| head`). Python would complain again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        print(f"ressq-evaluate: error: stdout: {error.strerror}; free space, or write elsewhere", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 1 if found.faults else 0
 
 

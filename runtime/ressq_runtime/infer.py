@@ -34,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has what it wanted (`| head`). Python would complain again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        print(f"ressq-infer: error: {error}; check the disk that it writes to", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("ressq-infer: interrupted", file=sys.stderr)
         return 130

@@ -22,8 +22,8 @@ FIRST_KNOWN, FIRST_UNKNOWN = (9, 4, 0), (13, 1, 0)
 
 # What `PIL.ImageFile` reads at once: libjpeg sees the same pieces.
 _BLOCK_BYTES = 65536
-# Up to here no JPEG, progressive, grey or turned, meets a limit of `pixels` or of Pillow.
-_MOST_PIXELS = 40_000_000
+# Up to here no JPEG, progressive, grey or turned, meets a limit of `pixels` or of Pillow. `serve` has a lower one.
+most_pixels = 40_000_000
 _SCALES = (8, 4, 2)
 
 # Numbers of the C core: what undoes an EXIF orientation, a filter, a way to convert.
@@ -49,7 +49,7 @@ def decode_jpeg(source: object, shorter: int) -> Any:
     try:
         with open(source, "rb") if isinstance(source, str) else BytesIO(source) as file:
             header = read_header(file)
-            if header is None or header[0][0] * header[0][1] > _MOST_PIXELS or not is_photo(header[0]):
+            if header is None or header[0][0] * header[0][1] > most_pixels or not is_photo(header[0]):
                 return None
             file.seek(0)
             size, mode, orientation = header

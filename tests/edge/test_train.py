@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -19,9 +20,11 @@ from ressq_edge.augment import normalise
 from ressq_edge.balance import class_weights
 from ressq_edge.checkpoint import load_checkpoint, read_tensors
 from ressq_edge.cli import main
-from ressq_edge.config import read_config
+from ressq_edge.config import FROM_SCRATCH, read_config
 from ressq_edge.device import default_precision
-from ressq_edge.request import default_batch
+from ressq_edge.errors import RunError
+from ressq_edge.init import InitWeights
+from ressq_edge.request import Request, check_processes, default_batch, resolve
 from ressq_edge.split import read_split
 from ressq_edge.state import TrainState
 from ressq_edge.step import learning_rate
@@ -77,6 +80,24 @@ def test_the_epoch_with_the_least_loss_is_kept_however_many_a_lucky_one_got_righ
     state = TrainState(torch.nn.Identity(), torch.nn.Identity(), cast(torch.optim.AdamW, None))
     state.epochs = [{"val_top1": 0.9, "val_loss": 0.34}, {"val_top1": 0.88, "val_loss": 0.28}]
     assert state.best() is state.epochs[1]
+
+
+def test_a_loss_that_is_no_number_ends_the_run_in_words(
+    few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ressq_edge.request.FROM_SCRATCH", replace(FROM_SCRATCH, learning_rate=1e30))
+    assert main([str(few), "--out", str(tmp_path / "run"), "--epochs", "2", *QUICK]) == 1
+    assert "that is no number, wanted a network that learns" in capsys.readouterr().err
+
+
+def test_more_processes_than_there_is_work_for_are_refused() -> None:
+    config = resolve(Request(Path("data"), Path("run"), batch_size=8), InitWeights("none"), 2, 100)
+    check_processes(config, 20, 4)
+    with pytest.raises(RunError, match="found 5 processes, wanted at most 4"):
+        check_processes(config, 20, 5)  # norms need two pictures each
+    with pytest.raises(RunError, match="found 3 processes, wanted at most 2"):
+        check_processes(replace(config, norms=False), 2, 3)
+    check_processes(replace(config, norms=False), 20, 8)
 
 
 def test_no_path_of_the_users_is_in_a_checkpoint(done: Path, few: Path) -> None:

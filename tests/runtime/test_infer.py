@@ -169,7 +169,7 @@ def test_a_foreign_model_runs_with_labels_and_is_refused_without(
     assert "found 3 scores, wanted one for each of 2 labels" in capsys.readouterr().err
     labels.write_text("a\na\n")
     assert main([circle, "--model", str(foreign), "--labels", str(labels)]) == 1
-    assert "found 2 labels, wanted two or more different ones" in capsys.readouterr().err
+    assert "found 'a' twice, wanted two or more different labels" in capsys.readouterr().err
     assert main([circle, "--model", str(foreign), "--labels", str(tmp_path / "none")]) == 1
     assert "can't read labels" in capsys.readouterr().err
 

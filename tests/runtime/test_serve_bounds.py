@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ressq_runtime.serving.server import LARGEST_HEADER_BYTES, LARGEST_UPLOAD_BYTES
 from served import Served, ask, connect, read_reply, send_raw, serving
@@ -43,6 +45,15 @@ def test_a_large_upload_is_refused_before_it_is_read(served: Served) -> None:
         reply = send_raw(served.port, head(size))
         assert reply.status == 413
         assert f"found a larger picture, wanted at most {LARGEST_UPLOAD_BYTES} bytes" in reply.json["error"]
+
+
+def test_a_picture_of_too_many_pixels_is_refused_in_every_format(served: Served) -> None:
+    for kind in ("JPEG", "PNG"):
+        written = io.BytesIO()
+        Image.new("RGB", (6000, 5000)).save(written, kind)
+        reply = ask(served.port, "POST", "/classify", written.getvalue())
+        assert reply.status == 422, kind
+        assert "wanted at most 25 megapixels" in reply.json["error"]
 
 
 def test_a_client_that_asks_first_uploads_only_what_will_be_read(served: Served) -> None:

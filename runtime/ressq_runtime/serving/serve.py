@@ -16,6 +16,7 @@ from time import time_ns
 
 from PIL import Image
 
+from ressq_runtime import jpeg
 from ressq_runtime.answer import load_named, timed_answer
 from ressq_runtime.errors import RessqError
 from ressq_runtime.pixels import decode
@@ -112,6 +113,7 @@ def serve(arguments: Namespace, path: str, origin: str) -> int:
     from ressq_runtime.serving.handler import Handler
 
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow warns at this number and refuses twice of it
+    jpeg.most_pixels = MOST_PIXELS
     if sys.platform == "linux" and hasattr(libc := CDLL(None), "mallopt"):
         libc.mallopt(_M_MMAP_THRESHOLD, RETURNED_BYTES)
     camera = None
