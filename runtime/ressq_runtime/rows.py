@@ -80,7 +80,8 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
             raise self._explain(fault) from fault
 
     def _explain(self, error: OSError) -> OutputError:
-        return OutputError(f"{self._csv_path or 'stdout'}: {error.strerror}; free space, or write elsewhere")
+        advice = "create its folder first" if isinstance(error, FileNotFoundError) else "free space, or write elsewhere"
+        return OutputError(f"{self._csv_path or 'stdout'}: {error.strerror}; {advice}")
 
 
 def _announce(table: Table) -> None:

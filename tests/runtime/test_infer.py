@@ -278,3 +278,11 @@ def test_the_module_is_the_command(model: str, circle: str) -> None:
         capture_output=True, text=True, check=True, env={**os.environ, "PYTHONWARNINGS": "error"},
     )  # fmt: skip
     assert json.loads(found.stdout)["predictions"][0]["label"] == "circle"
+
+
+def test_a_table_in_no_folder_is_told_how_to_be_written(
+    circle: str, artefacts: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "none" / "t.csv"
+    assert main([circle, "--model", str(artefacts["int8.tflite"]), "--csv", str(table)]) == 1
+    assert f"{table}: No such file or directory; create its folder first" in capsys.readouterr().err
