@@ -15,6 +15,7 @@ DEFAULT_ARCH = "ressqueezenet1_1"
 DEFAULT_INIT = "imagenet"
 MAX_SIZE = 1024  # pixels; beyond it a batch no longer fits the memory of a notebook
 SHORTEST_PATIENCE = 8  # epochs; a network from scratch may sit on a plateau for some
+LEAST = {"size": MIN_SIZE, "epochs": 1, "seed": 0, "batch_size": 1, "threads": 1}
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,25 @@ class Request:
     profile: bool = False
 
 
+def check_numbers(request: Request) -> None:
+    """Refuse a number out of its range, before any picture is looked at.
+
+    Raises:
+        RunError: which one, and what it may be.
+    """
+    for name, least in LEAST.items():
+        value = getattr(request, name)
+        flag = "--" + name.replace("_", "-")
+        if value is not None and value < least:
+            raise RunError(f"{flag}: found {value}, wanted at least {least}")
+    if request.size is not None and request.size > MAX_SIZE:
+        raise RunError(f"--size: found {request.size}, wanted at most {MAX_SIZE}")
+    if request.arch in BASELINES and request.batch_size == 1:
+        raise RunError(
+            f"--batch-size: found 1, wanted at least 2; {request.arch} normalises over the pictures of a batch"
+        )
+
+
 def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int) -> Config:
     """Every setting of a new run, the defaults of its kind where nothing was asked.
 
@@ -59,16 +79,12 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
 
     Raises:
         ModelError: arch and bypass do not exist or do not go together.
-        RunError: a number is out of its range.
     """
     recipe = FROM_SCRATCH if init.kind == "none" else FINE_TUNE
     arch = request.arch or DEFAULT_ARCH
     spec = ModelSpec(arch, request.bypass or default_bypass(arch, init), num_classes)
-    batch_size = _at_least("batch-size", request.batch_size, 1, default_batch(pictures))
-    if arch in BASELINES and batch_size == 1:
-        raise RunError(f"--batch-size: found 1, wanted at least 2; {arch} normalises over the pictures of a batch")
-    size = _at_least("size", request.size, MIN_SIZE, recipe.size, MAX_SIZE)
-    epochs = _at_least("epochs", request.epochs, 1, recipe.epochs)
+    size = _given(request.size, recipe.size)
+    epochs = _given(request.epochs, recipe.epochs)
     return Config(
         arch=arch,
         bypass=spec.bypass,
@@ -76,9 +92,9 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         init_sha256=init.sha256,
         size=size,
         epochs=epochs,
-        seed=_at_least("seed", request.seed, 0, 0),
-        batch_size=batch_size,
-        threads=_at_least("threads", request.threads, 1, default_threads()),
+        seed=_given(request.seed, 0),
+        batch_size=_given(request.batch_size, default_batch(pictures)),
+        threads=_given(request.threads, default_threads()),
         train_size=max(MIN_SIZE, round(size * recipe.train_share)),
         learning_rate=recipe.learning_rate,
         warmup_share=recipe.warmup_share,
@@ -151,11 +167,5 @@ def check_same(request: Request, config: Config) -> None:
             )
 
 
-def _at_least(name: str, given: int | None, least: int, default: int, most: int | None = None) -> int:
-    if given is None:
-        return default
-    if most is not None and given > most:
-        raise RunError(f"--{name}: found {given}, wanted at most {most}")
-    if given < least:
-        raise RunError(f"--{name}: found {given}, wanted at least {least}")
-    return given
+def _given(value: int | None, default: int) -> int:
+    return default if value is None else value

@@ -29,7 +29,7 @@ from ressq_edge.memory import keep_freed_memory
 from ressq_edge.norms import fold_norms
 from ressq_edge.progress import Screen, class_table, epoch_line, stages_table
 from ressq_edge.report import write_metrics, write_report
-from ressq_edge.request import Request, check_processes
+from ressq_edge.request import Request, check_numbers, check_processes
 from ressq_edge.split import PARTS
 from ressq_edge.stages import Stages
 from ressq_edge.start import Start, begin_run, check_outside, continue_run
@@ -59,6 +59,7 @@ def train_folder(request: Request, screen: Screen, stop: Stop = lambda: False) -
 
 def _take_folder(request: Request, held: ExitStack) -> None:
     """Lock the run folder until `held` closes; one that is not to be made is left to the words of `continue_run`."""
+    check_numbers(request)
     check_outside(request)
     if not request.resume or request.out.is_dir():
         held.enter_context(locked(request.out))

@@ -72,7 +72,7 @@ def begin_run(request: Request, screen: Screen) -> Start:
     """The start of a new run; nothing is written.
 
     Raises:
-        RunError: the run folder holds a run, or a setting is out of range.
+        RunError: the run folder holds a run.
         FolderError, SplitError, InitError, ModelError: as their sources say.
     """
     used = [name for name in OURS if (request.out / name).exists()]
@@ -87,8 +87,8 @@ def begin_run(request: Request, screen: Screen) -> Start:
         surveys.append(_survey(request, names, screen))
         return surveys[0].alike or ()
 
-    split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
     init = load_init(request.init or DEFAULT_INIT, request.arch or DEFAULT_ARCH)
+    split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
     config = resolve(request, init, len(split.labels), len(split.train))
     packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}
     about = {

@@ -280,6 +280,14 @@ def test_settings_that_cannot_be_are_refused(
     assert not (tmp_path / "run/config.json").exists()
 
 
+def test_a_number_out_of_range_is_told_before_anything_is_read_or_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    assert "--size: found 31" in refused(capsys, tmp_path / "no-pictures", "--out", run, "--size", "31")
+    assert not run.exists()
+
+
 def test_folders_that_cannot_be_used_are_refused(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "found no such folder" in refused(capsys, tmp_path / "none", "--out", tmp_path / "run", *QUICK)
     (tmp_path / "file").touch()
