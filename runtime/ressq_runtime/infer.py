@@ -48,11 +48,14 @@ def run() -> None:
     Everything is flushed, then the process ends at once: taking Python's modules down one by one costs
     half an inference and changes nothing.
     """
+    if sys.stdout is None:  # `>&-`: writing shall fail as on any other bad stdout, and only where something is written
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     code = main()
     try:
         sys.stdout.flush()
     except OSError as error:
-        print(f"ressq-infer: error: stdout: {error.strerror}; free space, or write elsewhere", file=sys.stderr)
+        if code == 0:  # else it has been told: what could not be written is still in the buffer
+            print(f"ressq-infer: error: stdout: {error.strerror}; free space, or write elsewhere", file=sys.stderr)
         code = 1
     sys.stderr.flush()
     os._exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -110,6 +111,15 @@ def test_a_full_disk_is_an_error_not_a_traceback(model: str, circle: str) -> Non
         )  # fmt: skip
     assert found.returncode == 1
     assert "stdout: No space left on device; free space" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes stdout as a shell does")
+def test_a_closed_stdout_is_an_error_not_a_traceback(model: str, circle: str) -> None:
+    command = shlex.join([sys.executable, "-m", "ressq_runtime", circle, "--model", model]) + " >&-"
+    found = subprocess.run(command, shell=True, stderr=subprocess.PIPE, text=True, check=False)
+    assert found.returncode == 1
+    assert "ressq-infer: error: stdout: Bad file descriptor" in found.stderr
     assert "Traceback" not in found.stderr
 
 
