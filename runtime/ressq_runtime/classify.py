@@ -125,6 +125,7 @@ class Classifier:
         Raises:
             PictureError: the picture can't be read.
             EngineError: the model has another number of scores than there are labels.
+            ValueError: `top_k` is less than 1.
         """
         from ressq_runtime.answer import timed_answer
 
@@ -160,7 +161,12 @@ class Classifier:
         """The `top_k` best of the scores with their labels, best first; equal scores in the order of the labels.
 
         The distance is that of the same pixels, for `unlike`.
+
+        Raises:
+            ValueError: `top_k` is less than 1.
         """
+        if top_k < 1:
+            raise ValueError(f"top_k: found {top_k}, wanted at least 1")
         order = sorted(range(len(scores)), key=lambda index: -scores[index])
         limit = self.card.unlike_from if self.card else None
         unlike = None if distance is None or limit is None else distance >= limit

@@ -62,5 +62,11 @@ def test_equal_scores_keep_the_order_of_the_labels(artefacts: dict[str, Path]) -
     assert [p.label for p in classifier.rank([0.25, 0.5, 0.25])] == ["square", "circle", "triangle"]
 
 
+@pytest.mark.parametrize("top_k", [0, -1])
+def test_no_answers_are_not_asked_for(classifier: Classifier, shapes: Path, top_k: int) -> None:
+    with pytest.raises(ValueError, match=f"top_k: found {top_k}, wanted at least 1"):
+        classifier.classify(shapes / "triangle" / "01.png", top_k)
+
+
 def test_threads_are_at_most_four() -> None:
     assert 1 <= default_threads() <= 4
