@@ -87,8 +87,8 @@ def begin_run(request: Request, screen: Screen) -> Start:
         surveys.append(_survey(request, names, screen))
         return surveys[0].alike or ()
 
-    init = load_init(request.init or DEFAULT_INIT, request.arch or DEFAULT_ARCH)
     split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
+    init = load_init(request.init or DEFAULT_INIT, request.arch or DEFAULT_ARCH)
     config = resolve(request, init, len(split.labels), len(split.train))
     packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}
     about = {
