@@ -102,7 +102,7 @@ class Classifier:
         if card is None and labels is None:
             raise ArtefactError(
                 f"{path}: found a model without a card, wanted an artefact of ressq-export; "
-                "name its classes with --labels FILE (one a line), or copy the file again if it should have one"
+                "name its classes (ressq-infer --labels FILE, one a line), or copy the file again if it should have one"
             )
         if card is not None and labels is not None:
             raise ArtefactError(f"{path}: found labels inside the artefact and --labels too; leave --labels out")

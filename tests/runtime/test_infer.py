@@ -144,6 +144,8 @@ def test_a_closed_pipe_is_no_traceback(model: str, shapes: Path) -> None:
         (["a.jpg", "--runs", "9"], "found --runs alone, wanted --profile with it"),
         (["a.jpg", "--stdin0"], "found pictures and --stdin0, wanted one of the two"),
         (["--stdin0", "--profile"], "found --profile and --stdin0, wanted one of them"),
+        (["--self-test", "--json"], "found --self-test and --json, wanted --self-test alone"),
+        (["--self-test", "--labels", "x"], "found --self-test and --labels, wanted --self-test alone"),
         (["--watch", "in"], "found --watch without --csv FILE, which knows after a restart"),
     ],
 )

@@ -47,10 +47,15 @@ def paths_of(content: bytes) -> list[str]:
         os.close(source)
 
 
-def test_paths_end_with_a_nul_which_the_last_may_lack() -> None:
+def test_a_stream_of_no_path_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert paths_of(b"") == []
+    assert capsys.readouterr().err == "ressq-infer: stdin: found no path, nothing to do\n"
+
+
+def test_paths_end_with_a_nul_which_the_last_may_lack(capsys: pytest.CaptureFixture[str]) -> None:
     assert paths_of(b"a.jpg\0b c\n.jpg\0") == ["a.jpg", "b c\n.jpg"]
     assert paths_of("ü\0".encode() + b"\xff.jpg") == ["ü", os.fsdecode(b"\xff.jpg")]
+    assert capsys.readouterr().err == ""
 
 
 def test_a_path_is_there_before_the_next_one_is_written() -> None:

@@ -96,6 +96,8 @@ def _answer_each(
 def read_paths(descriptor: int = 0) -> Iterator[str]:
     """The paths in a stream, each as soon as the NUL behind it is there; the last one may lack its NUL.
 
+    A stream of none is no fault, since `find` may find nothing; but it is said.
+
     Raises:
         PictureError: the stream can't be read, or holds lines.
     """
@@ -111,6 +113,8 @@ def read_paths(descriptor: int = 0) -> Iterator[str]:
         raise PictureError(f"stdin: found lines, wanted paths, each ended by a NUL{_HINT}")
     if rest:
         yield os.fsdecode(rest)
+    elif not named:
+        print("ressq-infer: stdin: found no path, nothing to do", file=sys.stderr)
 
 
 def _read(descriptor: int) -> bytes:
