@@ -1,13 +1,17 @@
-"""Two runs side by side: what tests of interrupted and divided trainings compare."""
+"""Short runs of ressq-train: asking for one, being refused one, and comparing two."""
 
 from __future__ import annotations
 
 import csv
 from pathlib import Path
 
+import pytest
 import torch
 
 from ressq_edge.checkpoint import read_tensors
+from ressq_edge.cli import main
+
+QUICK = ["--init", "none", "--size", "32", "--threads", "1"]
 
 
 def rows(run: Path) -> list[dict[str, str]]:
@@ -23,3 +27,13 @@ def assert_equal_runs(one: Path, other: Path) -> None:
         a, b = read_tensors(one / name)[0], read_tensors(other / name)[0]
         assert a.keys() == b.keys()
         assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """The one line of error that ressq-train ends with."""
+    assert main([str(argument) for argument in arguments]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = [line for line in captured.err.splitlines() if line.startswith("ressq-train: error: ")]
+    assert len(lines) == 1, captured.err
+    return lines[0]

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ressq_edge.cli import main
+from runs import QUICK
+
 
 @pytest.fixture(scope="session")
 def few(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -17,3 +20,11 @@ def few(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for picture in sorted(folder.iterdir())[:12]:
             shutil.copy(picture, root / folder.name)
     return root
+
+
+@pytest.fixture(scope="session")
+def done(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of three epochs that nothing interrupted; nobody may write into it."""
+    run = tmp_path_factory.mktemp("done") / "run"
+    assert main([str(few), "--out", str(run), "--epochs", "3", *QUICK]) == 0
+    return run

@@ -25,21 +25,10 @@ from ressq_edge.device import default_precision
 from ressq_edge.errors import RunError
 from ressq_edge.init import InitWeights
 from ressq_edge.request import Request, check_processes, default_batch, resolve
-from ressq_edge.split import read_split
 from ressq_edge.state import TrainState
 from ressq_edge.step import learning_rate
 from ressq_runtime.pixels import PixelSpec
-from runs import assert_equal_runs, rows
-
-QUICK = ["--init", "none", "--size", "32", "--threads", "1"]
-
-
-@pytest.fixture(scope="module")
-def done(few: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of three epochs that nothing interrupted."""
-    run = tmp_path_factory.mktemp("done") / "run"
-    assert main([str(few), "--out", str(run), "--epochs", "3", *QUICK]) == 0
-    return run
+from runs import QUICK, assert_equal_runs, refused, rows
 
 
 def begin(few: Path, run: Path) -> subprocess.Popen[str]:
@@ -196,108 +185,6 @@ def test_a_report_that_was_lost_is_written_again(few: Path, done: Path, tmp_path
     (run / "summary.md").unlink()
     assert main([str(few), "--out", str(run), "--resume"]) == 0
     assert (run / "summary.md").exists()
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    assert main([str(argument) for argument in arguments]) == 1
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    lines = [line for line in captured.err.splitlines() if line.startswith("ressq-train: error: ")]
-    assert len(lines) == 1, captured.err
-    return lines[0]
-
-
-def test_a_run_folder_in_use_is_not_written_over(few: Path, done: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = refused(capsys, few, "--out", done, *QUICK)
-    assert "found a run (config.json), wanted a new folder; go on with it by --resume" in said
-
-
-def test_resuming_with_other_settings_is_refused(few: Path, done: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = refused(capsys, few, "--out", done, "--resume", "--epochs", "9")
-    assert "found a run with --epochs 3, wanted 9 with --resume; leave --epochs out" in said
-    assert "--init none, wanted imagenet" in refused(capsys, few, "--out", done, "--resume", "--init", "imagenet")
-
-
-def test_resuming_on_other_pictures_is_refused(
-    few: Path, done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    other = tmp_path / "other"
-    shutil.copytree(few, other)
-    name = read_split(done).train[0][0]
-    (other / name).write_bytes(b"changed")
-    assert "found other pictures than" in refused(capsys, other, "--out", done, "--resume")
-    (other / name).unlink()
-    assert "bring it back" in refused(capsys, other, "--out", done, "--resume")
-
-
-def test_resuming_where_there_is_no_run_is_refused(
-    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert "config.json: found no such file" in refused(capsys, few, "--out", tmp_path, "--resume")
-    assert "config.json: found no such file" in refused(capsys, few, "--out", tmp_path / "none", "--resume")
-    assert not (tmp_path / "none").exists()
-
-
-def test_unreadable_pictures_stop_the_run_before_it_begins(
-    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = tmp_path / "data"
-    shutil.copytree(few, data)
-    (data / "circle/empty.png").touch()
-    (data / "square/link.png").symlink_to(tmp_path / "nowhere")
-    run = tmp_path / "run"
-    assert main([str(data), "--out", str(run), "--epochs", "1", *QUICK]) == 1
-    said = capsys.readouterr().err
-    assert "unreadable: " in said
-    assert "circle/empty.png: found an empty file" in said
-    assert "square/link.png: No such file" in said
-    assert "found 2 unreadable pictures of 38 (listed above), wanted none" in said
-    assert not (run / "config.json").exists()
-    assert main([str(data), "--out", str(run), "--epochs", "1", "--skip-unreadable", *QUICK]) == 0
-    assert "skipped: 2 unreadable pictures" in capsys.readouterr().err
-    assert [name for name, _ in read_split(run).unreadable] == ["circle/empty.png", "square/link.png"]
-    assert "2 unreadable pictures were left out" in (run / "summary.md").read_text()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "wanted"),
-    [
-        (["--size", "31"], "--size: found 31, wanted at least 32"),
-        (["--size", "1025"], "--size: found 1025, wanted at most 1024"),
-        (["--epochs", "0"], "--epochs: found 0, wanted at least 1"),
-        (["--seed", "-1"], "--seed: found -1, wanted at least 0"),
-        (["--batch-size", "0"], "--batch-size: found 0, wanted at least 1"),
-        (["--device", "mps"], "--device: found no mps here, only cpu"),
-        (["--threads", "0"], "--threads: found 0, wanted at least 1"),
-        (["--arch", "squeezenet1_1", "--bypass", "simple"], "found 'simple' with squeezenet1_1, wanted 'none'"),
-        (["--init", "no/such.pth"], "no/such.pth: found no such file"),
-    ],
-)
-def test_settings_that_cannot_be_are_refused(
-    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], wanted: str
-) -> None:
-    assert wanted in refused(capsys, few, "--out", tmp_path / "run", "--init", "none", *arguments)
-    assert not (tmp_path / "run/config.json").exists()
-
-
-def test_a_number_out_of_range_is_told_before_anything_is_read_or_made(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run = tmp_path / "run"
-    assert "--size: found 31" in refused(capsys, tmp_path / "no-pictures", "--out", run, "--size", "31")
-    assert not run.exists()
-
-
-def test_folders_that_cannot_be_used_are_refused(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "found no such folder" in refused(capsys, tmp_path / "none", "--out", tmp_path / "run", *QUICK)
-    (tmp_path / "file").touch()
-    assert "cannot write: not a directory" in refused(capsys, few, "--out", tmp_path / "file/run", *QUICK)
-
-
-def test_a_run_folder_among_the_classes_is_refused(few: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = refused(capsys, few, "--out", few / "run", *QUICK)
-    assert "wanted a folder outside; it would be taken for a class of pictures" in said
-    assert not (few / "run").exists()
 
 
 def test_what_is_left_out_or_leaks_is_said(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from export_networks import colours
 from ressq_edge.pages.words import percent
 from ressq_export.calibration import CalibrationSet
 from ressq_export.card import Description
+from ressq_export.certificate.charts import draw_legend
 from ressq_export.certificate.document import Evidence
 from ressq_export.certificate.page import make_page
 from ressq_export.certificate.tables import PictureSet
@@ -194,3 +195,12 @@ def test_the_command_keeps_pictures_out(lively_run: Path, tmp_path: Path) -> Non
     assert [found["name"] for found in document["sets"]] == ["validation split", "evaluation folder"]
     for suffix in ("json", "html"):
         assert "patient" not in (out / f"café_certificate.{suffix}").read_text(encoding="utf-8")
+
+
+def test_the_legend_names_the_colours_that_are_drawn() -> None:
+    layers = [
+        {"kind": "convolution", "snr_db": 30.0}, {"kind": "sum", "snr_db": None}, {"kind": "mean", "snr_db": 20.0},
+    ]  # fmt: skip
+    assert [span.text for span in draw_legend(layers)] == ["convolution", "other"]
+    layers[1]["snr_db"] = 25.0
+    assert [span.text for span in draw_legend(layers)] == ["convolution", "sum of a bypass", "other"]

@@ -17,6 +17,7 @@ _GRID_DB = 10
 # Of the reliability diagram: a square and its margins.
 _SIDE, _LEFT, _RIGHT, _LOW = 260, 40, 12, 40
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+# A layer's kind -> its colour's class in page.css, and the colour's words in the legend.
 _KINDS = {
     "convolution": "conv",
     "depthwise convolution": "conv",
@@ -24,6 +25,7 @@ _KINDS = {
     "sum": "sum",
     "difference": "sum",
 }
+_LEGEND = {"conv": "convolution", "concat": "concatenation", "sum": "sum of a bypass", "other": "other"}
 
 
 def _share(value: float) -> str:
@@ -90,6 +92,13 @@ def draw_layers(layers: Sequence[Mapping[str, Any]], worst: Sequence[str]) -> El
             drawn.append(element("text", short_name, x=_share(middle), y=str(_HEIGHT - 6), class_="middle"))
             before = stem
     return _svg("layers", "signal to noise of each layer, dB", *drawn, height=str(_HEIGHT))
+
+
+def draw_legend(layers: Sequence[Mapping[str, Any]]) -> Element:
+    """What the columns' colours mean, of those that are there."""
+    drawn = {_KINDS.get(layer["kind"], "other") for layer in layers if layer["snr_db"] is not None}
+    spans = [element("span", words, class_=kind) for kind, words in _LEGEND.items() if kind in drawn]
+    return element("p", *spans, class_="legend")
 
 
 def _grid_line(level: int, y: float) -> list[Element]:

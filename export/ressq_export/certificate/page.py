@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from ressq_edge.pages.markup import Child, element, label
 from ressq_edge.pages.sheet import make_facts, make_header, make_sheet, make_verdict, table
 from ressq_edge.pages.words import align, kilobytes, percent, points, short
-from ressq_export.certificate.charts import draw_layers
+from ressq_export.certificate.charts import draw_layers, draw_legend
 from ressq_export.certificate.sections import Document, show_set
 from ressq_export.evaluation import TORCH
 from ressq_export.halves import Halves
@@ -88,11 +88,6 @@ def _halves(document: Document) -> Element:
 
 def _layers(document: Document) -> Element:
     layers, snr = document["layers"], document["snr"]
-    legend = element(
-        "p", *(element("span", text, class_=kind) for text, kind in (
-            ("convolution", "conv"), ("concatenation", "concat"), ("sum of the bypass", "sum"), ("other", "other"),
-        )), class_="legend",
-    )  # fmt: skip
     by_place = {layer["place"]: layer for layer in layers}
     worst = ", ".join(f"{place} ({by_place[place]['snr_db']:.1f} dB)" for place in document["worst_layers"])
     text = (
@@ -102,7 +97,7 @@ def _layers(document: Document) -> Element:
     )
     return element(
         "section", element("h2", "Layer by layer"), element("p", text), draw_layers(layers, document["worst_layers"]),
-        legend, element("h3", "Ranges"), _ranges(layers),
+        draw_legend(layers), element("h3", "Ranges"), _ranges(layers),
     )  # fmt: skip
 
 
