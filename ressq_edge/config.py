@@ -23,6 +23,8 @@ class Config:
     arch, bypass: the network; see ARCHS.
     init, init_sha256: where its weights began, and the hash of that file.
     size: height and width of the network's input, pixels.
+    resize: a picture's shorter side before the central size x size is cut out, pixels; as `size`, nothing of
+        that side is lost. None: size / 0.875.
     epochs: times that every training picture is seen.
     seed: of everything random.
     batch_size: pictures a step.
@@ -68,6 +70,7 @@ class Config:
     group_by: str | None = None
     precision: Precision = "fp32"  # of runs from before there was a choice
     norms: bool = False  # the same
+    resize: int | None = None  # the same
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Recipe:
     average: float = 0.99
 
 
-FINE_TUNE = Recipe(24, 1e-3, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=192 / 224, norms=False)
+FINE_TUNE = Recipe(24, 5e-4, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=192 / 224, norms=False)
 FROM_SCRATCH = Recipe(40, 3e-3, 0.05, 0.35, jitter=0.3, clip_norm=1.0, train_share=1.0, norms=True)
 
 

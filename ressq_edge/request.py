@@ -109,6 +109,7 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         group_by=request.group_by,
         precision=request.precision or default_precision(pick_device(request.device)),
         norms=(recipe.norms or init.norms) and arch in SQUEEZENETS,
+        resize=size,
     )
 
 

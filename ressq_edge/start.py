@@ -52,7 +52,8 @@ class Start:
     @property
     def pixels(self) -> PixelSpec:
         """The geometry of its input."""
-        return PixelSpec.for_size(self.config.size)
+        size, resize = self.config.size, self.config.resize
+        return PixelSpec.for_size(size) if resize is None else PixelSpec(size, resize)
 
 
 def check_outside(request: Request) -> None:

@@ -16,7 +16,7 @@ SMALLEST_SIDE = 32
 # The centre crop of a longer strip would show a twentieth of it, and resizing it would fill the memory.
 LARGEST_ASPECT = 20
 
-# The shorter side is resized to size / 0.875 before the crop: torchvision's and timm's 256 for 224.
+# Of a model that does not say: torchvision's and timm's 256 for 224. What ressq-train makes says it, and has no margin.
 CROP_SHARE = 0.875
 
 

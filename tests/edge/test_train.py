@@ -25,6 +25,8 @@ from ressq_edge.device import default_precision
 from ressq_edge.errors import RunError
 from ressq_edge.init import InitWeights
 from ressq_edge.request import Request, check_processes, default_batch, resolve
+from ressq_edge.split import read_split
+from ressq_edge.start import Start
 from ressq_edge.state import TrainState
 from ressq_edge.step import learning_rate
 from ressq_runtime.pixels import PixelSpec
@@ -53,13 +55,20 @@ def test_a_run_folder_holds_all_that_a_person_and_the_exporter_need(done: Path) 
     best = load_checkpoint(done / "best.safetensors")
     assert best.labels == ("circle", "square", "triangle")
     assert best.model.bypass == "simple"
-    assert best.pixels == PixelSpec.for_size(32)
+    assert best.pixels == PixelSpec(32, 32)
     config = json.loads((done / "config.json").read_text())
     assert best.config == config["settings"]
     assert len(rows(done)) == 3
     summary = (done / "summary.md").read_text()
     for wanted in ("validation pictures right", "95 % interval", "test pictures were not looked at", "ressq-export"):
         assert wanted in summary
+
+
+def test_nothing_of_the_shorter_side_is_cut_off_but_in_runs_that_began_so(done: Path) -> None:
+    config, about = read_config(done)
+    split = read_split(done)
+    assert Start(config, split, None, about, ()).pixels == PixelSpec(32, 32)
+    assert Start(replace(config, resize=None), split, None, about, ()).pixels == PixelSpec(32, 37)
 
 
 def test_the_epoch_with_the_least_loss_is_kept_however_many_a_lucky_one_got_right(done: Path) -> None:

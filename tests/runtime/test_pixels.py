@@ -44,6 +44,15 @@ def test_golden_jpeg_gives_golden_pixels_within_tolerance() -> None:
     assert np.abs(found - wanted).mean() < JPEG_TOLERANCE
 
 
+def test_without_a_margin_the_whole_shorter_side_is_seen() -> None:
+    image = np.zeros((80, 64, 3), np.uint8)
+    image[:, 0], image[:, -1] = (250, 0, 0), (0, 250, 0)
+    found = as_array(to_pixels(image, PixelSpec(64, 64)))
+    assert (found[:, 0] == (250, 0, 0)).all()
+    assert (found[:, -1] == (0, 250, 0)).all()
+    assert not as_array(to_pixels(image, SPEC)).any()
+
+
 def test_path_image_and_array_give_the_same_pixels(tmp_path: Path) -> None:
     image = gradient(101, 77)
     image.save(tmp_path / "a.png")
