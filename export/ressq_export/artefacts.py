@@ -66,7 +66,7 @@ def write_artefacts(
     written, accuracies = [], measure_accuracy(scored)
     for kind in KINDS:
         model = models[kind]
-        cases = [make_case(model, seed) for seed in seeds]
+        cases = [make_case(model, about.checkpoint.pixels, seed) for seed in seeds]
         abstention = choose_threshold(scored.scores[kind], scored.truths)
         unlike = choose_limit(scored.distances[kind])
         card = make_card(about, kind, steps[kind], accuracies[kind], abstention, unlike, cases)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import ArtefactError
-from ressq_runtime.pixels import to_pixels
+from ressq_runtime.pixels import PixelSpec, to_pixels
 
 # Cells of these sizes in pixels, one noise on the other: structure at every scale a convolution looks at.
 _CELLS = (64, 16, 4)
@@ -64,9 +64,12 @@ def _mix(value: int) -> int:
     return value ^ value >> 31
 
 
-def make_case(classifier: Classifier, seed: int) -> dict[str, object]:
-    """A self-test case for the card: `seed`, `pixels_sha256`, `scores` of this artefact here."""
-    pixels = to_pixels(golden_picture(seed, classifier.spec.size), classifier.spec)
+def make_case(classifier: Classifier, spec: PixelSpec, seed: int) -> dict[str, object]:
+    """A self-test case for the card: `seed`, `pixels_sha256`, `scores` of this artefact here.
+
+    spec: the card's; the classifier may be one of a file that has no card yet.
+    """
+    pixels = to_pixels(golden_picture(seed, spec.size), spec)
     return {"seed": seed, "pixels_sha256": sha256(pixels).hexdigest(), "scores": classifier.scores(pixels)}
 
 
