@@ -41,15 +41,26 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
     """The writer that the command line asks for, as a context; what it wrote is flushed at the end.
 
     Raises:
-        OutputError: the CSV file is no table of this model or can't be written, or stdout can't take any more.
+        OutputError: the CSV file is no table of this model and threshold or can't be
+            written, or stdout can't take any more.
     """
 
-    def __init__(self, csv_path: str | None, as_json: bool, *, single: bool, top_k: int, model: str = "") -> None:
+    def __init__(
+        self,
+        csv_path: str | None,
+        as_json: bool,
+        *,
+        single: bool,
+        top_k: int,
+        model: str = "",
+        threshold: float = 0.0,
+    ) -> None:
         self._csv_path = csv_path
         self._as_json = as_json
         self._single = single
         self._top_k = top_k
         self._model = model
+        self._threshold = threshold
         self._table: Table | None = None
 
     def __enter__(self) -> Writer:
@@ -60,7 +71,7 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
 
         try:
             also = JsonWriter(sys.stdout) if self._as_json else None
-            self._table = Table(self._csv_path, self._model, self._top_k, also=also)
+            self._table = Table(self._csv_path, self._model, self._top_k, threshold=self._threshold, also=also)
         except OSError as error:
             raise self._explain(error) from error
         _announce(self._table)

@@ -75,6 +75,16 @@ def test_a_table_has_an_empty_label_and_the_reason(model: str, circle: str, tmp_
     assert abstained["reason"].startswith("circle has ")
 
 
+def test_a_table_is_not_continued_by_another_threshold(
+    model: str, circle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = str(tmp_path / "t.csv")
+    assert main([circle, "--model", model, "--csv", table, "--abstain-below", ALWAYS]) == 0
+    assert main([circle, "--model", model, "--csv", table, "--abstain-below", NEVER]) == 1
+    assert "wanted answers from 100.0% on; set --abstain-below as before" in capsys.readouterr().err
+    assert main([circle, "--model", model, "--csv", table, "--abstain-below", ALWAYS]) == 0
+
+
 def test_the_threshold_in_the_card_decides_unless_another_is_given(
     model: str, circle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -138,6 +138,36 @@ def test_rows_of_another_model_are_refused_and_left_alone(tmp_path: Path) -> Non
     assert path.read_bytes() == content
 
 
+def test_rows_decided_by_another_threshold_are_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    fill(path, PATHS)
+    content = path.read_bytes()
+    words = r"found an answer at 75.0% in row 2, wanted answers from 80.0% on; set --abstain-below as before"
+    with pytest.raises(OutputError, match=words):
+        Table(str(path), MODEL, 2, threshold=0.8)
+    assert path.read_bytes() == content
+    Table(str(path), MODEL, 2, threshold=0.75).close()
+
+
+def test_rows_without_an_answer_are_refused_where_one_would_be_given_now(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    table = Table(str(path), MODEL, 2, threshold=0.8)
+    table.write(("a.jpg", Predictions([Prediction("leaf", 0.75), Prediction("bark", 0.25)], 0.8), {"total": 1.5}))
+    table.write_fault("b.jpg", "b.jpg: broken")
+    table.close()
+    Table(str(path), MODEL, 2, threshold=0.8).close()
+    with pytest.raises(OutputError, match=r"found no answer at 75.0% in row 2, wanted answers from 70.0% on"):
+        Table(str(path), MODEL, 2, threshold=0.7)
+
+
+def test_a_row_without_its_probability_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    fill(path, ["a.jpg", "b.jpg"])
+    path.write_bytes(path.read_bytes().replace(b"0.750000", b"high", 1))
+    with pytest.raises(OutputError, match="found no probability_1 in row 2, wanted a number; mend or delete that row"):
+        Table(str(path), MODEL, 2)
+
+
 def test_a_damaged_row_in_the_middle_is_named(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     fill(path, ["a.jpg", "b.jpg", "c.jpg"])

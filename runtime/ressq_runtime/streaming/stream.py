@@ -38,7 +38,14 @@ def answer_many(arguments: Namespace, classifier: Classifier, named: list[str]) 
         from ressq_runtime.streaming.table import name_model
 
         model = name_model(classifier)
-    output = open_writer(arguments.csv, arguments.json, single=False, top_k=arguments.top_k, model=model)
+    output = open_writer(
+        arguments.csv,
+        arguments.json,
+        single=False,
+        top_k=arguments.top_k,
+        model=model,
+        threshold=classifier.threshold,
+    )
     with output as writer, Ending() as ending:
         if arguments.watch:
             return _answer_watched(arguments, classifier, writer, ending)

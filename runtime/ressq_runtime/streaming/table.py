@@ -24,6 +24,9 @@ _MODEL_PREFIX = "sha256:"
 _MODEL_DIGITS = 12
 # A path and an error take a few kB; what is longer is no line of ours, and must not fill the memory.
 _LONGEST_LINE_BYTES = 1 << 20
+# Columns of a row, and what its probability may be off by, written with six digits.
+_LABEL, _PROBABILITY = 1, 4
+_ROUNDING = 1e-6
 
 
 def name_model(classifier: Classifier) -> str:
@@ -45,19 +48,22 @@ class Table:
     picture that could not be read; removed_bytes of half a row that was found at the end.
     """
 
-    def __init__(self, path: str, model: str, top_k: int, *, also: JsonWriter | None = None) -> None:
+    def __init__(
+        self, path: str, model: str, top_k: int, *, threshold: float = 0.0, also: JsonWriter | None = None
+    ) -> None:
         """Opens the table in `path`, or begins it; every row carries `model`, which `name_model` says.
 
+        `threshold` is the classifier's: rows that it would have answered otherwise are not continued.
         `also` gets each answer before the table: what breaks off in between is given twice, never lost.
 
         Raises:
-            OutputError: the file holds something else, or rows of another model or top-k; another process
-                writes it; it can't be read or written.
+            OutputError: the file holds something else, or rows of another model, top-k or threshold; another
+                process writes it; it can't be read or written.
         """
         self.path = path
         self.done: set[str] = set()
         self.earlier_faults = 0
-        self._model, self._top_k, self._also = model, top_k, also
+        self._model, self._top_k, self._threshold, self._also = model, top_k, threshold, also
         names = [f"{name}_{rank}" for rank in range(1, top_k + 1) for name in ("label", "probability")]
         self._header = ["path", "label", "reason", *names, "total_ms", "error", "model"]
         self._file = Appender(path)
@@ -107,11 +113,21 @@ class Table:
 
     def _take(self, row: list[str]) -> bool:
         """Marks a row's picture as done, if the row is whole and of this model."""
-        if len(row) != len(self._header) or row[-1] != self._model:
+        if len(row) != len(self._header) or row[-1] != self._model or not self._is_decided_alike(row):
             return False
         self.done.add(row[0])
         self.earlier_faults += bool(row[-2])
         return True
+
+    def _is_decided_alike(self, row: list[str]) -> bool:
+        """Whether this threshold, too, answers where the row has a label and abstains where it has none."""
+        if row[-2]:
+            return True
+        try:
+            above = float(row[_PROBABILITY]) - self._threshold
+        except ValueError:
+            return False
+        return (above >= -_ROUNDING) if row[_LABEL] else (above <= _ROUNDING)
 
     def _is_half(self, row: list[str], number: int, finished: bool) -> bool:
         """True for a last row that broke off; one with all its cells and a line end did not."""
@@ -127,9 +143,23 @@ class Table:
             )
         if number == 0:
             return "found another file, wanted a new one or a table of ressq-infer --csv; name another file"
+        if len(row) == len(self._header) and row[-1] == self._model:
+            return self._explain_decision(row, number)
         if len(row) == len(self._header) and row[-1].startswith(_MODEL_PREFIX):
             return f"found rows of the model {row[-1]}, wanted {self._model}; name another file for this model"
         return f"found {len(row)} cells in row {number + 1}, wanted {len(self._header)}; mend or delete that row"
+
+    def _explain_decision(self, row: list[str], number: int) -> str:
+        """Why a row of this model was decided by another threshold, or can't be read."""
+        try:
+            probability = float(row[_PROBABILITY])
+        except ValueError:
+            return f"found no probability_1 in row {number + 1}, wanted a number; mend or delete that row"
+        found = "an answer" if row[_LABEL] else "no answer"
+        return (
+            f"found {found} at {probability:.1%} in row {number + 1}, wanted answers from {self._threshold:.1%} on; "
+            "set --abstain-below as before, or name another file"
+        )
 
 
 def _read_rows(path: str) -> Iterator[tuple[list[str], int, bool]]:
