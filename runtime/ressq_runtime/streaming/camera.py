@@ -125,7 +125,7 @@ def answer_camera(arguments: Namespace, path: str, origin: str) -> int:
     classifier = load_named(arguments, path, origin)
     camera = open_camera(arguments.camera, classifier.spec)
     try:
-        with open_writer(None, arguments.json, single=False, top_k=arguments.top_k) as writer, Ending() as ending:
+        with open_writer(arguments, classifier) as writer, Ending() as ending:
             for frame in camera.frames():
                 at = datetime.now(UTC).isoformat(timespec="milliseconds")
                 answer = (at, *timed_answer(classifier, frame, arguments.top_k))

@@ -33,20 +33,7 @@ def answer_many(arguments: Namespace, classifier: Classifier, named: list[str]) 
     Raises:
         RessqError: the pictures can't be listed, or the answers not written.
     """
-    model = ""
-    if arguments.csv:
-        from ressq_runtime.streaming.table import name_model
-
-        model = name_model(classifier)
-    output = open_writer(
-        arguments.csv,
-        arguments.json,
-        single=False,
-        top_k=arguments.top_k,
-        model=model,
-        threshold=classifier.threshold,
-    )
-    with output as writer, Ending() as ending:
+    with open_writer(arguments, classifier) as writer, Ending() as ending:
         if arguments.watch:
             return _answer_watched(arguments, classifier, writer, ending)
         pictures = read_paths() if arguments.stdin0 else named

@@ -24,9 +24,8 @@ _MODEL_PREFIX = "sha256:"
 _MODEL_DIGITS = 12
 # A path and an error take a few kB; what is longer is no line of ours, and must not fill the memory.
 _LONGEST_LINE_BYTES = 1 << 20
-# Columns of a row, and what its probability may be off by, written with six digits.
-_LABEL, _PROBABILITY = 1, 4
-_ROUNDING = 1e-6
+_LABEL, _PROBABILITY = 1, 4  # columns of a row
+_DIGITS = 6
 
 
 def name_model(classifier: Classifier) -> str:
@@ -44,8 +43,7 @@ def name_model(classifier: Classifier) -> str:
 class Table:
     """The rows of a CSV file; new ones are appended.
 
-    Fields: path; done, the pictures that have a row, growing; earlier_faults, how many rows were found that name a
-    picture that could not be read; removed_bytes of half a row that was found at the end.
+    Fields beside Writer's: path; removed_bytes of half a row that was found at the end.
     """
 
     def __init__(
@@ -63,7 +61,8 @@ class Table:
         self.path = path
         self.done: set[str] = set()
         self.earlier_faults = 0
-        self._model, self._top_k, self._threshold, self._also = model, top_k, threshold, also
+        self._model, self._top_k, self._also = model, top_k, also
+        self._threshold = round(threshold, _DIGITS)  # as the probabilities in the rows are
         names = [f"{name}_{rank}" for rank in range(1, top_k + 1) for name in ("label", "probability")]
         self._header = ["path", "label", "reason", *names, "total_ms", "error", "model"]
         self._file = Appender(path)
@@ -79,7 +78,7 @@ class Table:
         path, predictions, latency_ms = answer
         if self._also:
             self._also.write(answer)
-        cells = [cell for p in predictions for cell in (p.label, f"{p.probability:.6f}")]
+        cells = [cell for p in predictions for cell in (p.label, f"{p.probability:.{_DIGITS}f}")]
         cells += [""] * (2 * self._top_k - len(cells))
         label = predictions.label or ""
         self._rows.writerow([path, label, predictions.reason, *cells, latency_ms["total"], "", self._model])
@@ -120,14 +119,12 @@ class Table:
         return True
 
     def _is_decided_alike(self, row: list[str]) -> bool:
-        """Whether this threshold, too, answers where the row has a label and abstains where it has none."""
-        if row[-2]:
-            return True
+        """Whether this threshold, too, answers where the row does."""
         try:
-            above = float(row[_PROBABILITY]) - self._threshold
+            above = 0.0 if row[-2] else float(row[_PROBABILITY]) - self._threshold
         except ValueError:
             return False
-        return (above >= -_ROUNDING) if row[_LABEL] else (above <= _ROUNDING)
+        return above >= 0 if row[_LABEL] else above <= 0
 
     def _is_half(self, row: list[str], number: int, finished: bool) -> bool:
         """True for a last row that broke off; one with all its cells and a line end did not."""
@@ -144,22 +141,14 @@ class Table:
         if number == 0:
             return "found another file, wanted a new one or a table of ressq-infer --csv; name another file"
         if len(row) == len(self._header) and row[-1] == self._model:
-            return self._explain_decision(row, number)
+            found = "an answer" if row[_LABEL] else "no answer"
+            return (
+                f"found {found} at probability {row[_PROBABILITY]} in row {number + 1}, wanted answers from "
+                f"{self._threshold:g} on; set --abstain-below as before, or name another file"
+            )
         if len(row) == len(self._header) and row[-1].startswith(_MODEL_PREFIX):
             return f"found rows of the model {row[-1]}, wanted {self._model}; name another file for this model"
         return f"found {len(row)} cells in row {number + 1}, wanted {len(self._header)}; mend or delete that row"
-
-    def _explain_decision(self, row: list[str], number: int) -> str:
-        """Why a row of this model was decided by another threshold, or can't be read."""
-        try:
-            probability = float(row[_PROBABILITY])
-        except ValueError:
-            return f"found no probability_1 in row {number + 1}, wanted a number; mend or delete that row"
-        found = "an answer" if row[_LABEL] else "no answer"
-        return (
-            f"found {found} at {probability:.1%} in row {number + 1}, wanted answers from {self._threshold:.1%} on; "
-            "set --abstain-below as before, or name another file"
-        )
 
 
 def _read_rows(path: str) -> Iterator[tuple[list[str], int, bool]]:
