@@ -81,7 +81,7 @@ def test_a_table_is_not_continued_by_another_threshold(
     table = str(tmp_path / "t.csv")
     assert main([circle, "--model", model, "--csv", table, "--abstain-below", ALWAYS]) == 0
     assert main([circle, "--model", model, "--csv", table, "--abstain-below", NEVER]) == 1
-    assert "wanted answers from 100.0% on; set --abstain-below as before" in capsys.readouterr().err
+    assert "wanted answers from 1 on; set --abstain-below as before" in capsys.readouterr().err
     assert main([circle, "--model", model, "--csv", table, "--abstain-below", ALWAYS]) == 0
 
 
