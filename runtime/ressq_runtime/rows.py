@@ -82,7 +82,8 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
 
     def _explain(self, error: OSError) -> OutputError:
         advice = "create its folder first" if isinstance(error, FileNotFoundError) else "free space, or write elsewhere"
-        return OutputError(f"{self._arguments.csv or 'stdout'}: {error.strerror}; {advice}")
+        path = self._arguments.csv
+        return OutputError(f"{'stdout' if path is None else path or '--csv'}: {error.strerror}; {advice}")
 
 
 def _announce(table: Table) -> None:

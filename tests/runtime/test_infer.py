@@ -298,3 +298,8 @@ def test_a_table_in_no_folder_is_told_how_to_be_written(
     table = tmp_path / "none" / "t.csv"
     assert main([circle, "--model", str(artefacts["int8.tflite"]), "--csv", str(table)]) == 1
     assert f"{table}: No such file or directory; create its folder first" in capsys.readouterr().err
+
+
+def test_an_empty_name_is_no_table(model: str, circle: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([circle, "--model", model, "--csv", ""]) == 1
+    assert "--csv: No such file or directory" in capsys.readouterr().err

@@ -119,7 +119,7 @@ class Table:
         return True
 
     def _is_decided_alike(self, row: list[str]) -> bool:
-        """Whether this threshold, too, answers where the row does."""
+        """Whether this threshold answers where the row does."""
         try:
             above = 0.0 if row[-2] else float(row[_PROBABILITY]) - self._threshold
         except ValueError:
