@@ -144,7 +144,7 @@ class Table:
             found = "an answer" if row[_LABEL] else "no answer"
             return (
                 f"found {found} at probability {row[_PROBABILITY]} in row {number + 1}, wanted answers from "
-                f"{self._threshold:g} on; set --abstain-below as before, or name another file"
+                f"{self._threshold:g} on; set --abstain-below as before, mend or delete that row, or name another file"
             )
         if len(row) == len(self._header) and row[-1].startswith(_MODEL_PREFIX):
             return f"found rows of the model {row[-1]}, wanted {self._model}; name another file for this model"
