@@ -40,6 +40,7 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
     labels, parts = _read_parts(root, given) if given else _read_classes(root)
     _refuse_control_characters(root, labels)
     names = [name for pictures in parts.values() for name, _ in pictures]
+    _refuse_no_utf8(root, names)
     groups = read_groups(group_by, names) if group_by else {}
     alike = find_alike(names)
     together = hang_together(groups, alike)
@@ -67,6 +68,16 @@ def _refuse_control_characters(root: Path, labels: tuple[str, ...]) -> None:
     for label in labels:
         if printable(label) != label:
             raise SplitError(f"{root}: found a control character in the class {label}, wanted none; rename its folder")
+
+
+def _refuse_no_utf8(root: Path, names: list[str]) -> None:
+    """split.json, the pages and the artefacts are UTF-8; Linux gives other names as lone surrogates."""
+    odd = [name for name in names if not name.isascii() and any("\udc80" <= sign <= "\udcff" for sign in name)]
+    if odd:
+        raise SplitError(
+            f"{root}: found {len(odd)} names that are not UTF-8, the first {odd[0]!a}, wanted none; "
+            "rename them, by convmv -f latin1 -t utf8 -r --notest, say"
+        )
 
 
 def _read_classes(root: Path) -> tuple[tuple[str, ...], dict[str, Pictures]]:

@@ -55,9 +55,24 @@ def _from_csv(path: Path) -> dict[str, str]:
             reader = csv.DictReader(file)
             if not {"path", "group"} <= set(reader.fieldnames or ()):
                 raise SplitError(f"{path}: found the columns {reader.fieldnames}, wanted path and group; name them so")
-            return {row["path"].replace("\\", "/"): row["group"] or "" for row in reader}
+            return _one_group_each(path, reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SplitError(f"{path}: can't read it ({error}); wanted a UTF-8 CSV with the columns path, group") from error
+
+
+def _one_group_each(path: Path, reader: csv.DictReader[str]) -> dict[str, str]:
+    """Name of a picture -> its group, of all rows."""
+    found: dict[str, str] = {}
+    for row in reader:
+        name, group = (row["path"] or "").replace("\\", "/"), row["group"] or ""
+        if not name:
+            raise SplitError(f"{path}: found no path in line {reader.line_num}, wanted one; mend or remove the line")
+        if found.setdefault(name, group) != group:
+            raise SplitError(
+                f"{path}: found {name} in the groups {found[name]} and {group} (line {reader.line_num}), wanted one; "
+                "take one of the rows out"
+            )
+    return found
 
 
 def join(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

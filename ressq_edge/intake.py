@@ -1,6 +1,5 @@
 """The pictures come in: each is decoded once, before anything is trained, and broken ones are named."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from ressq_edge.atomic import write_bytes
@@ -13,10 +12,8 @@ from ressq_edge.pages.data import make_data_page
 from ressq_edge.progress import Screen
 from ressq_edge.request import Request
 from ressq_edge.split import PARTS, pictures_sha256, write_split
-from ressq_edge.start import Start
+from ressq_edge.start import Start, Stop
 from ressq_edge.survey import Survey
-
-Stop = Callable[[], bool]
 
 
 def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) -> Start:
@@ -52,9 +49,12 @@ def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) 
         for reason in reasons.values():
             screen.say(f"unreadable: {reason}")
         if not request.skip_unreadable or request.resume:
+            advice = "mend or remove them, or train without them by --skip-unreadable"
+            if request.resume:
+                advice = "bring back those that the run began with, or train into another folder"
             raise UnreadableError(
                 f"{request.data}: found {len(reasons)} unreadable pictures of {total} (listed above), "
-                "wanted none; mend or remove them, or train without them by --skip-unreadable",
+                f"wanted none; {advice}",
                 reasons,
             )
         start = replace(start, split=start.split.without(reasons))

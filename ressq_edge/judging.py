@@ -3,12 +3,11 @@
 from ressq_edge.atomic import write_bytes
 from ressq_edge.checkpoint import load_checkpoint
 from ressq_edge.errors import Interrupted
-from ressq_edge.intake import Stop
 from ressq_edge.pages.suspects import make_suspects_page
 from ressq_edge.pages.thumbnails import draw_thumbnail
 from ressq_edge.progress import Screen
 from ressq_edge.request import Request
-from ressq_edge.start import Start
+from ressq_edge.start import Start, Stop
 from ressq_edge.suspects import JUDGED, CentredStore, Suspect, find_suspects, open_centred
 
 
@@ -32,7 +31,7 @@ def write_suspects(request: Request, start: Start, screen: Screen, stop: Stop) -
                 raise Interrupted("stopped while judging labels; training is done")
 
         found = find_suspects(best, stores, tick)
-    named = request.thumbnails and start.about.get("thumbnails", True)
+    named = start.about.get("thumbnails", True)
     shown = [_show(suspect, start, stores[suspect.part]) if named else None for suspect in found.listed]
     page = make_suspects_page(request.out.resolve().name, best.metrics["epoch"], found, best.labels, shown)
     write_bytes(request.out / "suspects.html", page)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ressq_edge.cache import PictureStore
 from ressq_edge.checkpoint import Checkpoint, load_checkpoint
 from ressq_edge.model import ResSqueezeNet
 from ressq_edge.plots import draw_confusion, draw_curves
-from ressq_edge.split import PARTS
+from ressq_edge.split import PARTS, Split
 from ressq_edge.stages import Stages
 from ressq_edge.start import Start
 from ressq_edge.train import predict
@@ -72,7 +73,7 @@ def _summary(
     low, high = wilson(hits, n)
     early = "" if len(rows) == config.epochs else f" (stopped early, of {config.epochs} planned)"
     test = (
-        "The test pictures were not looked at; `ressq-export --evaluate` does that, once."
+        "The test pictures were not looked at; the last command below does that, once."
         if split.test
         else "There are no test pictures; the epoch was chosen on these, so the figure flatters a little."
     )
@@ -84,11 +85,18 @@ def _summary(
         "## Network\n\n" + _network(start, best),
         "## Pictures\n\n" + _pictures(data, start, confusion),
         *(["## Time\n\n" + _time(stages)] if stages and stages.rows() else []),
-        "## Next\n\n"
-        f"    ressq-export {run} --out dist/\n\n"
-        "makes the files for the device: ONNX and TFLite, float and int8, each checked against this network.",
+        "## Next\n\n" + _next(run, data, split),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _next(run: Path, data: Path, split: Split) -> str:
+    export = f"    ressq-export {shlex.quote(str(run))} --out dist/"
+    made = "makes the files for the device: ONNX and TFLite, float and int8, each checked against this network."
+    if not split.test:
+        return f"{export}\n\n{made}"
+    test = data if split.origin == "seeded" else data / "test"
+    return f"{export}\n{export} --evaluate {shlex.quote(str(test))}\n\n{made} The second line asks the test pictures."
 
 
 def _network(start: Start, best: Checkpoint) -> str:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ressq_edge.arch import BASELINES, SQUEEZENETS, ModelSpec
-from ressq_edge.config import FINE_TUNE, FROM_SCRATCH, Config
+from ressq_edge.arch import BASELINES, ModelSpec
+from ressq_edge.config import BASELINE_FROM_SCRATCH, FINE_TUNE, FROM_SCRATCH, Config, Recipe
 from ressq_edge.device import Precision, default_precision, default_threads, pick_device
 from ressq_edge.errors import RunError
 from ressq_edge.init import InitWeights, default_bypass
@@ -53,8 +53,8 @@ class Request:
     profile: bool = False
 
 
-def check_numbers(request: Request) -> None:
-    """Refuse a number out of its range, before any picture is looked at.
+def check_values(request: Request) -> None:
+    """Refuse a number out of its range and an empty text, before any picture is looked at.
 
     Raises:
         RunError: which one, and what it may be.
@@ -64,6 +64,10 @@ def check_numbers(request: Request) -> None:
         flag = "--" + name.replace("_", "-")
         if value is not None and value < least:
             raise RunError(f"{flag}: found {value}, wanted at least {least}")
+    for name in ("group_by", "init"):
+        if getattr(request, name) == "":  # an empty variable of a script: not the same as not given
+            flag = "--" + name.replace("_", "-")
+            raise RunError(f"{flag}: found an empty value, wanted one; leave {flag} out, or give it what --help says")
     if request.size is not None and request.size > MAX_SIZE:
         raise RunError(f"--size: found {request.size}, wanted at most {MAX_SIZE}")
     if request.arch in BASELINES and request.batch_size == 1:
@@ -80,8 +84,8 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
     Raises:
         ModelError: arch and bypass do not exist or do not go together.
     """
-    recipe = FROM_SCRATCH if init.kind == "none" else FINE_TUNE
     arch = request.arch or DEFAULT_ARCH
+    recipe = pick_recipe(arch, init)
     spec = ModelSpec(arch, request.bypass or default_bypass(arch, init), num_classes)
     size = _given(request.size, recipe.size)
     epochs = _given(request.epochs, recipe.epochs)
@@ -108,9 +112,16 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         patience=max(SHORTEST_PATIENCE, epochs // 2),
         group_by=request.group_by,
         precision=request.precision or default_precision(pick_device(request.device)),
-        norms=(recipe.norms or init.norms) and arch in SQUEEZENETS,
+        norms=recipe.norms or init.norms,
         resize=size,
     )
+
+
+def pick_recipe(arch: str, init: InitWeights) -> Recipe:
+    """The defaults of an arch that begins so."""
+    if init.kind != "none":
+        return FINE_TUNE
+    return BASELINE_FROM_SCRATCH if arch in BASELINES else FROM_SCRATCH
 
 
 def check_processes(config: Config, validation: int, processes: int) -> None:

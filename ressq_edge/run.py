@@ -22,17 +22,17 @@ from ressq_edge.cache import clear_cache, open_store
 from ressq_edge.checkpoint import Checkpoint, normalise_for, save_checkpoint
 from ressq_edge.device import pick_device
 from ressq_edge.first_state import first_state, saved_state
-from ressq_edge.intake import Stop, decode_pictures
+from ressq_edge.intake import decode_pictures
 from ressq_edge.judging import write_suspects
 from ressq_edge.lock import locked
 from ressq_edge.memory import keep_freed_memory
 from ressq_edge.norms import fold_norms
 from ressq_edge.progress import Screen, class_table, epoch_line, stages_table
 from ressq_edge.report import write_metrics, write_report
-from ressq_edge.request import Request, check_numbers, check_processes
+from ressq_edge.request import Request, check_processes, check_values
 from ressq_edge.split import PARTS
 from ressq_edge.stages import Stages
-from ressq_edge.start import Start, begin_run, check_outside, continue_run
+from ressq_edge.start import Start, Stop, begin_run, check_outside, continue_run
 from ressq_edge.state import TrainState, save_state
 from ressq_edge.step import Task
 from ressq_edge.train import Hooks, is_done, train
@@ -44,7 +44,7 @@ LAST, CACHE = "last.safetensors", "cache"
 def train_folder(request: Request, screen: Screen, stop: Stop = lambda: False) -> Path:
     """Train as asked, in this process or in all that torchrun started; -> RUN/summary.md.
 
-    stop: asked after each step and each decoded picture; True ends with `Interrupted`.
+    stop: asked after each step and each picture that is looked at or decoded; True ends with `Interrupted`.
 
     Raises:
         RessqError: whatever the user can mend, in words.
@@ -59,14 +59,14 @@ def train_folder(request: Request, screen: Screen, stop: Stop = lambda: False) -
 
 def _take_folder(request: Request, held: ExitStack) -> None:
     """Lock the run folder until `held` closes; one that is not to be made is left to the words of `continue_run`."""
-    check_numbers(request)
+    check_values(request)
     check_outside(request)
     if not request.resume or request.out.is_dir():
         held.enter_context(locked(request.out))
 
 
 def _train_folder(request: Request, screen: Screen, stop: Stop, workers: Workers) -> Path:
-    start = workers.once(lambda: continue_run(request) if request.resume else begin_run(request, screen))
+    start = workers.once(lambda: continue_run(request) if request.resume else begin_run(request, screen, stop))
     workers.once(lambda: check_processes(start.config, len(start.split.val), workers.count))
     for note in start.notes:
         screen.say(f"note: {note}")

@@ -1,5 +1,6 @@
 """How a run begins, or goes on: the settings and the split, from a request or from the run folder."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,8 +12,8 @@ import torch
 from ressq_edge import __version__
 from ressq_edge.arch import ModelSpec
 from ressq_edge.atomic import remove_leftovers
-from ressq_edge.config import Config, read_config
-from ressq_edge.errors import RunError
+from ressq_edge.config import Config, read_config, write_config
+from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.folder import split_folder
 from ressq_edge.init import InitWeights, load_init
 from ressq_edge.progress import Screen
@@ -24,6 +25,8 @@ from ressq_runtime.pixels import PixelSpec
 
 # What only a run writes; config.json comes first, so a folder without it holds no run to go on with.
 OURS = ("config.json", "best.safetensors", "last.safetensors", "metrics.csv", "summary.md")
+
+Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,13 @@ def check_outside(request: Request) -> None:
         )
 
 
-def begin_run(request: Request, screen: Screen) -> Start:
+def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> Start:
     """The start of a new run; nothing is written.
 
     Raises:
         RunError: the run folder holds a run.
         FolderError, SplitError, InitError, ModelError: as their sources say.
+        Interrupted: `stop` said so.
     """
     used = [name for name in OURS if (request.out / name).exists()]
     if used:
@@ -85,7 +89,7 @@ def begin_run(request: Request, screen: Screen) -> Start:
     surveys: list[Survey] = []
 
     def find_alike(names: list[str]) -> tuple[tuple[str, str], ...]:
-        surveys.append(_survey(request, names, screen))
+        surveys.append(_survey(request, names, screen, stop))
         return surveys[0].alike or ()
 
     split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
@@ -102,12 +106,18 @@ def begin_run(request: Request, screen: Screen) -> Start:
     return Start(config, split, init, about, notes, surveys[0])
 
 
-def _survey(request: Request, names: list[str], screen: Screen) -> Survey:
+def _survey(request: Request, names: list[str], screen: Screen, stop: Stop) -> Survey:
     """A look at the pictures, or at some of very many."""
     chosen = choose(names, everything=request.compare_all)
     with screen.bar("looking", len(chosen)) as advance:
+
+        def tick() -> None:
+            advance(1)
+            if stop():
+                raise Interrupted("stopped while looking at the pictures; nothing was trained yet")
+
         search = len(chosen) == len(names)
-        found = look_at(request.data, chosen, torch.get_num_threads(), lambda: advance(1), search=search)
+        found = look_at(request.data, chosen, torch.get_num_threads(), tick, search=search)
     return replace(found, total=len(names))
 
 
@@ -125,17 +135,24 @@ def continue_run(request: Request) -> Start:
 
     Raises:
         RunError: there is no run, it was made with other settings, or its pictures changed.
+        OutputError: config.json cannot be written.
     """
     config, about = read_config(request.out)
     remove_leftovers(request.out)
     remove_leftovers(request.out / "cache")
     check_same(request, config)
+    if about.get("thumbnails", True) and not request.thumbnails:
+        raise RunError(
+            f"{request.out}: found a run that began with thumbnails, which data.html shows, wanted none with --resume; "
+            "leave --no-thumbnails out, or train into another folder"
+        )
     split = read_split(request.out)
     if pictures_sha256(split, request.data) != about.get("pictures_sha256"):
         raise RunError(
             f"{request.data}: found other pictures than {request.out} began with; "
             "bring them back, or train into another folder"
         )
+    about = _note_move(request, config, about)
     notes = tuple(
         f"{name}: {version(name)} now, {was} when the run began; it goes on, but not bit for bit"
         for name, was in about.get("versions", {}).items()
@@ -145,6 +162,14 @@ def continue_run(request: Request) -> Start:
     # Killed before the first state was saved: the weights are needed again.
     init = None if saved else load_init(_init_again(request, config), config.arch)
     return Start(config, split, init, about, notes)
+
+
+def _note_move(request: Request, config: Config, about: dict[str, Any]) -> dict[str, Any]:
+    """What stands in config.json, with the folder where the same pictures are now."""
+    moved = {**about, "data": str(request.data.resolve())}
+    if moved != about:
+        write_config(request.out, config, moved)
+    return moved
 
 
 def _init_again(request: Request, config: Config) -> str:

@@ -16,7 +16,7 @@ _EPILOG = """\
 example:
   ressq-export runs/leaf --out dist                         makes dist/leaf_{fp32,int8}.{onnx,tflite}
                                                             and dist/leaf_certificate.{html,json}
-  ressq-export runs/leaf --out dist --evaluate photos/test  measures torch and all four files on that folder
+  ressq-export runs/leaf --out dist --evaluate photos       measures torch and all four files on the test pictures
 
 Where all four files are there already, made from this very run, --evaluate measures them and makes nothing.
 int8 ranges are taken from training pictures, never from those that measure the result. Where an int8 file loses
@@ -66,7 +66,12 @@ def _build_parser() -> argparse.ArgumentParser:
     add("--name", metavar="NAME", help="NAME in the file names (default: the run folder's)")
     add("--data", metavar="FOLDER", type=Path, help="where the run's pictures are now, if they were moved")
     add("--calibration", metavar="FOLDER", type=Path, help="take int8 ranges from these pictures instead")
-    add("--evaluate", metavar="FOLDER", type=Path, help="measure on this folder of class folders as well")
+    add(
+        "--evaluate",
+        metavar="FOLDER",
+        type=Path,
+        help="measure on this folder of class folders as well; the one RUN was split from: on its test pictures",
+    )
     add("--about", metavar="TEXT", default="", help="what the model is for, where its pictures come from")
     add("--seed", metavar="N", type=int, default=0, help="of the draw of calibration pictures (default: 0)")
     add(

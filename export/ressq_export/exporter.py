@@ -16,10 +16,11 @@ from ressq_export.confidence import Confidence
 from ressq_export.convert import KINDS, Converted, Pictures, convert
 from ressq_export.distance import add_distance
 from ressq_export.errors import ExportError
-from ressq_export.evaluation import Scored, labelled_folder, measure_accuracy, one_thread
+from ressq_export.evaluated import Evaluated, find_evaluated
+from ressq_export.evaluation import Scored, measure_accuracy, one_thread
 from ressq_export.gate import DEFAULT_MAX_DROP, Gate
 from ressq_export.golden import choose_seeds, steps_between_kernels
-from ressq_export.measure import make_rows, measure_confidence, measure_folder, measure_medians, measure_pictures
+from ressq_export.measure import make_rows, measure_confidence, measure_medians, measure_pictures
 from ressq_export.network import MIDDLES
 from ressq_export.progress import Screen
 from ressq_export.publish import publish, refuse_overwriting, workshop
@@ -42,7 +43,8 @@ class Request:
     name: NAME in the file names.
     data: where the run's pictures are now; None: where they were.
     calibration: a folder of pictures to take int8 ranges from; None: the training split.
-    evaluate: a folder of class folders to measure on besides the validation split.
+    evaluate: a folder of class folders to measure on besides the validation split; the one that the run was split
+        from stands for its test split.
     force: replace files that are there.
     about: free text for the cards.
     seed: of the draw of calibration pictures.
@@ -79,14 +81,14 @@ def export(request: Request, screen: Screen) -> Report:
     if not request.name or Path(request.name).name != request.name or request.name.startswith("."):
         raise ExportError(f"--name: found {request.name!r}, wanted a plain file name without a folder or suffix")
     run = read_run(request.run, request.data)
-    if request.evaluate:
-        labelled_folder(request.evaluate, run.checkpoint.labels)  # a wrong folder is found before a minute's work
+    # A wrong folder is found before a minute's work.
+    evaluated = find_evaluated(request.evaluate, run) if request.evaluate else None
     with one_thread():
-        if request.evaluate and not request.force and are_of_run(request.targets, run):
-            return _evaluate(request, run, screen)
+        if evaluated and not request.force and are_of_run(request.targets, run):
+            return _evaluate(request, run, evaluated, screen)
         if not request.force:
             refuse_overwriting([*request.targets.values(), *certificate_paths(request.out, request.name)])
-        return _export(request, run, screen)
+        return _export(request, run, evaluated, screen)
 
 
 def are_of_run(targets: Mapping[str, Path], run: Run) -> bool:
@@ -106,22 +108,22 @@ def _checkpoint_of(card: Mapping[str, object]) -> object:
     return model.get("checkpoint_sha256") if isinstance(model, dict) else None
 
 
-def _evaluate(request: Request, run: Run, screen: Screen) -> Report:
+def _evaluate(request: Request, run: Run, evaluated: Evaluated, screen: Screen) -> Report:
     """The report on files that are already there."""
     paths = request.targets
     models = open_models(paths, run.checkpoint.labels)
-    folder = cast(Path, request.evaluate)
     card = cast(Card, models["int8.tflite"].card)
     temperature = cast(dict[str, float], card.data["output"])["temperature"]
-    scored = measure_folder(models, run, temperature, folder, screen)
+    scored = measure_pictures(models, run, temperature, evaluated.pictures, screen)
     close_models(models)
     medians = measure_medians(paths, run, temperature, screen)
-    tables = {str(folder): make_rows(paths, measure_accuracy(scored), medians)}
+    tables = {evaluated.title: make_rows(paths, measure_accuracy(scored), medians)}
     calibration = cast(dict[str, object], card.data["calibration"])
-    return Report(request.name, _texts(paths.values()), False, calibration, None, None, (), tables, scored.faults)
+    files, faults, notes = _texts(paths.values()), scored.faults, (*run.notes(), *evaluated.notes)
+    return Report(request.name, files, False, calibration, None, None, (), tables, faults, notes)
 
 
-def _export(request: Request, run: Run, screen: Screen) -> Report:
+def _export(request: Request, run: Run, evaluated: Evaluated | None, screen: Screen) -> Report:
     calibration = draw(request.calibration, run.split, run.data, request.seed)
     screen.stage("calibration pictures")
     spec = run.checkpoint.pixels
@@ -140,16 +142,18 @@ def _export(request: Request, run: Run, screen: Screen) -> Report:
         about = Description(
             request.name, request.about, run.checkpoint, run.sha256, *costs, temperature, calibration, remedies
         )
-        made, tables, faults = _finish(request, run, converted, about, confidence, pixels, folder, screen)
+        made, tables, faults = _finish(request, run, evaluated, converted, about, confidence, pixels, folder, screen)
         files = publish(made, request.out)
         log.path.unlink()
-    drawn, seams, notes = calibration.to_json(), converted.seams, calibration.notes()
+    drawn, seams = calibration.to_json(), converted.seams
+    notes = (*run.notes(), *calibration.notes(), *(evaluated.notes if evaluated else ()))
     return Report(request.name, _texts(files), True, drawn, confidence, remedies, seams, tables, faults, notes)
 
 
 def _finish(
     request: Request,
     run: Run,
+    evaluated: Evaluated | None,
     converted: Converted,
     about: Description,
     confidence: Confidence,
@@ -167,24 +171,26 @@ def _finish(
     )
     seeds = choose_seeds(models["fp32.onnx"].scores, run.checkpoint.pixels, moved)
     made = write_artefacts(models, about, converted.steps, scored[VALIDATION], seeds, folder)
-    if request.evaluate:
-        scored[str(request.evaluate)] = measure_folder(models, run, about.temperature, request.evaluate, screen)
+    if evaluated:
+        scored[evaluated.title] = measure_pictures(models, run, about.temperature, evaluated.pictures, screen)
     close_models(models)
     paths = dict(zip(KINDS, made, strict=True))
     medians = measure_medians(paths, run, about.temperature, screen)
     screen.stage("certificate")
-    evidence = Evidence(about, paths, _sets(request, run, scored), medians, confidence, pixels, converted.mended)
+    evidence = Evidence(
+        about, paths, _sets(request, run, evaluated, scored), medians, confidence, pixels, converted.mended
+    )
     made += write_certificate(evidence, folder, thumbnails=request.thumbnails)
     tables = {title: make_rows(paths, measure_accuracy(rows), medians) for title, rows in scored.items()}
     return made, tables, tuple(fault for rows in scored.values() for fault in rows.faults)
 
 
-def _sets(request: Request, run: Run, scored: Mapping[str, Scored]) -> list[PictureSet]:
+def _sets(request: Request, run: Run, evaluated: Evaluated | None, scored: Mapping[str, Scored]) -> list[PictureSet]:
     """What the certificate tells of; a folder's name may be a patient's too."""
     sets = [PictureSet(VALIDATION, run.data, scored[VALIDATION])]
-    if request.evaluate:
-        name = request.evaluate.resolve().name if request.thumbnails else "evaluation folder"
-        sets.append(PictureSet(name, request.evaluate, scored[str(request.evaluate)]))
+    if evaluated:
+        name = evaluated.name if request.thumbnails else "evaluation folder"
+        sets.append(PictureSet(name, evaluated.folder, scored[evaluated.title]))
     return sets
 
 

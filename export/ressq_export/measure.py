@@ -11,7 +11,6 @@ from ressq_export.evaluation import (
     Accuracy,
     Scored,
     Scorer,
-    labelled_folder,
     measure_latency,
     score_pictures,
     torch_logits,
@@ -61,18 +60,6 @@ def measure_confidence(run: Run, screen: Screen) -> Confidence:
     if found.faults:
         raise ExportError(f"{found.faults[0]} (it is in the validation split)")
     return fit_confidence(found.scores[TORCH], found.truths)
-
-
-def measure_folder(
-    models: Mapping[str, Classifier], run: Run, temperature: float, folder: Path, screen: Screen
-) -> Scored:
-    """`measure_pictures` on a folder of class folders.
-
-    Raises:
-        FolderError: it is not laid out by class, or has a class that the run does not know.
-    """
-    pictures = labelled_folder(folder, run.checkpoint.labels)
-    return measure_pictures(models, run, temperature, pictures, screen)
 
 
 def measure_medians(paths: Mapping[str, Path], run: Run, temperature: float, screen: Screen) -> dict[str, float]:

@@ -21,6 +21,7 @@ class Run:
     sha256: of the checkpoint file.
     split: which picture is for what.
     data: the folder that the split's paths are relative to.
+    finished: it was trained to its end.
     """
 
     folder: Path
@@ -28,20 +29,36 @@ class Run:
     sha256: str
     split: Split
     data: Path
+    finished: bool = True
 
     def pictures(self, part: str) -> list[tuple[Path, int]]:
         """(picture, label index) of each picture in "train", "val" or "test"."""
         return [(self.data / name, label) for name, label in self.split.pictures(part)]
+
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of it."""
+        if self.finished:
+            return ()
+        epoch, epochs = self.checkpoint.metrics.get("epoch"), self.checkpoint.config.get("epochs")
+        return (
+            f"{self.folder}: found no summary.md, so the run was interrupted; exported is epoch {epoch} of {epochs}; "
+            "ressq-train --resume goes on",
+        )
 
 
 def read_run(folder: Path, data: Path | None = None) -> Run:
     """The run in `folder`; `data` overrides where its pictures were when it was trained.
 
     Raises:
-        CheckpointError, RunError: the folder is no finished run of ressq-train.
-        ExportError: its pictures are not where they were.
+        CheckpointError, RunError: the folder is no run of ressq-train.
+        ExportError: it is none, or no epoch is trained yet, or its pictures are not where they were.
     """
     path = folder / CHECKPOINT
+    if not path.is_file():
+        raise ExportError(
+            f"{path}: found no such file, wanted a folder made by ressq-train, with an epoch or more; check the "
+            "path, or go on with ressq-train --resume"
+        )
     checkpoint = load_checkpoint(path)
     split = read_split(folder)
     where = data if data is not None else _data_folder(folder / "config.json")
@@ -52,7 +69,8 @@ def read_run(folder: Path, data: Path | None = None) -> Run:
                 f"{where}: found no {missing[0]} (nor {len(missing) - 1} more of {part}), wanted the pictures the run "
                 "was trained on; give the folder they are in now with --data"
             )
-    return Run(folder, checkpoint, sha256(path.read_bytes()).hexdigest(), split, where)
+    finished = (folder / "summary.md").is_file()
+    return Run(folder, checkpoint, sha256(path.read_bytes()).hexdigest(), split, where, finished)
 
 
 def _data_folder(path: Path) -> Path:

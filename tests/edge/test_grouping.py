@@ -85,3 +85,17 @@ def test_given_folders_that_tear_a_group_apart_are_refused(tmp_path: Path) -> No
         split_folder(tmp_path, 0, r"p\d")
     (tmp_path / "val/dog/p1.jpg").rename(tmp_path / "val/dog/p4.jpg")
     assert "4 groups by p\\d: each is in one part" in split_folder(tmp_path, 0, r"p\d").notes
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ("P,cat/p1_a.jpg\nQ,cat/p1_a.jpg\n", r"found cat/p1_a.jpg in the groups P and Q \(line 3\), wanted one"),
+        ("P,cat/p1_a.jpg\nlonely\n", r"found no path in line 3, wanted one"),
+    ],
+)
+def test_a_table_that_contradicts_itself_or_breaks_off_is_refused(tmp_path: Path, rows: str, wanted: str) -> None:
+    table = tmp_path / "groups.csv"
+    table.write_text("group,path\n" + rows)
+    with pytest.raises(SplitError, match=wanted):
+        read_groups(str(table), NAMES[:1])

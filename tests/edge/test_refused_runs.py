@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from ressq_edge.cli import main
+from ressq_edge.config import read_config
+from ressq_edge.errors import Interrupted
+from ressq_edge.progress import Screen
+from ressq_edge.request import Request
+from ressq_edge.run import train_folder
 from ressq_edge.split import read_split
 from runs import QUICK, refused
 
@@ -103,3 +108,48 @@ def test_a_run_folder_among_the_classes_is_refused(few: Path, capsys: pytest.Cap
     said = refused(capsys, few, "--out", few / "run", *QUICK)
     assert "wanted a folder outside; it would be taken for a class of pictures" in said
     assert not (few / "run").exists()
+
+
+@pytest.mark.parametrize("flag", ["--group-by", "--init"])
+def test_an_empty_variable_is_not_taken_for_no_flag(
+    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], flag: str
+) -> None:
+    assert f"{flag}: found an empty value, wanted one" in refused(capsys, few, "--out", tmp_path / "run", flag, "")
+    assert not (tmp_path / "run").exists()
+
+
+def test_thumbnails_that_are_drawn_already_cannot_be_left_out(
+    few: Path, done: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(capsys, few, "--out", done, "--resume", "--no-thumbnails")
+    assert "found a run that began with thumbnails" in said
+
+
+def test_a_picture_that_broke_since_is_to_be_brought_back(
+    few: Path, done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, run = tmp_path / "data", tmp_path / "run"
+    shutil.copytree(few, data)
+    assert main([str(data), "--out", str(run), "--epochs", "1", *QUICK]) == 0
+    for name in ("last.safetensors", "best.safetensors", "summary.md"):
+        (run / name).unlink()  # as if killed before the first state was saved
+    picture = data / read_split(run).train[0][0]
+    picture.write_bytes(bytes(picture.stat().st_size))
+    capsys.readouterr()
+    said = refused(capsys, data, "--out", run, "--resume", "--skip-unreadable")
+    assert "wanted none; bring back those that the run began with, or train into another folder" in said
+
+
+def test_a_run_that_goes_on_with_moved_pictures_knows_where_they_are(few: Path, done: Path, tmp_path: Path) -> None:
+    run, data = tmp_path / "run", tmp_path / "moved"
+    shutil.copytree(done, run)
+    shutil.copytree(few, data)
+    (run / "summary.md").unlink()
+    assert main([str(data), "--out", str(run), "--resume"]) == 0
+    assert read_config(run)[1]["data"] == str(data)
+    assert f"--evaluate {data}" in (run / "summary.md").read_text()
+
+
+def test_a_run_is_stopped_while_it_looks_at_the_pictures(few: Path, tmp_path: Path) -> None:
+    with pytest.raises(Interrupted, match="stopped while looking at the pictures"):
+        train_folder(Request(few, tmp_path / "run", init="none"), Screen(), lambda: True)

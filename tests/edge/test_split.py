@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -154,4 +155,17 @@ def test_the_hash_of_the_pictures_tells_a_change_and_a_loss(tmp_path: Path) -> N
 def test_a_class_that_a_terminal_would_obey_is_refused_before_training(tmp_path: Path) -> None:
     root = lay_out(tmp_path, **{"cat": 9, "do\x1b[2Jg": 9})
     with pytest.raises(SplitError, match=r"found a control character in the class do\\x1b\[2Jg, wanted none; rename"):
+        split_folder(root, 0)
+
+
+@pytest.mark.parametrize("place", [b"cat/caf\xe9.jpg", b"h\xe9t/0.jpg"])
+def test_names_of_an_old_archive_are_refused_before_training(tmp_path: Path, place: bytes) -> None:
+    root = lay_out(tmp_path, cat=9, dog=9)
+    path = Path(os.fsdecode(os.fsencode(root) + b"/" + place))
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    with pytest.raises(SplitError, match=r"found 1 names that are not UTF-8, the first '.*\\udce9.*', wanted none"):
         split_folder(root, 0)

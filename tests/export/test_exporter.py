@@ -15,6 +15,7 @@ from onnx import numpy_helper
 
 from export_networks import LABELS, checkpoint_of, write_run
 from ressq_edge.checkpoint import load_checkpoint, save_checkpoint
+from ressq_edge.split import read_split
 from ressq_export import convert, exporter
 from ressq_export.cli import main
 from ressq_export.convert import KINDS
@@ -208,3 +209,44 @@ def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["run"])
     assert "--out" in capsys.readouterr().err
+
+
+def test_of_the_folder_that_the_run_was_split_from_the_test_pictures_are_measured(
+    exported: dict[str, Path], lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, data = tmp_path / "café", lively_run.parent / "data"
+    shutil.copytree(lively_run, run)
+    split = json.loads((run / "split.json").read_text(encoding="utf-8"))
+    (run / "split.json").write_text(json.dumps({**split, "origin": "seeded"}))
+    folder = str(exported["fp32.onnx"].parent)
+    assert main([str(run), "--out", folder, "--evaluate", str(data), "--json"]) == 0
+    tables = json.loads(capsys.readouterr().out)["tables"]
+    assert list(tables) == ["test split"]
+    assert {row["n"] for row in tables["test split"]} == {len(read_split(run).test)}
+
+
+def test_pictures_that_the_run_knows_are_measured_with_a_warning(
+    exported: dict[str, Path], lively_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, data = str(exported["fp32.onnx"].parent), lively_run.parent / "data"
+    assert main([str(lively_run), "--out", folder, "--evaluate", str(data / "val")]) == 0
+    assert "note: " in (said := capsys.readouterr().err)
+    assert f"{data / 'val'}: 12 of 12 pictures are ones that the run trained on or chose its epoch by" in said
+    assert main([str(lively_run), "--out", folder, "--evaluate", str(data / "test")]) == 0
+    assert "chose its epoch by" not in capsys.readouterr().err
+
+
+def test_a_run_that_is_none_or_was_interrupted_is_said_to_be(
+    exported: dict[str, Path], lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path / "none"), "--out", str(tmp_path / "dist")]) == 1
+    assert "found no such file, wanted a folder made by ressq-train" in capsys.readouterr().err
+    run, test = tmp_path / "café", lively_run.parent / "data" / "test"
+    shutil.copytree(lively_run, run)
+    arguments = [str(run), "--out", str(exported["fp32.onnx"].parent), "--evaluate", str(test)]
+    (run / "summary.md").unlink(missing_ok=True)
+    assert main(arguments) == 0
+    assert "found no summary.md, so the run was interrupted" in capsys.readouterr().err
+    (run / "summary.md").touch()
+    assert main(arguments) == 0
+    assert "interrupted" not in capsys.readouterr().err

@@ -1,0 +1,54 @@
+"""The pictures that `--evaluate FOLDER` names: of the folder that a run was split from, those that it kept back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ressq_export.evaluation import labelled_folder
+from ressq_export.run import Run
+
+TEST = "test split"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Labelled pictures to measure on besides the validation split.
+
+    folder: where they are.
+    title: "test split", or the folder as it was given.
+    pictures: (picture, label index) of each.
+    notes: what a person should know of them.
+    """
+
+    folder: Path
+    title: str
+    pictures: list[tuple[Path, int]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """For a certificate: without the folders above."""
+        return self.title if self.title == TEST else self.folder.resolve().name
+
+
+def find_evaluated(folder: Path, run: Run) -> Evaluated:
+    """The test split, where it was drawn from this very folder; else all pictures of a folder of class folders.
+
+    Raises:
+        FolderError: it is not laid out by class, or has a class that the run does not know.
+    """
+    if run.split.origin == "seeded" and folder.resolve() == run.data.resolve():
+        return Evaluated(run.data, TEST, run.pictures("test"))
+    pictures = labelled_folder(folder, run.checkpoint.labels)
+    return Evaluated(folder, str(folder), pictures, _tell_seen(folder, pictures, run))
+
+
+def _tell_seen(folder: Path, pictures: list[tuple[Path, int]], run: Run) -> tuple[str, ...]:
+    """By path; a copy is not found."""
+    used = {path.resolve() for part in ("train", "val") for path in run.split.paths(part, run.data)}
+    seen = sum(path.resolve() in used for path, _ in pictures)
+    if not seen:
+        return ()
+    return (
+        f"{folder}: {seen} of {len(pictures)} pictures are ones that the run trained on or chose its epoch by: "
+        "the figure flatters",
+    )
