@@ -86,10 +86,10 @@ def attach_card(model: bytes, card: dict[str, object], suffix: str) -> bytes:
 
 
 def _read(path: str) -> bytes:
-    if not path.lower().endswith(SUFFIXES):
-        raise ArtefactError(f"{path}: found another kind of file, wanted a .tflite or .onnx model")
     try:
         size = os.path.getsize(path)
+        if not path.lower().endswith(SUFFIXES):
+            raise ArtefactError(f"{path}: found another kind of file, wanted a .tflite or .onnx model")
         if size > LARGEST_FILE_BYTES:
             raise ArtefactError(f"{path}: found {size} bytes, wanted a model of at most {LARGEST_FILE_BYTES}")
         with open(path, "rb") as file:

@@ -1,7 +1,6 @@
 """Folders of pictures: which files are pictures, and which classes a folder holds.
 
-The rule: a file is a picture by its suffix, hidden files are nobody's, and nothing else is left out
-silently: what is not a picture can be asked for (`list_others`).
+The rule: a file is a picture by its suffix, hidden files are nobody's, and `list_others` tells the rest.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ PICTURE_SUFFIXES = (
 
 
 def is_picture(name: str) -> bool:
-    """True for a file's name or path with a picture's suffix; whether it is hidden is not asked."""
+    """True for a name or path with a picture's suffix, hidden or not."""
     return name.lower().endswith(PICTURE_SUFFIXES)
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """All pictures below `folder`, nested folders included, sorted by path.
+    """The pictures below `folder`, sorted by path.
 
     Raises:
         FolderError: there is no such folder, or it can't be read.
@@ -33,7 +32,7 @@ def list_pictures(folder: Path) -> list[Path]:
 
 
 def list_others(folder: Path) -> list[Path]:
-    """The files below `folder` that are not pictures by their suffix, hidden ones left out, sorted."""
+    """The other files below `folder`, sorted by path."""
     return [Path(path) for path in _walk(folder) if not is_picture(path)]
 
 
@@ -90,6 +89,8 @@ def _walk(folder: Path) -> list[str]:
         raise FolderError(f"{folder}: found no such folder, wanted a folder of pictures")
     found: list[str] = []
     for top, folders, files in os.walk(folder, onerror=_refuse_unreadable, followlinks=True):
+        if os.path.islink(top) and any(os.path.samefile(top, above) for above in Path(top).parents):
+            raise FolderError(f"{top}: found a link to a folder above it, wanted none; remove it")
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [os.path.join(top, name) for name in files if not name.startswith(".")]
     return sorted(found, key=lambda path: path.replace(os.sep, "\0"))  # folder by folder: "a/b" before "a b"

@@ -16,9 +16,9 @@ def find_model(asked: str | None, environment: dict[str, str] | None = None) -> 
         ArtefactError: the path that --model or RESSQ_MODEL names does not exist.
     """
     environment = dict(os.environ) if environment is None else environment
-    for path, origin in ((asked, "--model"), (environment.get("RESSQ_MODEL"), "RESSQ_MODEL")):
-        if path:
-            if not os.path.isfile(path):
+    for path, origin in ((asked, "--model"), (environment.get("RESSQ_MODEL") or None, "RESSQ_MODEL")):
+        if path is not None:
+            if not os.path.exists(path):
                 raise ArtefactError(f"{path}: found no such file, wanted the model that {origin} names; check the path")
             return path, origin
     installed = _installed(environment)

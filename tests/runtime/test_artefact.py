@@ -188,6 +188,7 @@ def test_a_card_that_is_no_json_object_is_refused(text: str, words: str) -> None
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.pt").touch()
     with pytest.raises(ArtefactError, match=r"model.pt: found another kind of file, wanted a .tflite or .onnx model"):
         read_card(tmp_path / "model.pt")
     with pytest.raises(ArtefactError, match=r"none.onnx: No such file or directory"):

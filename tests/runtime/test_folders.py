@@ -64,3 +64,15 @@ def test_classes_that_differ_only_in_case_are_refused(tmp_path: Path) -> None:
     put(tmp_path, "Hat/1.png", "hat/1.png")
     with pytest.raises(FolderError, match="found the classes Hat and hat, which differ only in case"):
         list_classes(tmp_path)
+
+
+def test_a_link_that_leads_back_is_refused_and_one_that_leads_elsewhere_is_followed(tmp_path: Path) -> None:
+    put(tmp_path, "photos/a/1.png", "photos/b/2.png", "elsewhere/3.png")
+    (tmp_path / "photos/a/more").symlink_to(tmp_path / "elsewhere")
+    assert [path.name for path in list_pictures(tmp_path / "photos")] == ["1.png", "3.png", "2.png"]
+    for above in ("a", "photos", "."):
+        loop = tmp_path / "photos/a/loop"
+        loop.symlink_to(tmp_path / "photos/a" if above == "a" else tmp_path / above)
+        with pytest.raises(FolderError, match=r"loop: found a link to a folder above it, wanted none; remove it"):
+            list_pictures(tmp_path / "photos")
+        loop.unlink()

@@ -6,7 +6,7 @@ import pytest
 
 from cards import FLATBUFFER, golden_card
 from ressq_runtime import ArtefactError, OutputError
-from ressq_runtime.artefact import attach_card
+from ressq_runtime.artefact import attach_card, read_card
 from ressq_runtime.models import BUILTIN, find_model, install_model
 
 
@@ -33,6 +33,16 @@ def test_a_named_model_that_is_missing_is_not_replaced_by_another() -> None:
         ArtefactError, match=r"gone.tflite: found no such file, wanted the model that RESSQ_MODEL names"
     ):
         find_model(None, {"RESSQ_MODEL": "gone.tflite"})
+    with pytest.raises(ArtefactError, match="found no such file, wanted the model that --model names"):
+        find_model("", {})  # a script's empty variable
+
+
+def test_a_model_that_is_missing_or_a_folder_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match="none: No such file or directory; check the path"):
+        read_card(tmp_path / "none")
+    assert find_model(str(tmp_path), {}) == (str(tmp_path), "--model")
+    with pytest.raises(ArtefactError, match=r"found another kind of file, wanted a .tflite or .onnx model"):
+        read_card(tmp_path)
 
 
 def test_installing_replaces_the_one_before_whatever_its_kind(tmp_path: Path, artefact: str) -> None:
