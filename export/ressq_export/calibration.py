@@ -116,7 +116,7 @@ def _draw(groups: Sequence[list[str]], root: Path, count: int, seed: int, split:
         raise CalibrationError(
             f"{root}: found {len(names)} pictures to calibrate on, wanted at least {FEWEST}; add pictures"
         )
-    digest = sha256("\n".join(sorted(names)).encode()).hexdigest()
+    digest = sha256("\n".join(sorted(names)).encode(errors="surrogateescape")).hexdigest()
     classes = tuple(number for _, number in in_turn)
     return CalibrationSet(tuple(root / name for name in names), seed, split, digest, classes)
 

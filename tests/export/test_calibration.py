@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from collections import Counter
@@ -80,6 +81,21 @@ def test_a_folder_of_other_pictures_may_be_named(split: Split, data: Path, tmp_p
     found = draw_from_folder(tmp_path, split, data, 18, 0)
     assert found.split == "folder"
     assert classes(found) == {"circle": 4, "square": 7, "triangle": 7}
+
+
+def test_a_picture_named_in_another_encoding_may_calibrate(split: Split, data: Path, tmp_path: Path) -> None:
+    shutil.copytree(data / SHAPES[1], tmp_path / "other")
+    for index in range(10):
+        odd = os.fsdecode(os.fsencode(tmp_path / "other") + b"/caf\xe9%d.jpg" % index)
+        try:
+            Image.effect_noise((40, 40), 60).save(odd, "JPEG")
+        except OSError:
+            pytest.skip("this file system takes UTF-8 alone")
+    for name in ("10.png", "11.png"):
+        (tmp_path / "other" / name).unlink()
+    found = draw_from_folder(tmp_path, split, data, 128, 0)
+    assert len(found.paths) == 20
+    assert len(found.files_sha256) == 64
 
 
 @pytest.mark.parametrize(("part", "name"), [("val", "validation"), ("test", "test")])
