@@ -105,4 +105,6 @@ def test_weights_that_grew_up_with_norms_go_on_with_norms(
     request = Request(tmp_path, tmp_path / "run", init=str(tmp_path / "best.safetensors"))
     assert resolve(request, init, 3, 100).norms is wanted
     assert resolve(replace(request, init="none"), InitWeights("none"), 3, 100).norms
-    assert not resolve(replace(request, arch="resnet18"), InitWeights("none"), 3, 100).norms, "it has its own"
+    other = resolve(replace(request, arch="resnet18"), InitWeights("none"), 3, 100)
+    assert not other.norms, "it has its own"
+    assert other.learning_rate == resolve(replace(request, init="none"), InitWeights("none"), 3, 100).learning_rate / 3
