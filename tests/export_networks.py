@@ -86,6 +86,7 @@ def write_run(run: Path, checkpoint: Checkpoint, train: int = 8) -> Path:
     save_checkpoint(run / "best.safetensors", checkpoint)
     write_split(run, Split("folders", 0, LABELS, *(tuple(found) for found in parts.values())))
     (run / "config.json").write_text(json.dumps({"format": 1, "data": str(data)}))
+    (run / "summary.md").touch()
     return run
 
 

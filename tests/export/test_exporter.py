@@ -244,7 +244,7 @@ def test_a_run_that_is_none_or_was_interrupted_is_said_to_be(
     run, test = tmp_path / "café", lively_run.parent / "data" / "test"
     shutil.copytree(lively_run, run)
     arguments = [str(run), "--out", str(exported["fp32.onnx"].parent), "--evaluate", str(test)]
-    (run / "summary.md").unlink(missing_ok=True)
+    (run / "summary.md").unlink()
     assert main(arguments) == 0
     assert "found no summary.md, so the run was interrupted" in capsys.readouterr().err
     (run / "summary.md").touch()
