@@ -24,7 +24,8 @@ def convert_to_tflite(source: Path, target: Path, log: Log) -> None:
         # -kat: without it an NHWC input becomes [1, W, 3, H], silently. -n: no progress bars.
         command = [sys.executable, "-m", "onnx2tf", "-i", str(source.resolve()), "-o", folder, "-kat", INPUT, "-n"]
         log.write(f"== {' '.join(command[1:])}")
-        quiet = {**os.environ, "ORT_DISABLE_TELEMETRY": "1"}  # onnx2tf imports ONNX Runtime too
+        # onnx2tf imports ONNX Runtime too; an activated environment's onnxsim would make it get padded pools wrong.
+        quiet = {**os.environ, "ORT_DISABLE_TELEMETRY": "1", "PATH": os.defpath}
         with log.path.open("ab") as output:
             done = subprocess.run(  # noqa: S603 - our own interpreter, no shell
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, env=quiet, check=False
