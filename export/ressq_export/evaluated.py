@@ -1,8 +1,10 @@
 """The pictures that `--evaluate FOLDER` names: of the folder that a run was split from, those that it kept back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ressq_edge.published import file_sha256
 from ressq_export.evaluation import labelled_folder
 from ressq_export.run import Run
 
@@ -43,12 +45,20 @@ def find_evaluated(folder: Path, run: Run) -> Evaluated:
 
 
 def _tell_seen(folder: Path, pictures: list[tuple[Path, int]], run: Run) -> tuple[str, ...]:
-    """By path; a copy is not found."""
-    used = {path.resolve() for part in ("train", "val") for path in run.split.paths(part, run.data)}
-    seen = sum(path.resolve() in used for path, _ in pictures)
+    """By content, so that a copy counts, too; read are only files that share their size with one of the others."""
+    used = _sizes(path for part in ("train", "val") for path in run.split.paths(part, run.data))
+    asked = _sizes(path for path, _ in pictures)
+    common = set(used.values()) & set(asked.values())
+    known = {file_sha256(path) for path, size in used.items() if size in common}
+    seen = sum(size in common and file_sha256(path) in known for path, size in asked.items())
     if not seen:
         return ()
     return (
         f"{folder}: {seen} of {len(pictures)} pictures are ones that the run trained on or chose its epoch by: "
         "the figure flatters",
     )
+
+
+def _sizes(paths: Iterable[Path]) -> dict[Path, int]:
+    """File -> bytes, of those that are there: a file that is missing is told where its picture is wanted."""
+    return {path: path.stat().st_size for path in paths if path.is_file()}

@@ -226,12 +226,14 @@ def test_of_the_folder_that_the_run_was_split_from_the_test_pictures_are_measure
 
 
 def test_pictures_that_the_run_knows_are_measured_with_a_warning(
-    exported: dict[str, Path], lively_run: Path, capsys: pytest.CaptureFixture[str]
+    exported: dict[str, Path], lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, data = str(exported["fp32.onnx"].parent), lively_run.parent / "data"
-    assert main([str(lively_run), "--out", folder, "--evaluate", str(data / "val")]) == 0
-    assert "note: " in (said := capsys.readouterr().err)
-    assert f"{data / 'val'}: 12 of 12 pictures are ones that the run trained on or chose its epoch by" in said
+    copy = shutil.copytree(data / "val", tmp_path / "mine")
+    for place in (data / "val", copy):
+        assert main([str(lively_run), "--out", folder, "--evaluate", str(place)]) == 0
+        assert "note: " in (said := capsys.readouterr().err)
+        assert f"{place}: 12 of 12 pictures are ones that the run trained on or chose its epoch by" in said
     assert main([str(lively_run), "--out", folder, "--evaluate", str(data / "test")]) == 0
     assert "chose its epoch by" not in capsys.readouterr().err
 
