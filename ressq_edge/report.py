@@ -95,8 +95,7 @@ def _next(run: Path, data: Path, split: Split) -> str:
     made = "makes the files for the device: ONNX and TFLite, float and int8, each checked against this network."
     if not split.test:
         return f"{export}\n\n{made}"
-    test = data if split.origin == "seeded" else data / "test"
-    return f"{export}\n{export} --evaluate {shlex.quote(str(test))}\n\n{made} The second line asks the test pictures."
+    return f"{export}\n{export} --evaluate {shlex.quote(str(data))}\n\n{made} The second line asks the test pictures."
 
 
 def _network(start: Start, best: Checkpoint) -> str:

@@ -97,7 +97,8 @@ def train(data: Path, run: Path, init: str, settings: Sequence[str]) -> None:
 def export(data: Path, run: Path, dist: Path, name: str) -> None:
     """Exports the four files and compares them on the test pictures, if there are any."""
     command = ["ressq-export", str(run), "--out", str(dist), "--name", name, "--force"]
-    call([*command, "--evaluate", str(data / "test")] if (data / "test").is_dir() else command)
+    untested = (data / "train").is_dir() and not (data / "test").is_dir()
+    call(command if untested else [*command, "--evaluate", str(data)])
 
 
 def answer(data: Path, artefact: Path) -> None:

@@ -70,7 +70,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "--evaluate",
         metavar="FOLDER",
         type=Path,
-        help="measure on this folder of class folders as well; the one RUN was split from: on its test pictures",
+        help="measure on this folder of class folders as well; of the one RUN was trained on, its test pictures",
     )
     add("--about", metavar="TEXT", default="", help="what the model is for, where its pictures come from")
     add("--seed", metavar="N", type=int, default=0, help="of the draw of calibration pictures (default: 0)")

@@ -1,4 +1,4 @@
-"""The pictures that `--evaluate FOLDER` names: of the folder that a run was split from, those that it kept back."""
+"""The pictures that `--evaluate FOLDER` names: of the folder that a run was trained on, its test pictures."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 from ressq_edge.published import file_sha256
 from ressq_export.evaluation import labelled_folder
 from ressq_export.run import Run
+from ressq_runtime.errors import FolderError
 
 TEST = "test split"
 
@@ -33,12 +34,15 @@ class Evaluated:
 
 
 def find_evaluated(folder: Path, run: Run) -> Evaluated:
-    """The test split, where it was drawn from this very folder; else all pictures of a folder of class folders.
+    """The test split, if this is the very folder that the run was trained on; else all of a folder of class folders.
 
     Raises:
-        FolderError: it is not laid out by class, or has a class that the run does not know.
+        FolderError: the run kept no test pictures; the folder is not laid out by class, or has a class that the run
+            does not know.
     """
-    if run.split.origin == "seeded" and folder.resolve() == run.data.resolve():
+    if folder.resolve() == run.data.resolve():
+        if not run.split.test:
+            raise FolderError(f"{folder}: found no test pictures in the run's split, wanted some; give another folder")
         return Evaluated(run.data, TEST, run.pictures("test"))
     pictures = labelled_folder(folder, run.checkpoint.labels)
     return Evaluated(folder, str(folder), pictures, _tell_seen(folder, pictures, run))

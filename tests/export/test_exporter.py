@@ -211,18 +211,22 @@ def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--out" in capsys.readouterr().err
 
 
-def test_of_the_folder_that_the_run_was_split_from_the_test_pictures_are_measured(
-    exported: dict[str, Path], lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("origin", ["seeded", "folders"])
+def test_of_the_folder_that_the_run_was_trained_on_the_test_pictures_are_measured(
+    exported: dict[str, Path], lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], origin: str
 ) -> None:
     run, data = tmp_path / "café", lively_run.parent / "data"
     shutil.copytree(lively_run, run)
     split = json.loads((run / "split.json").read_text(encoding="utf-8"))
-    (run / "split.json").write_text(json.dumps({**split, "origin": "seeded"}))
+    (run / "split.json").write_text(json.dumps({**split, "origin": origin}))
     folder = str(exported["fp32.onnx"].parent)
     assert main([str(run), "--out", folder, "--evaluate", str(data), "--json"]) == 0
     tables = json.loads(capsys.readouterr().out)["tables"]
     assert list(tables) == ["test split"]
     assert {row["n"] for row in tables["test split"]} == {len(read_split(run).test)}
+    (run / "split.json").write_text(json.dumps({**split, "origin": origin, "test": []}))
+    assert main([str(run), "--out", folder, "--evaluate", str(data)]) == 1
+    assert f"{data}: found no test pictures in the run's split, wanted some" in capsys.readouterr().err
 
 
 def test_pictures_that_the_run_knows_are_measured_with_a_warning(
