@@ -100,7 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--size", type=int, metavar="N", help="height and width of the input in pixels (default: 224)")
     add("--epochs", type=int, metavar="N", help="default: 24 from trained weights, 40 from random ones")
     add("--seed", type=int, metavar="N", help="of the split and all that is random (default: 0)")
-    add("--batch-size", type=int, metavar="N", help="pictures a step (default: 32, fewer below 1,024 training pictures)")
+    add(
+        "--batch-size", type=int, metavar="N", help="pictures a step (default: 32, fewer below 1,024 training pictures)"
+    )
     add("--threads", type=int, metavar="N", help="of the CPU; 1 repeats bit for bit (default: all)")
     add("--precision", choices=PRECISIONS, help="of the convolutions (default: bf16 where the processor has it)")
     add("--device", choices=DEVICES, default="auto", help="to compute on (default: auto, a GPU if there is one)")

@@ -86,17 +86,19 @@ def measure_rows(rows: Sequence[Row], data: Path, rounds: int, burst: int) -> li
         })  # fmt: skip
     warm.measure([entry for pair in entries for entry in pair], rounds, burst)
     readable = [str(path) for path in answered.paths]
-    test_set = time_test_set({(row.name, kind): row.classifiers[kind] for row in rows for kind in FILES}, readable)
-    for row, pair, figures in zip(rows, entries, found, strict=True):
+    test_set = time_test_set(
+        {(index, kind): row.classifiers[kind] for index, row in enumerate(rows) for kind in FILES}, readable
+    )
+    for index, (pair, figures) in enumerate(zip(entries, found, strict=True)):
         figures["entries"] = {entry.kind: warm.to_figures(entry) for entry in pair}
         figures["ratios"] = warm.to_ratios(pair)
-        figures["test_set"] = {kind: test_set[row.name, kind] for kind in FILES}
+        figures["test_set"] = {kind: test_set[index, kind] for kind in FILES}
     return found
 
 
 def time_test_set(
-    classifiers: Mapping[tuple[str, str], Classifier], pictures: Sequence[str]
-) -> dict[tuple[str, str], dict[str, float]]:
+    classifiers: Mapping[tuple[int, str], Classifier], pictures: Sequence[str]
+) -> dict[tuple[int, str], dict[str, float]]:
     """From file to label, every picture by every file in turn: seconds in all, by the clock and of a core."""
     found = {key: [0.0, 0.0] for key in classifiers}
     for picture in pictures:

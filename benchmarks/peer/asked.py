@@ -46,6 +46,8 @@ def _find_files(rows: list[dict[str, Any]]) -> list[str]:
         if "refused" in row:
             found.append(f"{row['peer']}: not measured, {row['refused']}")
             continue
+        if "ratio" not in row:  # ressq-infer itself was refused
+            continue
         wanted, ratio, cpu_ratio = TIMES.get(row["peer"], LEAST), row["ratio"][0], row["cpu_ratio"][0]
         verdict = "reached" if ratio >= wanted else f"falls short of {wanted}"
         found.append(

@@ -64,7 +64,7 @@ def to_page(report: dict[str, Any]) -> Page:
     """Where a peer wins comes first, then what was asked for, the figures, and what was not measured."""
     rows, losses = report["rows"], report["losses"]
     verdict = f"A peer beats ressq-infer in {len(losses)} figures, by most: {losses[0]}" if losses else (
-        "No peer beats ressq-infer in any figure")  # fmt: skip
+        "No peer beats ressq-infer in any figure that both have")  # fmt: skip
     sections = [Section("Where a peer is faster", [f"* {loss}" for loss in losses])] if losses else []
     sections.append(Section("What is asked of ressq-infer", [f"* {line}" for line in report["asked"]]))
     for precision in dict.fromkeys(row["precision"] for row in rows):

@@ -94,7 +94,7 @@ def draw_from_folder(folder: Path, split: Split, data: Path, count: int, seed: i
     """`count` pictures of a folder, as many of each sub-folder as can be.
 
     Raises:
-        CalibrationError: the folder holds validation or test pictures, or fewer than FEWEST.
+        CalibrationError: the folder holds validation or test pictures, one that can't be read, or fewer than FEWEST.
         FolderError: there is no such folder.
     """
     groups: dict[Path, list[str]] = defaultdict(list)
@@ -135,7 +135,10 @@ def _refuse_measured(folder: Path, pictures: Iterable[Path], split: Split, data:
 
 
 def _digest(path: Path) -> bytes:
-    return sha256(path.read_bytes()).digest()
+    try:
+        return sha256(path.read_bytes()).digest()
+    except OSError as error:
+        raise CalibrationError(f"{path}: cannot read: {error.strerror}; mend it, or take it away") from error
 
 
 def read_pixels(calibration: CalibrationSet, spec: PixelSpec) -> list[bytes]:

@@ -56,16 +56,19 @@ def publish(made: Sequence[Path], out: Path) -> list[Path]:
             target = out / path.name
             if target.exists():
                 backup = path.with_name(f"{path.name}.replaced")
-                target.replace(backup)
                 replaced.append((backup, target))
-            path.replace(target)
+                target.replace(backup)
             moved.append(target)
-    except OSError as error:
+            path.replace(target)
+    except BaseException as error:  # Ctrl-C, too, leaves all or none
         for target in moved:
             target.unlink(missing_ok=True)
         for backup, target in replaced:
-            backup.replace(target)
-        raise _cannot_write(out, error) from error
+            if backup.exists():
+                backup.replace(target)
+        if isinstance(error, OSError):
+            raise _cannot_write(out, error) from error
+        raise
     return moved
 
 

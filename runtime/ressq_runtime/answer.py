@@ -145,8 +145,8 @@ def load_named(arguments: Namespace, path: str, origin: str) -> Classifier:
 
 def _read_labels(path: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8") as file:
-            labels = [line.strip() for line in file if line.strip()]
+        with open(path, encoding="utf-8-sig") as file:
+            labels = [printable(line.strip()) for line in file if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise ArtefactError(f"{path}: can't read labels ({error}); wanted a UTF-8 text, one label a line") from error
     twice = sorted({label for label in labels if labels.count(label) > 1})

@@ -6,6 +6,8 @@ import json
 import os
 import sys
 
+from ressq_runtime.infer import mend_streams
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -23,6 +25,7 @@ Exit codes: 0 done, 1 a fault you can mend (each is named on stderr), 2 wrong us
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments (None: the process's own); returns its exit code."""
+    mend_streams()
     arguments = _build_parser().parse_args(argv)
     from pathlib import Path
 
@@ -33,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         classifier = Classifier.load(arguments.artefact, engine=arguments.engine, threads=arguments.threads)
         found = evaluate(classifier, Path(arguments.folder), _show_progress if sys.stderr.isatty() else None)
-    except RessqError as error:
+    except (RessqError, OSError) as error:
         print(f"ressq-evaluate: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -19,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments (None: the process's own); returns its exit code."""
     from ressq_runtime.errors import RessqError
 
+    mend_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     arguments: Any = read_plain(words)  # or argparse's Namespace: the same attributes
     if arguments is None:
@@ -42,14 +43,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+def mend_streams() -> None:
+    """A closed stdout fails where it is written to, a closed stderr is wanted so; any file name can be shown."""
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    sys.stderr = sys.stderr or open(os.devnull, "w")
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def run() -> None:
     """The installed command: `main`, as the process's exit code.
 
     Everything is flushed, then the process ends at once: taking Python's modules down one by one costs
     half an inference and changes nothing.
     """
-    if sys.stdout is None:  # `>&-`: writing shall fail as on any other bad stdout, and only where something is written
-        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     code = main()
     try:
         sys.stdout.flush()

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["PixelSpec", "crop", "decode", "to_pixels"]
 
 # What Pillow's decoders raise on damaged data: each says that the file is broken, none that we are.
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError, struct.error)
+_BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError, RuntimeError,
+    struct.error,
+)  # fmt: skip
 
 
 def to_pixels(source: Source, spec: PixelSpec) -> bytes:
@@ -138,10 +141,10 @@ def _check_size(image: Image.Image, path: str) -> None:
 
 def _check_one_frame(image: Image.Image, path: str) -> None:
     """An animation is many pictures; a phone's MPO is one photo with its preview or twin behind it."""
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":
+    # n_frames would walk them all: minutes for a TIFF of 20 MB.
+    if getattr(image, "is_animated", False) and image.format != "MPO":
         raise PictureError(
-            f"{path}: found {frames} frames in a {image.format}, wanted one picture; save the frame you mean"
+            f"{path}: found several frames in a {image.format}, wanted one picture; save the frame you mean"
         )
 
 

@@ -38,7 +38,7 @@ def check_foreign(path: str, engine: str, *, timeout_s: float = TIMEOUT_S) -> No
     if key in _passed:
         return
     getLogger(__name__).warning("%s: it has no card; trying it in a process of its own first", path)
-    command = [sys.executable, "-c", _CHILD, path, engine]
+    command = [sys.executable, "-Pc", _CHILD, path, engine]  # -P: imports nothing from here
     environment = child_environment(OPENBLAS_NUM_THREADS="1")  # numpy's OpenBLAS reserves memory for each core
     try:
         child = subprocess.run(  # noqa: S603 - this very Python

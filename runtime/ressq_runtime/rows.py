@@ -52,7 +52,6 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
         self._table: Table | None = None
 
     def __enter__(self) -> Writer:
-        _tolerate_any_path(sys.stdout)
         asked = self._arguments
         if asked.csv is None:
             return JsonWriter(sys.stdout) if asked.json else TextWriter(sys.stdout, self._single)
@@ -153,9 +152,3 @@ class JsonWriter:
     def _dump(self, row: dict[str, object]) -> None:
         self._out.write(dump_json(row) + "\n")
         self._out.flush()
-
-
-def _tolerate_any_path(out: IO[str]) -> None:
-    """A file name may be no text in this locale; it must not end the run."""
-    if hasattr(out, "reconfigure"):
-        out.reconfigure(errors="backslashreplace")

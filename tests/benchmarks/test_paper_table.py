@@ -35,9 +35,7 @@ def test_rows_are_measured_side_by_side_and_missing_ones_are_named(
     monkeypatch.setattr(tiny_tflite, "CLASSES", len(SHAPES))
     card = read_card(artefacts["int8.tflite"])
     assert card
-    (cheat / "shapes_int8.tflite").write_bytes(
-        attach_card(tiny_tflite.tiny_model(), {**card.data, "name": "cheat"}, ".tflite")
-    )
+    (cheat / "shapes_int8.tflite").write_bytes(attach_card(tiny_tflite.tiny_model(), card.data, ".tflite"))
     command = [str(honest), str(cheat), str(tmp_path), "--data", str(shapes), "--quick", "--out", str(out)]
     with pytest.raises(SystemExit, match=r"found no NAME_int8\.tflite"):
         paper_table.main(command)
@@ -49,6 +47,7 @@ def test_rows_are_measured_side_by_side_and_missing_ones_are_named(
     assert first["test_set"]["fp32.tflite"]["cpu_s"] > 0
     assert first["input_px"] == SHAPE_SIZE
     assert first["ratios"][0]["inference_cpu"][0] > 0
+    assert first["test_set"] != second["test_set"], "both are called shapes"
     assert second["entries"]["int8.tflite"]["refused"].endswith("that fp32 is sure of")
     assert second["ratios"] == []
     assert "ResNet: no run of resnet18" in found["missing"]

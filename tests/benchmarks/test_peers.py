@@ -184,6 +184,15 @@ def test_what_was_asked_is_reached_or_not_measured() -> None:
     ]
 
 
+def test_where_ressq_infer_is_refused_nothing_is_compared() -> None:
+    ours = [{**cell, "refused": "1 of 4 answers are wrong"} for cell in every_cell(OURS, [])]
+    rows = [*ours, *every_cell("MediaPipe", [])]
+    for cell in rows:
+        del cell["ratio"], cell["cpu_ratio"]
+    assert find_asked(rows) == []
+    assert "No peer beats ressq-infer in any figure that both have" in to_markdown(to_page(report(rows)))
+
+
 @pytest.mark.slow
 def test_what_can_not_be_installed_is_listed_with_the_reason(
     artefacts: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -256,3 +256,12 @@ def test_a_run_that_is_none_or_was_interrupted_is_said_to_be(
     (run / "summary.md").touch()
     assert main(arguments) == 0
     assert "interrupted" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--name", "--about"])
+def test_what_the_card_cannot_hold_is_refused_before_the_work(
+    lively_run: Path, tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(lively_run), "--out", str(tmp_path / "dist"), option, "caf\udce9"]) == 1
+    assert f"{option}: found 'caf\\udce9', wanted UTF-8, which the card is written in" in capsys.readouterr().err
+    assert not (tmp_path / "dist").exists()

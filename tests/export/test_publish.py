@@ -69,3 +69,28 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write: "), workshop(tmp_path / "file"):
         pass
+
+
+@pytest.mark.parametrize("move", range(8))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_interruption_at_any_move_leaves_all_as_before(
+    tmp_path: Path, move: int, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "old")
+    replace, moves = Path.replace, iter(range(8))
+
+    def interrupted(source: Path, target: Path) -> Path:
+        now = next(moves, None) == move
+        if now and when == "before":
+            raise KeyboardInterrupt
+        moved = replace(source, target)
+        if now:
+            raise KeyboardInterrupt
+        return moved
+
+    with workshop(tmp_path) as folder:
+        made = make(folder, "new")
+        monkeypatch.setattr(Path, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            publish(made, tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(NAMES, "old")

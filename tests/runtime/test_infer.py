@@ -171,11 +171,14 @@ def test_a_foreign_model_runs_with_labels_and_is_refused_without(
     assert found is not None
     foreign, labels = tmp_path / "foreign.tflite", tmp_path / "labels.txt"
     foreign.write_bytes(whole[: found[0]])
-    labels.write_text("round\nfour-sided\nthree-sided\n")
+    labels.write_text("round\nfour-sided\nthree-sided\n", encoding="utf-8-sig")  # as Windows' Notepad may
     assert main([circle, "--model", str(foreign), "--labels", str(labels)]) == 0
     assert capsys.readouterr().out.startswith("round ")
     assert main([circle, "--model", str(foreign)]) == 1
     assert "found a model without a card, wanted an artefact of ressq-export" in capsys.readouterr().err
+    labels.write_text("\33]0;owned\7\nb\nc\n")
+    assert main([circle, "--model", str(foreign), "--labels", str(labels)]) == 0
+    assert not {"\33", "\7"} & set(capsys.readouterr().out), "a terminal obeys these"
     labels.write_text("a\nb\n")
     assert main([circle, "--model", str(foreign), "--labels", str(labels)]) == 1
     assert "found 3 scores, wanted one for each of 2 labels" in capsys.readouterr().err
@@ -303,3 +306,49 @@ def test_a_table_in_no_folder_is_told_how_to_be_written(
 def test_an_empty_name_is_no_table(model: str, circle: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([circle, "--model", model, "--csv", ""]) == 1
     assert "--csv: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_foreign_model_of_any_size_is_refused(
+    tmp_path: Path, circle: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
+    make, kind = onnx.helper, onnx.TensorProto
+    nodes = [
+        make.make_node("Cast", ["pixels"], ["real"], to=kind.FLOAT),
+        make.make_node("ReduceMean", ["real"], ["mean"], axes=[1, 2], keepdims=0),
+        make.make_node("Softmax", ["mean"], ["scores"]),
+    ]
+    graph = make.make_graph(
+        nodes, "any", [make.make_tensor_value_info("pixels", kind.UINT8, [1, "height", "width", 3])],
+        [make.make_tensor_value_info("scores", kind.FLOAT, [1, 3])],
+    )  # fmt: skip
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=9)
+    (tmp_path / "any.onnx").write_bytes(model.SerializeToString())
+    (tmp_path / "labels.txt").write_text("a\nb\nc\n")
+    assert main([circle, "--model", str(tmp_path / "any.onnx"), "--labels", str(tmp_path / "labels.txt")]) == 1
+    assert "found the input uint8 [1, 1, 1, 3], wanted one of uint8 [1, H, H, 3]" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes stderr as a shell does")
+@pytest.mark.parametrize("module", ["infer", "evaluate_cli"])
+def test_a_closed_stderr_changes_no_answer(model: str, shapes: Path, module: str) -> None:
+    start = {"infer": "run()", "evaluate_cli": "sys.exit(main())"}[module]
+    code = f"import sys; from ressq_runtime.{module} import *; from ressq_runtime.{module} import main; {start}"
+    pictures = ["--model", model, str(shapes / "circle")] if module == "infer" else [model, str(shapes)]
+    command = shlex.join([sys.executable, "-c", code, *pictures, "--json"]) + " 2>&-"
+    found = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True, check=False)
+    assert found.returncode == 0
+    assert all(isinstance(json.loads(line), dict) for line in found.stdout.splitlines())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a file name is always text")
+def test_a_model_whose_name_is_no_text_describes_itself(model: str, tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/m\xff.tflite"
+    shutil.copy(model, path)
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    for option in ("--info", "--self-test"):
+        command = [os.fsencode(sys.executable), b"-m", b"ressq_runtime", option.encode(), b"--model", path]
+        found = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        assert found.returncode == 0, found.stderr
+        assert "m\\udcff.tflite" in found.stdout or "m\\xff" in found.stdout

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ressq_runtime import PictureError, PixelSpec, to_pixels
 from ressq_runtime.answer import prepare
@@ -176,8 +177,33 @@ def test_a_phones_mpo_gives_its_first_picture(tmp_path: Path) -> None:
 def test_an_animation_is_refused(tmp_path: Path, suffix: str, found: str) -> None:
     path = tmp_path / f"moving.{suffix}"
     gradient(50, 50).save(path, save_all=True, append_images=[Image.new("RGB", (50, 50))])
-    with pytest.raises(PictureError, match=f"found 2 frames in a {found}, wanted one picture"):
+    with pytest.raises(PictureError, match=f"found several frames in a {found}, wanted one picture"):
         decode(path)
+
+
+def test_frames_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def count(_image: Image.Image) -> int:
+        raise AssertionError("a TIFF of 20 MB may hold a hundred thousand, each found from the first on")
+
+    file = io.BytesIO()
+    gradient(50, 50).save(file, "TIFF", save_all=True, append_images=[gradient(50, 50)] * 9)
+    monkeypatch.setattr(TiffImageFile, "n_frames", property(count))
+    with pytest.raises(PictureError, match="found several frames in a TIFF"):
+        decode(file.getvalue())
+
+
+@pytest.mark.skipif(".avif" not in Image.registered_extensions(), reason="this Pillow reads no AVIF")
+def test_a_damaged_avif_is_named() -> None:
+    file, faults = io.BytesIO(), 0
+    gradient(64, 64).save(file, "AVIF")
+    for place in range(0, len(file.getvalue()), 7):
+        data = bytearray(file.getvalue())
+        data[place] ^= 0xFF
+        try:
+            decode(bytes(data))
+        except PictureError:
+            faults += 1
+    assert faults > 5
 
 
 def broken_files() -> dict[str, tuple[bytes, str]]:

@@ -66,6 +66,16 @@ def test_a_trial_that_dies_or_hangs_is_our_error(
         check_foreign(model, "auto", timeout_s=2 if "sleep" in child else 60)
 
 
+@pytest.mark.parametrize("name", ["ressq_runtime", "json", "onnxruntime"])
+def test_a_trial_imports_nothing_from_the_folder_that_it_is_started_in(
+    model: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"{name}.py").write_text("import os\nopen('imported', 'w').close()\nos._exit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    check_foreign(model, "auto")
+    assert not (tmp_path / "imported").exists()
+
+
 @pytest.mark.host  # QEMU lets a process have more memory than its limit
 def test_memory_and_processor_time_of_a_trial_are_bounded(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("resource")
@@ -123,3 +133,22 @@ def test_who_made_the_model_need_not_wait_for_a_trial(model: str, monkeypatch: p
     Classifier.load(model, labels=LABELS, trusted=True).close()
     with pytest.raises(EngineError, match="ended it with exit code 7"):
         Classifier.load(model, labels=LABELS)
+
+
+@pytest.mark.parametrize(
+    ("scores", "fine"),
+    [([0.8] + [0.0] * 1000, True), ([0.39] + [0.001] * 50, True), ([2.0, 1.0], False), ([0.9, -0.3, 0.4], False),
+     ([float("nan"), 1.0], False)],
+)  # fmt: skip
+def test_probabilities_that_were_rounded_away_are_no_logits(
+    model: str, scores: list[float], fine: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = [f"class {number}" for number in range(len(scores))]
+    classifier = Classifier.load(model, labels=labels, trusted=True)
+    monkeypatch.setattr(classifier.engine, "run", lambda _pixels: scores)
+    pixels = bytes(classifier.spec.size**2 * 3)
+    if fine:
+        assert classifier.scores(pixels) == scores
+        return
+    with pytest.raises(EngineError, match="wanted probabilities; export the model with a softmax at its end"):
+        classifier.scores(pixels)

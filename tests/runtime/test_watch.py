@@ -253,3 +253,15 @@ def test_a_transfer_that_stalls_is_answered_when_it_is_whole(
         ("a.png", False),
         ("broken.png", True),
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_link_that_leads_nowhere_ends_nothing(folder: Path) -> None:
+    (folder / "loop.jpg").symlink_to("loop.jpg")
+    (folder / "nothing.jpg").symlink_to("nowhere.jpg")
+    (folder / "a.jpg").write_bytes(b"whole")
+    clock = Clock()
+    watch = Watch(str(folder), set(), clock)
+    watch.look()
+    clock.tick()
+    assert watch.look() == [str(folder / "a.jpg")]

@@ -98,7 +98,7 @@ def _check_pixels(path: str, engine: Engine) -> None:
     """What `run` relies on: one input of uint8 pixels, and one output that holds the scores."""
     found = "; ".join(f"{spec.dtype} {list(spec.shape)}" for spec in engine.inputs)
     spec = engine.inputs[0]
-    square = len(spec.shape) == 4 and spec.shape[0] == 1 and spec.shape[1] == spec.shape[2] and spec.shape[3] == 3
+    square = len(spec.shape) == 4 and 1 == spec.shape[0] < spec.shape[1] == spec.shape[2] and spec.shape[3] == 3
     if len(engine.inputs) != 1 or spec.dtype != "uint8" or not square:
         engine.close()
         raise EngineError(

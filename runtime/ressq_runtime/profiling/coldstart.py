@@ -71,7 +71,7 @@ def start_fresh(
 
 def _start_one(arguments: list[str]) -> tuple[list[float], float | None]:
     """The marks of one process in seconds, its start first, and its peak memory."""
-    command = [sys.executable, "-c", _CHILD, *arguments]
+    command = [sys.executable, "-Pc", _CHILD, *arguments]
     start = perf_counter()
     try:
         child = subprocess.run(  # noqa: S603 - this very Python

@@ -110,7 +110,7 @@ class Watch:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
                 elif os.path.splitext(entry.name)[1].lower() in PICTURE_SUFFIXES:
-                    with suppress(FileNotFoundError):  # taken away while we look, or a link to nothing
+                    with suppress(OSError):  # taken away while we look, or a link that leads nowhere
                         yield entry.path, _state(entry.stat())
 
     def _list(self, folder: str) -> list[os.DirEntry[str]]:
