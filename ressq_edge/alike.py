@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 Thumbnails = NDArray[np.uint8]
 
 SIDE = 16  # pixels: 256 comparisons a picture
-MOST_BITS = 8  # of 256 that differ; a JPEG saved again at quality 50 differs in 2 to 6
-BANDS = 8  # of 32 bits: two hashes with up to 7 different bits share a whole band
-LEAST_CORRELATION = 0.99
+MOST_BITS = 16  # of 256 that differ; flat areas of a copy differ in some 10
+BANDS = 8  # of 32 bits: hashes with up to 7 different bits share a whole band for sure, others mostly
+LEAST_CORRELATION = 0.995
 LEAST_CONTRAST = 2.0  # grey levels (standard deviation): evenly grey pictures have nothing to compare
 CHUNK = 1 << 14  # pictures whose contrast is computed at once
 LARGEST_CROWD = 64  # pictures in one band: above it only neighbours are compared, all of them copies or nearly

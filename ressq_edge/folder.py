@@ -8,12 +8,13 @@ from itertools import chain
 from pathlib import Path
 
 from ressq_edge.errors import SplitError
-from ressq_edge.grouping import Groups, hang_together, place_groups, read_groups, refuse_split_groups
+from ressq_edge.grouping import Groups, hang_together, place_groups, read_groups, refuse_split_groups, spread_groups
 from ressq_edge.split import Pictures, Split
-from ressq_runtime.errors import printable
+from ressq_runtime.errors import FolderError, printable
 from ressq_runtime.folders import list_classes
 
 VAL_SHARE = TEST_SHARE = 0.15  # of each class; the rest is for training
+_OTHER_PARTS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
 
 
 # Names of pictures -> pairs of them that show the same.
@@ -117,18 +118,33 @@ def _tell_alike(parts: dict[str, Pictures], alike: Sequence[tuple[str, str]]) ->
 def _given_parts(root: Path) -> dict[str, Path]:
     """Part -> its folder, where `root` is laid out in parts; empty where it holds classes."""
     names = {"train": "train", "val": "val", "validation": "val", "test": "test"}
-    found = [name for name in names if (root / name).is_dir()]
+    try:
+        folders = {p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")}
+    except (FileNotFoundError, NotADirectoryError):  # which list_classes tells
+        return {}
+    except OSError as error:
+        raise FolderError(f"{root}: {error.strerror}; make it a folder that can be read") from error
+    found = [name for name in names if name in folders]
     if "train" not in found or len(found) < 2:
+        _refuse_other_parts(root, folders)
         return {}
     if "val" in found and "validation" in found:
         raise SplitError(f"{root}: found both val/ and validation/, wanted one; merge them")
-    others = {p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")}
-    if extra := sorted(others - set(found)):
+    if extra := sorted(folders - set(found)):
         raise SplitError(
             f"{root}: found {', '.join(extra)}/ beside {', '.join(found)}/, "
             "wanted only train/, val/ and test/; move it elsewhere"
         )
     return {names[name]: root / name for name in found}
+
+
+def _refuse_other_parts(root: Path, folders: set[str]) -> None:
+    """Parts under the names that other tools give them are no classes; a class `train` among vehicles is one."""
+    if len(folders) > 1 and {name.casefold() for name in folders} <= _OTHER_PARTS:
+        raise SplitError(
+            f"{root}: found {', '.join(sorted(folders))}, which look like parts, not classes; "
+            "rename them to train/, val/ and test/"
+        )
 
 
 def _relative(root: Path, classes: dict[str, list[str]]) -> Pictures:
@@ -164,6 +180,7 @@ def draw(
             part += alone[: lack[index]]
             alone = alone[lack[index] :]
         drawn[-1] += alone
+    spread_groups(drawn, together, len(labels))
     _refuse_empty(labels, drawn)
     return [tuple(sorted(part)) for part in drawn]
 
@@ -181,6 +198,6 @@ def _refuse_empty(labels: tuple[str, ...], drawn: list[list[tuple[str, int]]]) -
     for index, label in enumerate(labels):
         if not all(index in part for part in found):
             raise SplitError(
-                f"{label}: found too few groups of pictures for {len(drawn)} parts, wanted one or more for each; "
-                "add pictures of other patients, sites or things, or make the groups smaller"
+                f"{label}: found too few groups of pictures for {len(drawn)} parts, wanted one or more for each "
+                "(pictures that show the same stay together, and those of a --group-by group); add pictures of others"
             )

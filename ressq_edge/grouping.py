@@ -123,6 +123,33 @@ def place_groups(pictures: Pictures, together: Groups, wanted: list[Counter[int]
     return parts
 
 
+def spread_groups(parts: list[list[tuple[str, int]]], together: Groups, classes: int) -> None:
+    """Give a part without a picture of a class the smallest group that another part can spare, in place.
+
+    A part can spare a group if it keeps another one of each class that it holds.
+    """
+    for label in range(classes):
+        for part in parts:
+            if all(own != label for _, own in part):
+                spare = [(donor, group) for donor in parts for group in _spare_groups(donor, together, label)]
+                if spare:
+                    donor, group = min(spare, key=lambda pair: len(pair[1]))
+                    donor[:] = [picture for picture in donor if picture not in group]
+                    part += group
+
+
+def _spare_groups(part: list[tuple[str, int]], together: Groups, label: int) -> list[list[tuple[str, int]]]:
+    groups: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for picture in part:
+        groups[together.get(picture[0], picture[0])].append(picture)
+    held = Counter(own for group in groups.values() for own in {own for _, own in group})
+    return [
+        group
+        for group in groups.values()
+        if (own := {own for _, own in group}) >= {label} and all(held[each] > 1 for each in own)
+    ]
+
+
 def _cost(group: Counter[int], have: Counter[int], wanted: Counter[int]) -> tuple[int, float]:
     """(how much further from the wanted the part would be, minus the share that it lacks)."""
     further = sum(

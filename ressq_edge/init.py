@@ -68,11 +68,11 @@ def load_init(init: str, arch: str) -> InitWeights:
             tensors, about = read_safetensors(path)
         except CheckpointError as error:
             raise InitError(str(error)) from error
-        if about:
-            labels = tuple(about.get("labels", ()))
-            bypass = next((known for known in BYPASSES if known == about.get("model", {}).get("bypass")), None)
-            norms = bool(about.get("config", {}).get("norms"))
+        if about is not None:
             normalise = _normalise_of(about, path)
+            labels = tuple(about["labels"])
+            bypass = next((known for known in BYPASSES if known == about["model"]["bypass"]), None)
+            norms = bool(about["config"].get("norms"))
     elif path.suffix == ".caffemodel":
         tensors, bypass = read_caffemodel(path, normalise.mean, normalise.std)
     else:
@@ -132,13 +132,18 @@ def _fit_bypass(model: ResSqueezeNet, init: InitWeights) -> list[str]:
         for fire in model.modules():
             if isinstance(fire, GatedBypassFire):
                 nn.init.ones_(fire.gate)
-    plain = model.bypassed and init.bypass == "none" and not model.gates()
-    if not plain:
-        return []
-    return [
-        f"{init.source}: trained without a bypass; this one changes what the network computes, "
-        "and it must be learned anew (--bypass gated starts where the weights are)"
-    ]
+    gated, projected = bool(model.gates()), any(".bypass." in name for name in model.state_dict())
+    if model.bypassed and init.bypass == "none" and not gated:
+        return [
+            f"{init.source}: trained without a bypass; this one changes what the network computes, "
+            "and it must be learned anew (--bypass gated starts where the weights are)"
+        ]
+    if init.bypass == "simple" and (projected or not model.bypassed):
+        return [
+            f"{init.source}: trained with a simple bypass; {'a complex one' if projected else 'none'} changes what the "
+            "network computes, and it must be learned anew (leave --bypass out to start where the weights are)"
+        ]
+    return []
 
 
 def _without(tensors: Tensors, *prefixes: str) -> Tensors:
@@ -171,9 +176,15 @@ def _shorten(names: Iterable[str]) -> str:
 
 def _normalise_of(about: dict[str, Any], path: Path) -> Normalise:
     try:
+        if "state" in about:
+            raise InitError(f"{path}: found the state of a run, wanted its weights; take best.safetensors beside it")
+        for key, kind in (("labels", list), ("model", dict), ("config", dict)):
+            if not isinstance(about[key], kind):
+                raise TypeError(key)
+        about["model"]["bypass"]
         return Normalise(*(tuple(about["normalise"][key]) for key in ("mean", "std")))
     except (KeyError, TypeError) as error:
-        raise InitError(f"{path}: found a damaged checkpoint (normalise); take another or train again") from error
+        raise InitError(f"{path}: found a damaged checkpoint ({error}); take another or train again") from error
 
 
 def _bypass_of(tensors: Tensors) -> Bypass:
@@ -187,7 +198,7 @@ def _read_pth(path: Path) -> Tensors:
     try:
         with warnings.catch_warnings(action="ignore"):  # on old pickles; the errors are ours to tell
             found = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, OSError) as error:
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise InitError(
             f"{path}: found no state dict that can be read safely ({reason}), "

@@ -1,5 +1,6 @@
 """How a run begins, or goes on: the settings and the split, from a request or from the run folder."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -7,15 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from ressq_edge import __version__
 from ressq_edge.arch import ModelSpec
 from ressq_edge.atomic import remove_leftovers
 from ressq_edge.config import Config, read_config, write_config
+from ressq_edge.device import default_threads
 from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.folder import split_folder
-from ressq_edge.init import InitWeights, load_init
+from ressq_edge.init import InitWeights, default_bypass, load_init
 from ressq_edge.progress import Screen
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
 from ressq_edge.split import Split, pictures_sha256, read_split
@@ -60,11 +60,15 @@ class Start:
 
 
 def check_outside(request: Request) -> None:
-    """Nothing is to be written among the pictures.
+    """Nothing is to be written among the pictures, nor where safetensors can't.
 
     Raises:
-        RunError: the run folder lies in the folder of pictures.
+        RunError: the run folder lies in the folder of pictures, or below a name that is not UTF-8.
     """
+    if "\N{REPLACEMENT CHARACTER}" in os.fsencode(request.out.resolve()).decode(errors="replace"):
+        raise RunError(
+            f"{str(request.out)!a}: found a name that is not UTF-8, wanted one that is; choose another --out"
+        )
     if not request.resume and request.out.resolve().is_relative_to(request.data.resolve()):
         raise RunError(
             f"{request.out}: found inside {request.data}, wanted a folder outside; "
@@ -92,8 +96,11 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
         surveys.append(_survey(request, names, screen, stop))
         return surveys[0].alike or ()
 
+    # What is wrong with them is told before minutes of looking.
+    arch = request.arch or DEFAULT_ARCH
+    init = load_init(request.init or DEFAULT_INIT, arch)
+    ModelSpec(arch, request.bypass or default_bypass(arch, init), 2)
     split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
-    init = load_init(request.init or DEFAULT_INIT, request.arch or DEFAULT_ARCH)
     config = resolve(request, init, len(split.labels), len(split.train))
     packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}
     about = {
@@ -102,7 +109,8 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
         "versions": {"ressq-edge": __version__, **packages},
         "thumbnails": request.thumbnails,
     }
-    notes = (*split.notes, *_tell_unsearched(surveys[0]), *_tell_others(request.data))
+    others = _tell_others(request.data)
+    notes = (*split.notes, *_tell_known(split, request), *_tell_unsearched(surveys[0]), *others)
     return Start(config, split, init, about, notes, surveys[0])
 
 
@@ -117,8 +125,30 @@ def _survey(request: Request, names: list[str], screen: Screen, stop: Stop) -> S
                 raise Interrupted("stopped while looking at the pictures; nothing was trained yet")
 
         search = len(chosen) == len(names)
-        found = look_at(request.data, chosen, torch.get_num_threads(), tick, search=search)
+        found = look_at(request.data, chosen, request.threads or default_threads(), tick, search=search)
     return replace(found, total=len(names))
+
+
+def _tell_known(split: Split, request: Request) -> list[str]:
+    """Pictures to be measured on that the run whose weights this one begins with was trained on."""
+    if request.init in (None, "imagenet", "none"):
+        return []
+    earlier = Path(request.init).parent
+    try:
+        before, was = read_split(earlier), Path(read_config(earlier)[1]["data"])
+    except (RunError, KeyError):  # the weights are no run's
+        return []
+    if was.exists() and was.resolve() != request.data.resolve():
+        return []
+    learned = {name for part in ("train", "val") for name, _ in before.pictures(part)}
+    measured = [name for part in ("val", "test") for name, _ in split.pictures(part)]
+    known = sum(name in learned for name in measured)
+    if not known:
+        return []
+    return [
+        f"{request.init}: {known} of the {len(measured)} pictures for validation and test are ones that it was trained "
+        "on or chosen by: figures on them will look better than they are"
+    ]
 
 
 def _tell_unsearched(survey: Survey) -> list[str]:

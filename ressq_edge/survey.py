@@ -100,7 +100,8 @@ def _look(path: Path) -> tuple[Any, ...] | None:
         image = decode(path, DECODE_AT)
     except PictureError:
         return None
-    grey = np.asarray(image.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BOX))
+    # BOX would take whole pixels, others of a scaled copy.
+    grey = np.asarray(image.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BILINEAR))
     colours = np.asarray(image.resize((DECODE_AT, DECODE_AT), Image.Resampling.BOX), np.float32).reshape(-1, 3)
     size, exif = _read_header(path)
     orientation = exif.get(ORIENTATION)

@@ -8,6 +8,7 @@ network as sure of another class as it is, on average, of the pictures that carr
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
@@ -94,11 +95,12 @@ def find_suspects(best: Checkpoint, stores: dict[str, CentredStore], tick: Calla
     model = best.build()
     found: list[Suspect] = []
     for part, store in stores.items():
-        logits = []
+        judged = []
         for start in range(0, len(store), AT_ONCE):
-            logits.append(predict(model, _slice(store, start), best.normalise)[0])
-            tick(len(logits[-1]))
-        found += _suspect(part, torch.cat(logits), torch.tensor(store.labels))
+            some = _slice(store, start)
+            judged.append(_judge(predict(model, some, best.normalise)[0], torch.tensor(some.labels)))
+            tick(len(some))
+        found += _suspect(part, Judged(*map(torch.cat, zip(*judged, strict=True))), len(best.labels))
     found.sort(key=lambda suspect: -suspect.loss)
     return Suspects(sum(map(len, stores.values())), len(found), tuple(found[:MOST_LISTED]))
 
@@ -108,15 +110,34 @@ def _slice(store: CentredStore, start: int) -> CentredStore:
     return replace(store, paths=store.paths[here], labels=store.labels[here], places=store.places[here])
 
 
-def _suspect(part: str, logits: Tensor, labels: Tensor) -> list[Suspect]:
-    """All pictures of a part that are answered otherwise than they are labelled, in the order of the part."""
+class Judged(NamedTuple):
+    """What is kept of each picture, for all logits of many classes would not fit: (N,) each.
+
+    labels, called: the class that it carries, and the one that it is answered.
+    given, sure: their probabilities.
+    losses: cross entropies.
+    """
+
+    labels: Tensor
+    called: Tensor
+    given: Tensor
+    sure: Tensor
+    losses: Tensor
+
+
+def _judge(logits: Tensor, labels: Tensor) -> Judged:
     probabilities = logits.double().softmax(1)
-    losses = F.cross_entropy(logits.double(), labels, reduction="none")
-    given = probabilities.gather(1, labels[:, None])[:, 0]
-    # How sure the network is of each class, on average over the pictures that carry its label.
-    carried = F.one_hot(labels, logits.shape[1]).double()
-    usual = (carried * given[:, None]).sum(0) / carried.sum(0).clamp_min(1)
     sure, called = probabilities.max(1)
+    given = probabilities.gather(1, labels[:, None])[:, 0]
+    return Judged(labels, called, given, sure, F.cross_entropy(logits.double(), labels, reduction="none"))
+
+
+def _suspect(part: str, judged: Judged, classes: int) -> list[Suspect]:
+    """All pictures of a part that are answered otherwise than they are labelled, in the order of the part."""
+    labels, called, given, sure, losses = judged
+    # How sure the network is of each class, on average over the pictures that carry its label.
+    usual = torch.zeros(classes, dtype=torch.float64).index_add_(0, labels, given)
+    usual /= labels.bincount(minlength=classes).clamp_min(1)
     return [
         Suspect(
             part, number, int(labels[number]), int(called[number]), float(given[number]), float(sure[number]),

@@ -10,6 +10,10 @@ from pathlib import Path
 
 from ressq_runtime.errors import FolderError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 # What Pillow reads everywhere, and HEIC so that a phone's pictures are named in an error, not overlooked.
 PICTURE_SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pnm",
@@ -47,13 +51,17 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
     """
     if not root.is_dir():
         raise FolderError(f"{root}: found no such folder, wanted one with a sub-folder per class")
-    stray = [p for p in sorted(root.iterdir()) if is_picture(p.name) and not p.name.startswith(".") and p.is_file()]
+    try:
+        entries = [p for p in sorted(root.iterdir()) if not p.name.startswith(".")]
+        folders = [p for p in entries if p.is_dir()]
+    except OSError as error:
+        _refuse_unreadable(error)
+    stray = [p for p in entries if is_picture(p.name) and p.is_file()]
     if stray:
         raise FolderError(
             f"{root}: found {len(stray)} pictures beside the class folders, the first {stray[0].name}; "
             "move each into the folder of its class"
         )
-    folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
     if len(folders) < fewest:
         names = ", ".join(folder.name for folder in folders) or "none"
         raise FolderError(
@@ -96,5 +104,5 @@ def _walk(folder: Path) -> list[str]:
     return sorted(found, key=lambda path: path.replace(os.sep, "\0"))  # folder by folder: "a/b" before "a b"
 
 
-def _refuse_unreadable(error: OSError) -> None:
+def _refuse_unreadable(error: OSError) -> NoReturn:
     raise FolderError(f"{error.filename}: {error.strerror}; make it readable") from error

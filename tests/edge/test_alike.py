@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance, ImageFilter
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from ressq_edge.alike import find_alike
 from ressq_edge.folder import split_folder
@@ -45,6 +45,27 @@ def test_a_copy_is_found_and_nothing_else(tmp_path: Path, change: Callable[[Imag
         draw_picture(seed).save(path, quality=90)
     change(draw_picture(3)).save(paths[8], quality=50)
     assert alike_in(paths) == [(3, 8)]
+
+
+def draw_thing(seed: int) -> Image.Image:
+    """A few shapes before a wall that is almost flat, where a comparison of neighbours is nearly a toss."""
+    generator = np.random.default_rng(seed)
+    wall = generator.normal(215, 4, (533, 400, 3)) + np.linspace(-10, 10, 400)[None, :, None]
+    image = Image.fromarray(wall.clip(0, 255).astype(np.uint8))
+    pen = ImageDraw.Draw(image)
+    for _ in range(4):
+        x, y, width, height = (int(value) for value in generator.integers(60, 240, 4))
+        pen.ellipse((x, y, x + width, y + height), fill=tuple(int(value) for value in generator.integers(0, 200, 3)))
+    return image
+
+
+def test_a_thing_before_a_flat_wall_is_found_at_any_scale(tmp_path: Path) -> None:
+    paths = []
+    for seed in range(24):
+        paths += [tmp_path / f"{seed}.jpg", tmp_path / f"{seed}-small.jpg"]
+        draw_thing(seed).save(paths[-2], quality=90)
+        draw_thing(seed).resize((300, 400)).save(paths[-1], quality=80)
+    assert alike_in(paths) == [(number, number + 1) for number in range(0, 48, 2)]
 
 
 def test_grey_walls_and_broken_files_are_no_copies_of_each_other(tmp_path: Path) -> None:

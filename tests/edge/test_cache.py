@@ -73,6 +73,7 @@ def test_a_full_cache_falls_back_to_the_files(
     split, _, _ = fill(tmp_path / "cache", photos_of_odd_sizes)
     store = open_store(tmp_path / "cache", split, photos_of_odd_sizes, SPEC, "train")
     assert {place is None for place in store.places} == {True, False}
+    assert None not in open_store(tmp_path / "cache", split, photos_of_odd_sizes, SPEC, "val").places, "read each epoch"
     assert sum(file.stat().st_size for file in (tmp_path / "cache").glob("*.u8")) <= 40_000
     for index, path in enumerate(store.paths):
         assert np.array_equal(store[index], training_pixels(path, SPEC))

@@ -69,6 +69,19 @@ def test_no_group_is_torn_and_the_parts_come_near_their_shares(sizes: list[int],
             assert abs(counts[label] - share * all_) <= max(sizes) + 1
 
 
+@pytest.mark.parametrize("sizes", [[4, 4, 4], [10, 10, 10, 10], [30, 20, 10], [2, 1, 1]])
+def test_three_groups_are_enough_for_three_parts(sizes: list[int]) -> None:
+    pictures = tuple((f"cat/p{group}_{n}.jpg", 0) for group, size in enumerate(sizes) for n in range(size))
+    pictures += tuple((f"dog/p{9 - group}_{n}.jpg", 1) for group, size in enumerate(sizes) for n in range(size))
+    groups = hang_together(read_groups(r"p\d", [name for name, _ in pictures]), [])
+    parts = draw(("cat", "dog"), pictures, (0.15, 0.15), 0, groups)
+    assert sorted(picture for part in parts for picture in part) == sorted(pictures)
+    places = [{groups.get(name, name) for name, _ in part} for part in parts]
+    assert not places[0] & places[1]
+    assert not (places[0] | places[1]) & places[2]
+    assert all({label for _, label in part} == {0, 1} for part in parts)
+
+
 def test_too_few_groups_for_the_parts_are_refused() -> None:
     pictures = tuple((f"cat/p{n % 2}_{n}.jpg", 0) for n in range(20))
     groups = hang_together(read_groups(r"p\d", [name for name, _ in pictures]), [])

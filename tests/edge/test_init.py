@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from ressq_edge.arch import ModelSpec, build_model
-from ressq_edge.checkpoint import Checkpoint, Normalise, save_checkpoint
+from ressq_edge.checkpoint import HEADER, Checkpoint, Normalise, save_checkpoint
 from ressq_edge.errors import InitError
 from ressq_edge.init import InitWeights, default_bypass, initialise, load_init
 from ressq_edge.model import Bypass, ResSqueezeNet, Version
@@ -53,6 +54,12 @@ def test_published_weights_start_a_gated_network_as_squeezenet_with_a_new_head(t
 def test_a_plain_bypass_on_weights_without_one_is_said(tmp_path: Path) -> None:
     _, notes = started(load_init(str(published(tmp_path / "net.pth")), ARCH), "simple")
     assert "trained without a bypass; this one changes what the network computes" in notes[1]
+
+
+@pytest.mark.parametrize("bypass", ["none", "complex"])
+def test_a_bypass_that_was_trained_and_is_changed_is_said(tmp_path: Path, bypass: Bypass) -> None:
+    _, notes = started(load_init(str(ours(tmp_path / "best.safetensors", "simple")), ARCH), bypass)
+    assert f"trained with a simple bypass; {'a complex one' if bypass == 'complex' else 'none'} changes" in notes[0]
 
 
 @pytest.mark.parametrize("bypass", ["none", "simple", "complex", "gated"])
@@ -110,12 +117,30 @@ def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
 def test_files_that_hold_no_weights_say_so(tmp_path: Path) -> None:
     with pytest.raises(InitError, match="found no such file, wanted --init imagenet, none or a weights file"):
         load_init(str(tmp_path / "none.pth"), ARCH)
-    for content in (b"", b"not a file of weights", published(tmp_path / "x.pth").read_bytes()[:5000]):
+    for content in (
+        b"",
+        b"not a file of weights",
+        b"a text",
+        b"the weights",
+        published(tmp_path / "x.pth").read_bytes()[:5000],
+    ):
         (tmp_path / "net.pth").write_bytes(content)
         with pytest.raises(InitError, match="found no state dict that can be read safely"):
             load_init(str(tmp_path / "net.pth"), ARCH)
     (tmp_path / "net.safetensors").write_bytes(b"nothing")
     with pytest.raises(InitError, match="found no safetensors file"):
+        load_init(str(tmp_path / "net.safetensors"), ARCH)
+    for header in (
+        '{"model": null}',
+        '{"normalise": null, "labels": [], "model": {"bypass": 1}, "config": {}}',
+        "7",
+        "[]",
+    ):
+        save_file({"x": torch.zeros(1)}, tmp_path / "net.safetensors", {HEADER: header})
+        with pytest.raises(InitError, match="found a damaged checkpoint"):
+            load_init(str(tmp_path / "net.safetensors"), ARCH)
+    save_file({"x": torch.zeros(1)}, tmp_path / "net.safetensors", {HEADER: '{"state": {}}'})
+    with pytest.raises(InitError, match=r"found the state of a run, wanted its weights; take best\.safetensors"):
         load_init(str(tmp_path / "net.safetensors"), ARCH)
     torch.save([1, 2], tmp_path / "net.pth")
     with pytest.raises(InitError, match="found list, wanted a state dict of names and tensors"):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
+from ressq_edge import start
 from ressq_edge.cli import main
 from ressq_edge.config import read_config
-from ressq_edge.errors import Interrupted
+from ressq_edge.errors import InitError, Interrupted, ModelError
 from ressq_edge.progress import Screen
 from ressq_edge.request import Request
 from ressq_edge.run import train_folder
 from ressq_edge.split import read_split
+from ressq_edge.start import begin_run
 from runs import QUICK, refused
 
 
@@ -153,3 +156,39 @@ def test_a_run_that_goes_on_with_moved_pictures_knows_where_they_are(few: Path, 
 def test_a_run_is_stopped_while_it_looks_at_the_pictures(few: Path, tmp_path: Path) -> None:
     with pytest.raises(Interrupted, match="stopped while looking at the pictures"):
         train_folder(Request(few, tmp_path / "run", init="none"), Screen(), lambda: True)
+
+
+def test_pictures_that_the_weights_were_trained_on_are_said_to_flatter(few: Path, done: Path, tmp_path: Path) -> None:
+    weights, moved = str(done / "best.safetensors"), tmp_path / "moved"
+    again = begin_run(Request(few, tmp_path / "run", init=weights, seed=1), Screen())
+    assert any("of the 12 pictures for validation and test are ones that it was trained on" in n for n in again.notes)
+    same = begin_run(Request(few, tmp_path / "run", init=weights), Screen())
+    assert [note for note in same.notes if "it was trained on" in note] == [
+        f"{weights}: 6 of the 12 pictures for validation and test are ones that it was trained on or chosen by: "
+        "figures on them will look better than they are"
+    ], "the validation pictures of before"
+    shutil.copytree(few, moved)
+    other = begin_run(Request(moved, tmp_path / "run", init=weights, seed=1), Screen())
+    assert not any("it was trained on" in note for note in other.notes)
+
+
+def test_wrong_weights_are_told_before_every_picture_is_looked_at(
+    few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "_survey", None)
+    with pytest.raises(InitError, match="found no such file"):
+        begin_run(Request(few, tmp_path / "run", init=str(tmp_path / "typo.pth")), Screen())
+    with pytest.raises(ModelError, match="simple"):
+        begin_run(Request(few, tmp_path / "run", init="none", arch="squeezenet1_1", bypass="simple"), Screen())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a file name is always text")
+def test_pictures_below_a_name_that_is_no_text_are_trained_on(
+    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "M\udcfcller"
+    shutil.copytree(few, folder / "photos")
+    said = refused(capsys, folder / "photos", "--out", folder / "run", *QUICK)
+    assert "found a name that is not UTF-8, wanted one that is" in said
+    assert main([str(folder / "photos"), "--out", str(tmp_path / "run"), "--epochs", "1", *QUICK]) == 0
+    assert "M\\udcfcller" in (tmp_path / "run" / "summary.md").read_text()

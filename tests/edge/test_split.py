@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,31 @@ def test_a_folder_beside_the_parts_is_not_overlooked(tmp_path: Path) -> None:
     root = lay_out(tmp_path, train__cat=1, val__cat=1, more__cat=1)
     with pytest.raises(SplitError, match="found more/ beside train, val/, wanted only train/, val/ and test/"):
         split_folder(root, 0)
+
+
+@pytest.mark.parametrize("names", [("train", "valid"), ("Training", "Testing"), ("Train", "Test"), ("dev", "train")])
+def test_parts_by_other_names_are_no_classes(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        lay_out(tmp_path / name, cat=6, dog=6)
+    with pytest.raises(SplitError, match=r"which look like parts, not classes; rename them to train/, val/ and test/"):
+        split_folder(tmp_path, 0)
+    lay_out(tmp_path, bus=6)
+    assert split_folder(tmp_path, 0).labels == tuple(sorted([*names, "bus"]))
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="may read everything")
+@pytest.mark.parametrize("closed", [".", "train"])
+@pytest.mark.parametrize("mode", [0o000, 0o444])
+def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path, closed: str, mode: int) -> None:
+    for part in ("train", "val"):
+        lay_out(tmp_path / "data" / part, cat=6, dog=6)
+    place = tmp_path / "data" / closed
+    place.chmod(mode)
+    try:
+        with pytest.raises(FolderError, match=r"Permission denied; make it"):
+            split_folder(tmp_path / "data", 0)
+    finally:
+        place.chmod(0o755)
 
 
 def test_one_class_is_not_a_choice(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from ressq_edge.progress import Screen
 from ressq_edge.request import Request, resolve
 from ressq_edge.split import Split
 from ressq_edge.start import Start
-from ressq_edge.suspects import CentredStore, Suspect, Suspects, _suspect
+from ressq_edge.suspects import CentredStore, Suspect, Suspects, _judge, _suspect
 from ressq_runtime.pixels import PixelSpec
 
 WRONG = {
@@ -111,13 +111,13 @@ def test_the_loss_orders_and_the_usual_certainty_marks() -> None:
     # Labelled 0: sure of 0 by 0.8 and 0.9; labelled 1: 0.6, and one that is answered 0.
     shares = [[0.8, 0.2], [0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.55, 0.45]]
     labels = torch.tensor([0, 0, 1, 1, 1])
-    found = _suspect("val", torch.tensor(shares).log(), labels)
+    found = _suspect("val", _judge(torch.tensor(shares).log(), labels), 2)
     assert [(suspect.number, suspect.given, suspect.called, suspect.worth) for suspect in found] == [
         (3, 1, 0, False),
         (4, 1, 0, False),
     ]
     assert found[0].loss == pytest.approx(-np.log(0.3))
-    surer = _suspect("val", torch.tensor([*shares[:3], [0.95, 0.05]]).log(), labels[:4])
+    surer = _suspect("val", _judge(torch.tensor([*shares[:3], [0.95, 0.05]]).log(), labels[:4]), 2)
     assert [suspect.worth for suspect in surer] == [True]
 
 
