@@ -102,6 +102,7 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         train_size=max(MIN_SIZE, round(size * recipe.train_share)),
         learning_rate=recipe.learning_rate,
         warmup_share=recipe.warmup_share,
+        schedule_share=recipe.schedule_share,
         weight_decay=recipe.weight_decay,
         label_smoothing=recipe.label_smoothing,
         smallest_crop=recipe.smallest_crop,

@@ -86,7 +86,8 @@ def compute_loss(model: nn.Module, task: Task, config: Config, batch: Batch) -> 
 
 
 def learning_rate(done: float, config: Config) -> float:
-    """One cycle (Smith, arXiv:1708.07120): up in a line from 4 %, down in a cosine to 0; done in 0..1."""
+    """One cycle (Smith, arXiv:1708.07120): up in a line from 4 %, down in a cosine to 0; done in 0..1 of the run."""
+    done *= config.schedule_share
     if done < config.warmup_share:
         return config.learning_rate * (0.04 + 0.96 * done / config.warmup_share)
     falling = (done - config.warmup_share) / (1 - config.warmup_share)

@@ -251,6 +251,8 @@ def test_the_learning_rate_rises_once_and_falls_to_nothing(done: Path) -> None:
     assert rates[: peak + 1] == sorted(rates[: peak + 1])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
     assert rates[-1] == pytest.approx(0, abs=1e-9)
+    half = replace(config, schedule_share=0.5)
+    assert [learning_rate(step / 50, half) for step in range(51)] == pytest.approx(rates[:51])
 
 
 def test_few_pictures_make_small_batches() -> None:
