@@ -308,6 +308,7 @@ def test_an_empty_name_is_no_table(model: str, circle: str, capsys: pytest.Captu
     assert "--csv: No such file or directory" in capsys.readouterr().err
 
 
+@pytest.mark.host  # a board has no onnx to make one
 def test_a_foreign_model_of_any_size_is_refused(
     tmp_path: Path, circle: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
