@@ -343,6 +343,7 @@ def test_a_closed_stderr_changes_no_answer(model: str, shapes: Path, module: str
     assert all(isinstance(json.loads(line), dict) for line in found.stdout.splitlines())
 
 
+@pytest.mark.host  # tflite-runtime opens no such file
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a file name is always text")
 def test_a_model_whose_name_is_no_text_describes_itself(model: str, tmp_path: Path) -> None:
     path = os.fsencode(tmp_path) + b"/m\xff.tflite"
