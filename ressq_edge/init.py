@@ -69,10 +69,7 @@ def load_init(init: str, arch: str) -> InitWeights:
         except CheckpointError as error:
             raise InitError(str(error)) from error
         if about is not None:
-            normalise = _normalise_of(about, path)
-            labels = tuple(about["labels"])
-            bypass = next((known for known in BYPASSES if known == about["model"]["bypass"]), None)
-            norms = bool(about["config"].get("norms"))
+            labels, bypass, norms, normalise = _read_about(about, path)
     elif path.suffix == ".caffemodel":
         tensors, bypass = read_caffemodel(path, normalise.mean, normalise.std)
     else:
@@ -174,17 +171,17 @@ def _shorten(names: Iterable[str]) -> str:
     return ", ".join(ordered[:3]) + more
 
 
-def _normalise_of(about: dict[str, Any], path: Path) -> Normalise:
+def _read_about(about: Any, path: Path) -> tuple[tuple[str, ...], Bypass | None, bool, Normalise]:
+    """What our own JSON tells of weights: labels, bypass, norms and how pixels are normalised."""
     try:
         if "state" in about:
             raise InitError(f"{path}: found the state of a run, wanted its weights; take best.safetensors beside it")
-        for key, kind in (("labels", list), ("model", dict), ("config", dict)):
-            if not isinstance(about[key], kind):
-                raise TypeError(key)
-        about["model"]["bypass"]
-        return Normalise(*(tuple(about["normalise"][key]) for key in ("mean", "std")))
-    except (KeyError, TypeError) as error:
-        raise InitError(f"{path}: found a damaged checkpoint ({error}); take another or train again") from error
+        normalise = Normalise(*(tuple(about["normalise"][key]) for key in ("mean", "std")))
+        bypass = next((known for known in BYPASSES if known == about["model"]["bypass"]), None)
+        return tuple(about["labels"]), bypass, bool(about["config"].get("norms")), normalise
+    except (KeyError, TypeError, AttributeError) as error:
+        reason = error.args[0]
+        raise InitError(f"{path}: found a damaged checkpoint ({reason}); take another or train again") from error
 
 
 def _bypass_of(tensors: Tensors) -> Bypass:
