@@ -90,17 +90,18 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
             f"{request.out}: found a run ({used[0]}), wanted a new folder; "
             "go on with it by --resume, or choose another --out"
         )
-    surveys: list[Survey] = []
+    begun: list[tuple[InitWeights, Survey]] = []
 
     def find_alike(names: list[str]) -> tuple[tuple[str, str], ...]:
-        surveys.append(_survey(request, names, screen, stop))
-        return surveys[0].alike or ()
+        # Wrong weights are told after a wrong folder, and before minutes of looking.
+        arch = request.arch or DEFAULT_ARCH
+        init = load_init(request.init or DEFAULT_INIT, arch)
+        ModelSpec(arch, request.bypass or default_bypass(arch, init), 2)
+        begun.append((init, _survey(request, names, screen, stop)))
+        return begun[0][1].alike or ()
 
-    # What is wrong with them is told before minutes of looking.
-    arch = request.arch or DEFAULT_ARCH
-    init = load_init(request.init or DEFAULT_INIT, arch)
-    ModelSpec(arch, request.bypass or default_bypass(arch, init), 2)
     split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
+    init, survey = begun[0]
     config = resolve(request, init, len(split.labels), len(split.train))
     packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}
     about = {
@@ -110,8 +111,8 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
         "thumbnails": request.thumbnails,
     }
     others = _tell_others(request.data)
-    notes = (*split.notes, *_tell_known(split, request), *_tell_unsearched(surveys[0]), *others)
-    return Start(config, split, init, about, notes, surveys[0])
+    notes = (*split.notes, *_tell_known(split, request), *_tell_unsearched(survey), *others)
+    return Start(config, split, init, about, notes, survey)
 
 
 def _survey(request: Request, names: list[str], screen: Screen, stop: Stop) -> Survey:
