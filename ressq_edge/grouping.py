@@ -128,14 +128,13 @@ def spread_groups(parts: list[list[tuple[str, int]]], together: Groups, classes:
 
     A part can spare a group if it keeps another one of each class that it holds.
     """
-    for label in range(classes):
-        for part in parts:
-            if all(own != label for _, own in part):
-                spare = [(donor, group) for donor in parts for group in _spare_groups(donor, together, label)]
-                if spare:
-                    donor, group = min(spare, key=lambda pair: len(pair[1]))
-                    donor[:] = [picture for picture in donor if picture not in group]
-                    part += group
+    for part in parts:
+        for label in sorted(set(range(classes)) - {own for _, own in part}):
+            spare = [(donor, group) for donor in parts for group in _spare_groups(donor, together, label)]
+            if spare and all(own != label for _, own in part):  # a group may have brought several classes
+                donor, group = min(spare, key=lambda pair: len(pair[1]))
+                donor[:] = [picture for picture in donor if picture not in group]
+                part += group
 
 
 def _spare_groups(part: list[tuple[str, int]], together: Groups, label: int) -> list[list[tuple[str, int]]]:
