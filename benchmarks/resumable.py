@@ -34,8 +34,8 @@ def make(photos: Path, run: Path, train: Sequence[str], export: Sequence[str] = 
         CalledProcessError: one of them failed; it said why.
     """
     if not (run / "summary.md").exists():
-        resume = ["--resume"] if (run / "config.json").exists() else list(train)
-        call("ressq_edge.cli", photos, "--out", run, *resume)
+        resume = ["--resume"] if (run / "config.json").exists() else []
+        call("ressq_edge.cli", photos, "--out", run, *train, *resume)  # that refuses a run of other flags
     if not (run / "dist" / f"{run.name}_int8.tflite").exists():
         call("ressq_export.cli", run, "--out", run / "dist", "--name", run.name, "--data", photos, *export)
 

@@ -199,5 +199,6 @@ def _refuse_empty(labels: tuple[str, ...], drawn: list[list[tuple[str, int]]]) -
         if not all(index in part for part in found):
             raise SplitError(
                 f"{label}: found too few groups of pictures for {len(drawn)} parts, wanted one or more for each "
-                "(pictures that show the same stay together, and those of a --group-by group); add pictures of others"
+                "(pictures that show the same stay together, and those of a --group-by group); add pictures of others, "
+                "or lay out train/, val/ and test/ yourself"
             )

@@ -128,25 +128,47 @@ def spread_groups(parts: list[list[tuple[str, int]]], together: Groups, classes:
 
     A part can spare a group if it keeps another one of each class that it holds.
     """
-    for part in parts:
-        for label in sorted(set(range(classes)) - {own for _, own in part}):
-            spare = [(donor, group) for donor in parts for group in _spare_groups(donor, together, label)]
-            if spare and all(own != label for _, own in part):  # a group may have brought several classes
-                donor, group = min(spare, key=lambda pair: len(pair[1]))
-                donor[:] = [picture for picture in donor if picture not in group]
-                part += group
+    grouped = [_Part(part, together) for part in parts]
+    for part in grouped:
+        for label in range(classes):
+            if part.having[label]:
+                continue
+            spare = [(donor, group) for donor in grouped for group in donor.spare(label)]
+            if spare:
+                donor, group = min(spare, key=lambda pair: len(pair[0].groups[pair[1]]))
+                part.take(group, donor.give(group))
+    for pictures, part in zip(parts, grouped, strict=True):
+        pictures[:] = [picture for group in part.groups.values() for picture in group]
 
 
-def _spare_groups(part: list[tuple[str, int]], together: Groups, label: int) -> list[list[tuple[str, int]]]:
-    groups: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for picture in part:
-        groups[together.get(picture[0], picture[0])].append(picture)
-    held = Counter(own for group in groups.values() for own in {own for _, own in group})
-    return [
-        group
-        for group in groups.values()
-        if (own := {own for _, own in group}) >= {label} and all(held[each] > 1 for each in own)
-    ]
+class _Part:
+    """A part by its groups: group -> pictures, and label -> the groups that have it, in order."""
+
+    def __init__(self, pictures: Iterable[tuple[str, int]], together: Groups) -> None:
+        self.groups: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        self.having: dict[int, dict[str, None]] = defaultdict(dict)
+        for name, label in pictures:
+            group = together.get(name, name)
+            self.groups[group].append((name, label))
+            self.having[label][group] = None
+
+    def spare(self, label: int) -> list[str]:
+        return [
+            group
+            for group in self.having[label]
+            if all(len(self.having[own]) > 1 for own in {own for _, own in self.groups[group]})
+        ]
+
+    def give(self, group: str) -> list[tuple[str, int]]:
+        pictures = self.groups.pop(group)
+        for label in {own for _, own in pictures}:
+            del self.having[label][group]
+        return pictures
+
+    def take(self, group: str, pictures: list[tuple[str, int]]) -> None:
+        self.groups[group] = pictures
+        for _, label in pictures:
+            self.having[label][group] = None
 
 
 def _cost(group: Counter[int], have: Counter[int], wanted: Counter[int]) -> tuple[int, float]:

@@ -4,6 +4,7 @@ The rule: what is taken and what is left is said; nothing that does not fit is d
 """
 
 import pickle
+import struct
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,6 +24,11 @@ from ressq_edge.scratch import randomise
 
 # What weights may lack: a bypass they were not trained with, and a counter that files of before 2018 do not have.
 _NEW = (".gate", ".bypass.weight", ".bypass.bias", ".num_batches_tracked")
+# What torch.load raises at files that are cut off, changed or something else altogether.
+_BROKEN = (
+    pickle.UnpicklingError, struct.error, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError,
+    AssertionError, OSError,
+)  # fmt: skip
 _AUXILIARY = ("aux1.", "aux2.")  # GoogLeNet's
 
 
@@ -195,7 +201,7 @@ def _read_pth(path: Path) -> Tensors:
     try:
         with warnings.catch_warnings(action="ignore"):  # on old pickles; the errors are ours to tell
             found = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, OSError) as error:
+    except _BROKEN as error:
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise InitError(
             f"{path}: found no state dict that can be read safely ({reason}), "

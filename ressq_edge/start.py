@@ -1,6 +1,5 @@
 """How a run begins, or goes on: the settings and the split, from a request or from the run folder."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from ressq_edge.arch import ModelSpec
 from ressq_edge.atomic import remove_leftovers
 from ressq_edge.config import Config, read_config, write_config
 from ressq_edge.device import default_threads
-from ressq_edge.errors import Interrupted, RunError
+from ressq_edge.errors import Interrupted, RunError, SplitError
 from ressq_edge.folder import split_folder
 from ressq_edge.init import InitWeights, default_bypass, load_init
 from ressq_edge.progress import Screen
@@ -65,7 +64,8 @@ def check_outside(request: Request) -> None:
     Raises:
         RunError: the run folder lies in the folder of pictures, or below a name that is not UTF-8.
     """
-    if "\N{REPLACEMENT CHARACTER}" in os.fsencode(request.out.resolve()).decode(errors="replace"):
+    path = str(request.out.resolve())
+    if path != path.encode(errors="replace").decode():
         raise RunError(
             f"{str(request.out)!a}: found a name that is not UTF-8, wanted one that is; choose another --out"
         )
@@ -112,7 +112,7 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
     }
     others = _tell_others(request.data)
     notes = (*split.notes, *_tell_known(split, request), *_tell_unsearched(survey), *others)
-    return Start(config, split, init, about, notes, survey)
+    return Start(config, split, init, {**about, "notes": notes}, notes, survey)
 
 
 def _survey(request: Request, names: list[str], screen: Screen, stop: Stop) -> Survey:
@@ -136,10 +136,11 @@ def _tell_known(split: Split, request: Request) -> list[str]:
         return []
     earlier = Path(request.init).parent
     try:
-        before, was = read_split(earlier), Path(read_config(earlier)[1]["data"])
+        before, about = read_split(earlier), read_config(earlier)[1]
+        was = Path(about["data"])
     except (RunError, KeyError):  # the weights are no run's
         return []
-    if was.exists() and was.resolve() != request.data.resolve():
+    if was.exists() and was.resolve() != request.data.resolve() and not _holds(request.data, before, about):
         return []
     learned = {name for part in ("train", "val") for name, _ in before.pictures(part)}
     measured = [name for part in ("val", "test") for name, _ in split.pictures(part)]
@@ -150,6 +151,14 @@ def _tell_known(split: Split, request: Request) -> list[str]:
         f"{request.init}: {known} of the {len(measured)} pictures for validation and test are ones that it was trained "
         "on or chosen by: figures on them will look better than they are"
     ]
+
+
+def _holds(root: Path, split: Split, about: dict[str, Any]) -> bool:
+    """A copy of the pictures of another run."""
+    try:
+        return pictures_sha256(split, root) == about.get("pictures_sha256")
+    except SplitError:
+        return False
 
 
 def _tell_unsearched(survey: Survey) -> list[str]:
@@ -184,7 +193,7 @@ def continue_run(request: Request) -> Start:
             "bring them back, or train into another folder"
         )
     about = _note_move(request, config, about)
-    notes = tuple(
+    changed = tuple(
         f"{name}: {version(name)} now, {was} when the run began; it goes on, but not bit for bit"
         for name, was in about.get("versions", {}).items()
         if name != "ressq-edge" and version(name) != was
@@ -192,7 +201,7 @@ def continue_run(request: Request) -> Start:
     saved = (request.out / "last.safetensors").exists()
     # Killed before the first state was saved: the weights are needed again.
     init = None if saved else load_init(_init_again(request, config), config.arch)
-    return Start(config, split, init, about, notes)
+    return Start(config, split, init, about, (*about.get("notes", split.notes), *changed))
 
 
 def _note_move(request: Request, config: Config, about: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ cells that the experts graded between are left out. A second call goes on where 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shlex
@@ -16,6 +17,8 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+
+from ressq_runtime.folders import list_classes
 
 ROOT = Path("demo")
 SEED = 0
@@ -88,6 +91,9 @@ def assign_parts(members: list[int]) -> list[tuple[str, int]]:
 def train(data: Path, run: Path, init: str, settings: Sequence[str]) -> None:
     """Trains, or goes on with, or skips what is trained already."""
     if (run / "summary.md").is_file():
+        trained_on = Path(json.loads((run / "config.json").read_text(encoding="utf-8"))["data"])
+        if trained_on != data.resolve():
+            raise SystemExit(f"demo: {run}: found a run on {trained_on}, wanted one on {data.resolve()}; delete {run}")
         print(f"{run}: trained already; delete {ROOT} to start again")
         return
     command = ["ressq-train", str(data), "--out", str(run), "--init", init, *settings]
@@ -104,8 +110,7 @@ def export(data: Path, run: Path, dist: Path, name: str) -> None:
 def answer(data: Path, artefact: Path) -> None:
     """Classifies one picture of each of two classes, then measures latency."""
     part = data / "test" if (data / "test").is_dir() else data
-    folders = sorted(path for path in part.iterdir() if path.is_dir())[:2]
-    pictures = [str(min(path for path in folder.rglob("*") if path.is_file())) for folder in folders]
+    pictures = [paths[0] for paths in list_classes(part).values()][:2]
     for picture in pictures:
         call(["ressq-infer", picture, "--model", str(artefact)])
     call(["ressq-infer", *pictures, "--model", str(artefact), "--profile"])

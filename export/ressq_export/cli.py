@@ -3,10 +3,13 @@
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ressq_runtime.infer import mend_streams
 
 if TYPE_CHECKING:
     from ressq_export.exporter import Request
@@ -27,6 +30,7 @@ Exit codes: 0 done, 1 a fault you can mend (it is named on stderr), 2 wrong usag
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (None: the process's own); returns its exit code."""
+    mend_streams()
     arguments = _build_parser().parse_args(argv)
     # Below the parser: --help should not wait for PyTorch.
     from ressq_export.exporter import export
@@ -46,10 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"ressq-export: note: {note}", file=sys.stderr)
     for fault in report.faults:
         print(f"ressq-export: error: {fault}", file=sys.stderr)
-    if arguments.json:
-        print(json.dumps(report.to_json()))
-    else:
-        _show(report)
+    try:
+        if arguments.json:
+            print(json.dumps(report.to_json()))
+        else:
+            _show(report)
+        sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # such a reader has what it wanted (`| head`)
+            print(f"ressq-export: error: stdout: {error.strerror}; the files are in {arguments.out}", file=sys.stderr)
+        # Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 1 if report.faults else 0
 
 

@@ -1,6 +1,7 @@
 """The pictures that `--evaluate FOLDER` names: of the folder that a run was trained on, its test pictures."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def _tell_seen(folder: Path, pictures: list[tuple[Path, int]], run: Run) -> tupl
     used = _sizes(path for part in ("train", "val") for path in run.split.paths(part, run.data))
     asked = _sizes(path for path, _ in pictures)
     common = set(used.values()) & set(asked.values())
-    known = {file_sha256(path) for path, size in used.items() if size in common}
-    seen = sum(size in common and file_sha256(path) in known for path, size in asked.items())
+    known = set(_hashes(path for path, size in used.items() if size in common))
+    seen = sum(digest in known for digest in _hashes(path for path, size in asked.items() if size in common))
     if not seen:
         return ()
     return (
@@ -64,5 +65,17 @@ def _tell_seen(folder: Path, pictures: list[tuple[Path, int]], run: Run) -> tupl
 
 
 def _sizes(paths: Iterable[Path]) -> dict[Path, int]:
-    """File -> bytes, of those that are there: a file that is missing is told where its picture is wanted."""
-    return {path: path.stat().st_size for path in paths if path.is_file()}
+    """File -> bytes, of those that can be had: the others are told where their pictures are wanted."""
+    found = {}
+    for path in paths:
+        with suppress(OSError):
+            found[path] = path.stat().st_size
+    return found
+
+
+def _hashes(paths: Iterable[Path]) -> list[str]:
+    found = []
+    for path in paths:
+        with suppress(OSError):
+            found.append(file_sha256(path))
+    return found

@@ -80,9 +80,10 @@ def export(request: Request, screen: Screen) -> Report:
     """
     if not request.name or Path(request.name).name != request.name or request.name.startswith("."):
         raise ExportError(f"--name: found {request.name!r}, wanted a plain file name without a folder or suffix")
-    for option, text in (("--name", request.name), ("--about", request.about)):
+    given = {"--out": str(request.out.resolve()), "--name": request.name, "--about": request.about}
+    for option, text in given.items():
         if text != text.encode(errors="replace").decode():
-            raise ExportError(f"{option}: found {text!r}, wanted UTF-8, which the card is written in; give another")
+            raise ExportError(f"{option}: found {text!a}, wanted UTF-8, as files and cards want it; give another")
     run = read_run(request.run, request.data)
     # A wrong folder is found before a minute's work.
     evaluated = find_evaluated(request.evaluate, run) if request.evaluate else None

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from rich.table import Table
+from rich.text import Text
 
 from ressq_export.confidence import Confidence
 from ressq_export.evaluation import TORCH, Accuracy
@@ -67,7 +68,7 @@ class Report:
 def render(title: str, rows: Sequence[Row]) -> Table:
     """A table of the rows: size, top-1 with its interval, agreement with torch, latency."""
     n = rows[0].accuracy.n
-    table = Table(title=f"{title}: {n} pictures", title_justify="left")
+    table = Table(title=Text(f"{title}: {n} pictures"), title_justify="left")
     table.add_column("file", no_wrap=True)
     for column in ("bytes", "top-1 [95 %]", "same as torch", "median ms, 1 thread here"):
         table.add_column(column, justify="right")

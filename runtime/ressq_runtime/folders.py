@@ -49,7 +49,7 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
         FolderError: no such folder, pictures beside the class folders, too few classes, a class
             without a picture, or two class names that differ only in case.
     """
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise FolderError(f"{root}: found no such folder, wanted one with a sub-folder per class")
     try:
         entries = [p for p in sorted(root.iterdir()) if not p.name.startswith(".")]
@@ -93,7 +93,7 @@ def _refuse_equal_but_for_case(root: Path, folders: list[Path]) -> None:
 
 def _walk(folder: Path) -> list[str]:
     """Files below `folder` whose path has no hidden part, sorted by path; strings: a million Paths take a minute."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise FolderError(f"{folder}: found no such folder, wanted a folder of pictures")
     found: list[str] = []
     for top, folders, files in os.walk(folder, onerror=_refuse_unreadable, followlinks=True):

@@ -117,12 +117,19 @@ def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
 def test_files_that_hold_no_weights_say_so(tmp_path: Path) -> None:
     with pytest.raises(InitError, match="found no such file, wanted --init imagenet, none or a weights file"):
         load_init(str(tmp_path / "none.pth"), ARCH)
+    torch.save(
+        {"a.weight": torch.ones(2, 3), "b.bias": torch.ones(4)},
+        tmp_path / "old.pth",
+        _use_new_zipfile_serialization=False,
+    )
+    legacy = (tmp_path / "old.pth").read_bytes()
     for content in (
         b"",
         b"not a file of weights",
         b"a text",
         b"the weights",
         published(tmp_path / "x.pth").read_bytes()[:5000],
+        *(legacy[:length] for length in (353, *range(20, len(legacy), 97))),
     ):
         (tmp_path / "net.pth").write_bytes(content)
         with pytest.raises(InitError, match="found no state dict that can be read safely"):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ressq_edge import start
 from ressq_edge.cli import main
@@ -168,8 +169,33 @@ def test_pictures_that_the_weights_were_trained_on_are_said_to_flatter(few: Path
         "figures on them will look better than they are"
     ], "the validation pictures of before"
     shutil.copytree(few, moved)
+    copy = begin_run(Request(moved, tmp_path / "run", init=weights, seed=1), Screen())
+    assert copy.notes == again.notes
+    shutil.rmtree(moved)
+    for path in sorted(few.rglob("*.*")):  # other pictures of the same names
+        (moved / path.relative_to(few)).parent.mkdir(parents=True, exist_ok=True)
+        Image.open(path).rotate(90).save(moved / path.relative_to(few))
     other = begin_run(Request(moved, tmp_path / "run", init=weights, seed=1), Screen())
     assert not any("it was trained on" in note for note in other.notes)
+
+
+def test_what_is_said_of_the_pictures_is_said_after_a_resume(few: Path, done: Path, tmp_path: Path) -> None:
+    data, run = tmp_path / "data", tmp_path / "run"
+    shutil.copytree(few, data)
+    (data / "notes.txt").write_text("not a picture")
+    weights = str(done / "best.safetensors")
+    begun = train_folder(Request(data, run, init=weights, epochs=1, threads=1, seed=1), Screen())
+    assert begun is not None
+    first = (run / "summary.md").read_text()
+    assert "it was trained on or chosen by" in first
+    assert "files are left out, being no pictures by their names: notes.txt" in first
+    (run / "summary.md").unlink()
+    assert main([str(data), "--out", str(run), "--resume"]) == 0
+    told = [
+        [line for line in text.splitlines() if line.startswith("Note: ")]
+        for text in (first, (run / "summary.md").read_text())
+    ]
+    assert told[0] == told[1] != []
 
 
 def test_wrong_weights_are_told_before_every_picture_is_looked_at(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,19 @@ def test_files_of_this_very_run_are_evaluated_without_a_new_export(
     assert {row["n"] for row in rows} == {12}
     assert rows[0]["agreement"] == rows[1]["agreement"] == 1
     assert {kind: path.stat().st_mtime_ns for kind, path in exported.items()} == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a full disk is played by /dev/full")
+@pytest.mark.parametrize(("streams", "code"), [("2>&-", 0), (">/dev/full", 1), (">&-", 1)])
+def test_streams_that_take_nothing_are_no_traceback(
+    exported: dict[str, Path], lively_run: Path, streams: str, code: int
+) -> None:
+    folder, test = exported["fp32.onnx"].parent, lively_run.parent / "data" / "test"
+    command = [sys.executable, "-m", "ressq_export.cli", str(lively_run), "--out", str(folder), "--evaluate", str(test)]
+    found = subprocess.run(f"{shlex.join(command)} {streams}", shell=True, capture_output=True, text=True, check=False)
+    assert found.returncode == code, found.stderr
+    assert "Traceback" not in found.stderr
+    assert code == 0 or "ressq-export: error: stdout: " in found.stderr
 
 
 def test_the_temperature_is_fitted_and_in_every_card(exported: dict[str, Path], lively_run: Path) -> None:
@@ -258,10 +272,12 @@ def test_a_run_that_is_none_or_was_interrupted_is_said_to_be(
     assert "interrupted" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", ["--name", "--about"])
+@pytest.mark.parametrize("option", ["--out", "--name", "--about"])
 def test_what_the_card_cannot_hold_is_refused_before_the_work(
     lively_run: Path, tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(lively_run), "--out", str(tmp_path / "dist"), option, "caf\udce9"]) == 1
-    assert f"{option}: found 'caf\\udce9', wanted UTF-8, which the card is written in" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{option}: found " in said
+    assert "caf\\udce9', wanted UTF-8, as files and cards want it; give another" in said
     assert not (tmp_path / "dist").exists()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from cards import TFLITE_ENGINE, onnx_model
+from ressq_runtime.classify import Classifier
 from ressq_runtime.infer import main
 from ressq_runtime.models import BUILTIN
 
@@ -341,6 +342,16 @@ def test_a_closed_stderr_changes_no_answer(model: str, shapes: Path, module: str
     found = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True, check=False)
     assert found.returncode == 0
     assert all(isinstance(json.loads(line), dict) for line in found.stdout.splitlines())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a file name is always text")
+def test_an_onnx_model_below_a_name_that_is_no_text_answers(artefacts: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"\xff")
+    folder.mkdir()
+    shutil.copy(artefacts["int8.onnx"], folder / "m.onnx")
+    classifier = Classifier.load(str(folder / "m.onnx"))
+    assert classifier.engine.name == "onnx"
+    assert sum(classifier.scores(bytes(classifier.spec.size**2 * 3))) == pytest.approx(1, abs=0.02)
 
 
 @pytest.mark.host  # tflite-runtime opens no such file

@@ -137,8 +137,8 @@ def test_who_made_the_model_need_not_wait_for_a_trial(model: str, monkeypatch: p
 
 @pytest.mark.parametrize(
     ("scores", "fine"),
-    [([0.8] + [0.0] * 1000, True), ([0.39] + [0.001] * 50, True), ([2.0, 1.0], False), ([0.9, -0.3, 0.4], False),
-     ([float("nan"), 1.0], False)],
+    [([0.8] + [0.0] * 1000, True), ([0.39] + [0.001] * 50, True), ([2 / 256] * 150, True), ([0.5] * 3, False),
+     ([2.0, 1.0], False), ([0.9, -0.3, 0.4], False), ([float("nan"), 1.0], False)],
 )  # fmt: skip
 def test_probabilities_that_were_rounded_away_are_no_logits(
     model: str, scores: list[float], fine: bool, monkeypatch: pytest.MonkeyPatch

@@ -89,6 +89,8 @@ def open_session(onnxruntime: Any, path: str, threads: int, profile: str = "", c
     Raises:
         EngineError: ONNX Runtime refuses the model.
     """
+    from pathlib import Path
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -96,6 +98,8 @@ def open_session(onnxruntime: Any, path: str, threads: int, profile: str = "", c
     if profile:
         options.enable_profiling, options.profile_file_prefix = True, profile
     try:
+        if not (content or path.isprintable()):  # a name that is not UTF-8, which ONNX Runtime does not take
+            content = Path(path).read_bytes()
         return onnxruntime.InferenceSession(content or path, options, providers=["CPUExecutionProvider"])
     except _own_errors() as error:
         reason = str(error).splitlines()[0][:200]
