@@ -102,17 +102,27 @@ def _read_parts(root: Path, given: dict[str, Path]) -> tuple[tuple[str, ...], di
 def _tell_alike(parts: dict[str, Pictures], alike: Sequence[tuple[str, str]]) -> list[str]:
     """What a person should know about pictures that show the same."""
     part_of = {name: part for part, pictures in parts.items() for name, _ in pictures}
+    class_of = {name: label for pictures in parts.values() for name, label in pictures}
+    contrary = [f"{one} = {other}" for one, other in alike if class_of[one] != class_of[other]]
     torn = [f"{one} = {other}" for one, other in alike if part_of[one] != part_of[other]]
     notes = []
     if kept := len(alike) - len(torn):
         notes.append(f"{kept} pairs of pictures show the same; both of each are in one part")
-    if torn:
-        more = ", ..." if len(torn) > 3 else ""
+    if contrary:
         notes.append(
-            f"{len(torn)} pairs of pictures in two parts show the same ({', '.join(torn[:3])}{more}): "
+            f"{len(contrary)} pairs of pictures that show the same are in two classes ({_first(contrary)}): "
+            "one label of each pair is wrong; data.html shows them"
+        )
+    if torn:
+        notes.append(
+            f"{len(torn)} pairs of pictures in two parts show the same ({_first(torn)}): "
             "figures on val and test will look better than they are"
         )
     return notes
+
+
+def _first(pairs: list[str]) -> str:
+    return ", ".join(pairs[:3]) + (", ..." if len(pairs) > 3 else "")
 
 
 def _given_parts(root: Path) -> dict[str, Path]:

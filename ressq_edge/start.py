@@ -154,7 +154,7 @@ def _tell_known(split: Split, request: Request) -> list[str]:
 
 
 def _holds(root: Path, split: Split, about: dict[str, Any]) -> bool:
-    """A copy of the pictures of another run."""
+    """True where the pictures that a run began with are."""
     try:
         return pictures_sha256(split, root) == about.get("pictures_sha256")
     except SplitError:
@@ -177,6 +177,8 @@ def continue_run(request: Request) -> Start:
         RunError: there is no run, it was made with other settings, or its pictures changed.
         OutputError: config.json cannot be written.
     """
+    if not (request.out / "config.json").exists():
+        raise RunError(f"{request.out}: found no run, wanted one to go on with; leave --resume out to begin one")
     config, about = read_config(request.out)
     remove_leftovers(request.out)
     remove_leftovers(request.out / "cache")
@@ -187,9 +189,9 @@ def continue_run(request: Request) -> Start:
             "leave --no-thumbnails out, or train into another folder"
         )
     split = read_split(request.out)
-    if pictures_sha256(split, request.data) != about.get("pictures_sha256"):
+    if not _holds(request.data, split, about):
         raise RunError(
-            f"{request.data}: found other pictures than {request.out} began with; "
+            f"{request.data}: found other pictures than {request.out} began with, which were in {about.get('data')}; "
             "bring them back, or train into another folder"
         )
     about = _note_move(request, config, about)

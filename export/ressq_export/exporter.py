@@ -72,6 +72,9 @@ class Request:
         return {kind: self.out / f"{self.name}_{kind}" for kind in KINDS}
 
 
+_AS_IT_WAS = "the certificate stays as it was; --force makes all six files anew, with these figures in it"
+
+
 def export(request: Request, screen: Screen) -> Report:
     """Make the four artefacts, or, where they are there, of this very run, and to be evaluated, just do that.
 
@@ -123,7 +126,7 @@ def _evaluate(request: Request, run: Run, evaluated: Evaluated, screen: Screen) 
     medians = measure_medians(paths, run, temperature, screen)
     tables = {evaluated.title: make_rows(paths, measure_accuracy(scored), medians)}
     calibration = cast(dict[str, object], card.data["calibration"])
-    files, faults, notes = _texts(paths.values()), scored.faults, (*run.notes(), *evaluated.notes)
+    files, faults, notes = _texts(paths.values()), scored.faults, (*run.notes(), *evaluated.notes, _AS_IT_WAS)
     return Report(request.name, files, False, calibration, None, None, (), tables, faults, notes)
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 # SqueezeNet's layers are small: more threads than a Pi's four cores only wait for each other.
 MOST_THREADS = 4
 
-# What quantised probabilities, in steps of 1/256, may each be rounded up by; down by as much, most of a thousand to 0.
-_HALF_STEP = 1 / 512
 
 # The output that tells how far a picture lies from the training pictures.
 DISTANCE = "distance"
@@ -144,7 +142,8 @@ class Classifier:
             raise EngineError(
                 f"{self.path}: found {len(scores)} scores, wanted one for each of {len(self.labels)} labels"
             )
-        if self.card is None and not (min(scores) >= 0 and sum(scores) < 1.05 + _HALF_STEP * len(scores)):
+        # Each may be rounded by half a step, 1/256.
+        if self.card is None and not (min(scores) >= 0 and sum(scores) < 1.05 + len(scores) / 512):
             raise EngineError(
                 f"{self.path}: found scores that sum to {sum(scores):.3g}, wanted probabilities; "
                 "export the model with a softmax at its end"

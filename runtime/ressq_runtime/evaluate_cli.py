@@ -20,6 +20,8 @@ _EXAMPLES = """\
 example:
   ressq-evaluate leaf_int8.tflite photos/test      photos/test holds one folder per label
 
+ressq-export --evaluate leaves out its training pictures.
+
 Exit codes: 0 done, 1 a fault you can mend (each is named on stderr), 2 wrong usage."""
 
 

@@ -19,6 +19,7 @@ PICTURE_SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pnm",
     ".heic", ".heif", ".avif",
 )  # fmt: skip
+_HIDDEN = (".", "__MACOSX")
 
 
 def is_picture(name: str) -> bool:
@@ -50,9 +51,10 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
             without a picture, or two class names that differ only in case.
     """
     if not os.path.isdir(root):
-        raise FolderError(f"{root}: found no such folder, wanted one with a sub-folder per class")
+        found = "a file" if os.path.exists(root) else "no such folder"
+        raise FolderError(f"{root}: found {found}, wanted a folder of class folders")
     try:
-        entries = [p for p in sorted(root.iterdir()) if not p.name.startswith(".")]
+        entries = [p for p in sorted(root.iterdir()) if not p.name.startswith(_HIDDEN)]
         folders = [p for p in entries if p.is_dir()]
     except OSError as error:
         _refuse_unreadable(error)
@@ -99,8 +101,8 @@ def _walk(folder: Path) -> list[str]:
     for top, folders, files in os.walk(folder, onerror=_refuse_unreadable, followlinks=True):
         if os.path.islink(top) and any(os.path.samefile(top, above) for above in Path(top).parents):
             raise FolderError(f"{top}: found a link to a folder above it, wanted none; remove it")
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [os.path.join(top, name) for name in files if not name.startswith(".")]
+        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
+        found += [os.path.join(top, name) for name in files if not name.startswith(_HIDDEN)]
     return sorted(found, key=lambda path: path.replace(os.sep, "\0"))  # folder by folder: "a/b" before "a b"
 
 

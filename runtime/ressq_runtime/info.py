@@ -51,6 +51,8 @@ def _describe(path: str, origin: str, data: dict[str, Any]) -> list[tuple[str, s
         )
     if data.get("abstention"):
         text = "from {threshold:.1%} on: {coverage:.1%} of {n} pictures of {split}, {top1:.1%} of those right"
+        if not data["abstention"]["threshold"]:
+            text = "always: {top1:.1%} of {n} pictures of {split} right"
         lines.append(("answers", text.format_map(data["abstention"])))
     if data.get("unlike"):
         text = "from a distance of {threshold:.3g} on: {false_alarms:.1%} of {n} pictures of {split} are called so"

@@ -99,6 +99,7 @@ def test_alike_pictures_are_drawn_to_one_side_and_told_where_folders_tear_them(t
         (given / name).mkdir(parents=True)
         draw_picture(index % 3).save(given / name / "x.jpg")
     notes = " ".join(split_folder(given, 0, None, alike_below(given)).notes)
+    assert "1 pairs of pictures that show the same are in two classes (train/cat/x.jpg = val/dog/x.jpg): one" in notes
     assert "1 pairs of pictures in two parts show the same (train/cat/x.jpg = val/dog/x.jpg)" in notes
 
 

@@ -41,14 +41,16 @@ def test_resuming_on_other_pictures_is_refused(
     (other / name).write_bytes(b"changed")
     assert "found other pictures than" in refused(capsys, other, "--out", done, "--resume")
     (other / name).unlink()
-    assert "bring it back" in refused(capsys, other, "--out", done, "--resume")
+    said = refused(capsys, other, "--out", done, "--resume")
+    assert f"found other pictures than {done} began with, which were in {few}; bring them back" in said
 
 
 def test_resuming_where_there_is_no_run_is_refused(
     few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "config.json: found no such file" in refused(capsys, few, "--out", tmp_path, "--resume")
-    assert "config.json: found no such file" in refused(capsys, few, "--out", tmp_path / "none", "--resume")
+    for out in (tmp_path, tmp_path / "none"):
+        said = refused(capsys, few, "--out", out, "--resume")
+        assert f"{out}: found no run, wanted one to go on with; leave --resume out to begin one" in said
     assert not (tmp_path / "none").exists()
 
 

@@ -25,15 +25,19 @@ def test_classes_and_pictures_are_sorted_and_nested_folders_are_read(tmp_path: P
 
 
 def test_hidden_and_other_files_are_no_pictures_but_can_be_asked_for(tmp_path: Path) -> None:
-    put(tmp_path, "a/1.png", "a/.hidden.png", "a/.cache/2.png", "a/notes.txt", "b/1.PNG.jpg")
+    put(tmp_path, "a/1.png", "a/.hidden.png", "a/.cache/2.png", "a/notes.txt", "b/1.PNG.jpg", "__MACOSX/a/._1.png")
     assert [p.name for p in list_pictures(tmp_path)] == ["1.png", "1.PNG.jpg"]
     assert [p.name for p in list_others(tmp_path)] == ["notes.txt"]
+    assert list(list_classes(tmp_path)) == ["a", "b"], "what macOS adds to a zip is no class"
 
 
 def test_a_missing_folder_is_said(tmp_path: Path) -> None:
     for function in (list_classes, list_pictures):
         with pytest.raises(FolderError, match="found no such folder, wanted"):
             function(tmp_path / "none")
+    put(tmp_path, "photos.zip")
+    with pytest.raises(FolderError, match=r"photos\.zip: found a file, wanted a folder of class folders"):
+        list_classes(tmp_path / "photos.zip")
 
 
 def test_pictures_beside_the_classes_are_refused(tmp_path: Path) -> None:

@@ -254,6 +254,13 @@ def test_a_foreign_page_can_neither_send_nor_read(served: Served, circle: bytes)
     assert own.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
+def test_a_form_is_told_from_a_picture(served: Served, circle: bytes) -> None:
+    form = b"--x\r\nContent-Disposition: form-data; name=file\r\n\r\n" + circle + b"\r\n--x--\r\n"
+    reply = ask(served.port, "POST", "/classify", form, **{"Content-Type": "multipart/form-data; boundary=x"})
+    assert reply.status == 415
+    assert reply.json == {"error": "found a form, wanted curl --data-binary @FILE"}
+
+
 def test_another_path_or_method_is_refused_in_json(served: Served) -> None:
     assert ask(served.port, "GET", "/../etc/passwd").json["error"].startswith("found no such path, wanted one of /,")
     reply = ask(served.port, "GET", "/classify")

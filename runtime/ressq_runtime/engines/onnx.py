@@ -98,7 +98,7 @@ def open_session(onnxruntime: Any, path: str, threads: int, profile: str = "", c
     if profile:
         options.enable_profiling, options.profile_file_prefix = True, profile
     try:
-        if not (content or path.isprintable()):  # a name that is not UTF-8, which ONNX Runtime does not take
+        if not (content or path.isprintable()):  # no UTF-8
             content = Path(path).read_bytes()
         return onnxruntime.InferenceSession(content or path, options, providers=["CPUExecutionProvider"])
     except _own_errors() as error:

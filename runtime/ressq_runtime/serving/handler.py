@@ -143,6 +143,11 @@ class Handler(BaseHTTPRequestHandler):
                 HTTPStatus.METHOD_NOT_ALLOWED, f"found {self.command}, wanted {_METHODS[path]}", Allow=_METHODS[path]
             )
         if self.command == "POST":
+            if self.headers.get_content_type() == "multipart/form-data":
+                raise RefusalError(
+                    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                    "found a form, wanted curl --data-binary @FILE",
+                )
             self._upload_size()
         return path
 
