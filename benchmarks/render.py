@@ -29,6 +29,7 @@ PAGES = {
     "paper_table": "paper.page",
     "peers": "peer.report",
     "scaled_decoding": "scaled_decoding",
+    "solar_cells": "solar_cells",
     "streaming": "streaming",
     "training": "loops.page",
     "unlike": "unlike",
