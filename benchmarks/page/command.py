@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import Any
 
 from page.content import Page
@@ -21,7 +22,7 @@ def publish(
     """Markdown on stdout and files in `folder` of what `measure` found; None, and why on stderr, where it refused."""
     try:
         report = measure()
-    except RessqError as error:
+    except (RessqError, CalledProcessError) as error:  # of the latter, the command has said why
         print(f"{script}: error: {error}", file=sys.stderr)
         return None
     page = to_page(report)
