@@ -25,6 +25,25 @@ from ressq_runtime.pixels import PixelSpec
 # What only a run writes; config.json comes first, so a folder without it holds no run to go on with.
 OURS = ("config.json", "best.safetensors", "last.safetensors", "metrics.csv", "summary.md")
 
+# Pictures of scanners, microscopes and cameras that Pillow does not read: medicine's, and the makers' raw ones.
+UNREAD_SUFFIXES = (
+    ".dcm",
+    ".dicom",
+    ".nii",
+    ".nii.gz",
+    ".svs",
+    ".czi",
+    ".nd2",
+    ".cr2",
+    ".cr3",
+    ".nef",
+    ".arw",
+    ".dng",
+    ".raf",
+    ".orf",
+    ".rw2",
+)
+
 Stop = Callable[[], bool]
 
 
@@ -228,7 +247,9 @@ def _tell_others(root: Path) -> list[str]:
     others = [path.relative_to(root).as_posix() for path in list_others(root)]
     if not others:
         return []
-    return [f"{len(others)} files are left out, being no pictures by their names: {_shorten(others)}"]
+    unread = [name for name in others if name.lower().endswith(UNREAD_SUFFIXES)]
+    advice = f"; what {unread[0]} shows can be learned from once it is saved as PNG or JPEG" if unread else ""
+    return [f"{len(others)} files are left out, being no pictures by their names: {_shorten(others)}{advice}"]
 
 
 def _shorten(names: list[str]) -> str:

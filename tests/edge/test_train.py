@@ -200,9 +200,10 @@ def test_what_is_left_out_or_leaks_is_said(few: Path, tmp_path: Path, capsys: py
     for part in ("train", "val"):
         shutil.copytree(few, tmp_path / "data" / part)
     (tmp_path / "data/README.md").touch()
+    (tmp_path / "data/scan.DCM").touch()
     assert main([str(tmp_path / "data"), "--out", str(tmp_path / "run"), "--epochs", "1", *QUICK]) == 0
     said = capsys.readouterr().err
-    assert "1 files are left out, being no pictures by their names: README.md" in said
+    assert "2 files are left out, being no pictures by their names: README.md, scan.DCM; what scan.DCM shows" in said
     assert "note: 36 pairs of pictures in two parts show the same (train/circle/00.png = val/circle/00.png" in said
     assert "test/ is not there" in said
     assert "There are no test pictures" in (tmp_path / "run/summary.md").read_text()
