@@ -4,6 +4,7 @@ The lock is the system's (flock), not the file: a process that ends in any way, 
 lock. So RUN/.lock stays where it is and says nothing by being there.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ def locked(run: Path) -> Iterator[None]:
     """The run folder, for this process alone while the block lasts; made if it is not there.
 
     Raises:
-        RunError: another process works in it.
+        RunError: another process works in it, or nothing can keep one out.
         OutputError: the folder or its lock cannot be written.
     """
     lock = FileLock(run / LOCK, timeout=0)
@@ -35,6 +36,11 @@ def locked(run: Path) -> Iterator[None]:
             f"wait for it (`fuser -v {quote(str(run / LOCK))}` shows the process), or choose another --out"
         ) from error
     except OSError as error:
+        if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP):  # some network drives
+            raise RunError(
+                f"{run}: found a file system without locks, wanted one that has them; choose an --out on another, "
+                "a local disk, say"
+            ) from error
         raise cannot_write(run, error) from error
     try:
         yield

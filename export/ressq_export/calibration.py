@@ -78,16 +78,16 @@ def draw(folder: Path | None, split: Split, data: Path, seed: int) -> Calibratio
     return draw_from_folder(folder, split, data, DEFAULT_COUNT, seed)
 
 
-def draw_from_training(split: Split, data: Path, count: int, seed: int) -> CalibrationSet:
+def draw_from_training(split: Split, data: Path, count: int, seed: int, fewest: int = FEWEST) -> CalibrationSet:
     """`count` training pictures (all, where there are fewer), as many of each class as can be.
 
     Raises:
-        CalibrationError: the training split has fewer than FEWEST pictures.
+        CalibrationError: the training split has fewer than `fewest` pictures.
     """
     groups: dict[int, list[str]] = defaultdict(list)
     for name, label in split.train:
         groups[label].append(name)
-    return _draw(list(groups.values()), data, count, seed, "train")
+    return _draw(list(groups.values()), data, count, seed, "train", fewest)
 
 
 def draw_from_folder(folder: Path, split: Split, data: Path, count: int, seed: int) -> CalibrationSet:
@@ -102,19 +102,20 @@ def draw_from_folder(folder: Path, split: Split, data: Path, count: int, seed: i
     _refuse_measured(folder, pictures, split, data)
     for path in pictures:
         groups[path.parent].append(path.relative_to(folder).as_posix())
-    return _draw(list(groups.values()), folder, count, seed, "folder")
+    return _draw(list(groups.values()), folder, count, seed, "folder", FEWEST)
 
 
-def _draw(groups: Sequence[list[str]], root: Path, count: int, seed: int, split: str) -> CalibrationSet:
+def _draw(groups: Sequence[list[str]], root: Path, count: int, seed: int, split: str, fewest: int) -> CalibrationSet:
     generator = random.Random(seed)  # noqa: S311 - a draw, no secret
     shuffled = [
         [(name, number) for name in generator.sample(sorted(group), len(group))] for number, group in enumerate(groups)
     ]
     in_turn = [drawn for drawn in chain.from_iterable(zip_longest(*shuffled)) if drawn is not None][:count]
     names = [name for name, _ in in_turn]
-    if len(names) < FEWEST:
+    if len(names) < fewest:
+        further = ", or give others with --calibration" if split == "train" else ""
         raise CalibrationError(
-            f"{root}: found {len(names)} pictures to calibrate on, wanted at least {FEWEST}; add pictures"
+            f"{root}: found {len(names)} pictures to calibrate on, wanted at least {fewest}; add pictures{further}"
         )
     digest = sha256("\n".join(sorted(names)).encode(errors="surrogateescape")).hexdigest()
     classes = tuple(number for _, number in in_turn)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from ressq_export.artefacts import add_descriptions, close_models, open_models, write_artefacts
-from ressq_export.calibration import draw, draw_from_training, halve, read_pixels
+from ressq_export.calibration import DEFAULT_COUNT, draw, draw_from_training, halve, read_pixels
 from ressq_export.card import Description
 from ressq_export.certificate.document import Evidence
 from ressq_export.certificate.tables import PictureSet
@@ -72,6 +72,15 @@ class Request:
         return {kind: self.out / f"{self.name}_{kind}" for kind in KINDS}
 
 
+# What only counts where files are made.
+_MAKING = {
+    "calibration": "--calibration",
+    "about": "--about",
+    "seed": "--seed",
+    "thumbnails": "--no-thumbnails",
+    "max_drop": "--max-drop",
+    "allow_drop": "--allow-drop",
+}
 _AS_IT_WAS = "the certificate stays as it was; --force makes all six files anew, with these figures in it"
 
 
@@ -88,6 +97,7 @@ def export(request: Request, screen: Screen) -> Report:
         if text != text.encode(errors="replace").decode():
             raise ExportError(f"{option}: found {text!a}, wanted UTF-8, as files and cards want it; give another")
     run = read_run(request.run, request.data)
+    thumbnails = request.thumbnails and run.thumbnails  # patients, say: what held for training holds here
     # A wrong folder is found before a minute's work.
     evaluated = find_evaluated(request.evaluate, run) if request.evaluate else None
     with one_thread():
@@ -95,7 +105,7 @@ def export(request: Request, screen: Screen) -> Report:
             return _evaluate(request, run, evaluated, screen)
         if not request.force:
             refuse_overwriting([*request.targets.values(), *certificate_paths(request.out, request.name)])
-        return _export(request, run, evaluated, screen)
+        return _export(replace(request, thumbnails=thumbnails), run, evaluated, screen)
 
 
 def are_of_run(targets: Mapping[str, Path], run: Run) -> bool:
@@ -126,8 +136,15 @@ def _evaluate(request: Request, run: Run, evaluated: Evaluated, screen: Screen) 
     medians = measure_medians(paths, run, temperature, screen)
     tables = {evaluated.title: make_rows(paths, measure_accuracy(scored), medians)}
     calibration = cast(dict[str, object], card.data["calibration"])
-    files, faults, notes = _texts(paths.values()), scored.faults, (*run.notes(), *evaluated.notes, _AS_IT_WAS)
+    files, faults = _texts(paths.values()), scored.faults
+    notes = (*run.notes(), *evaluated.notes, _AS_IT_WAS, *_tell_unused(request))
     return Report(request.name, files, False, calibration, None, None, (), tables, faults, notes)
+
+
+def _tell_unused(request: Request) -> tuple[str, ...]:
+    """The flags that were given for making files, where none was made."""
+    given = [flag for name, flag in _MAKING.items() if getattr(request, name) != getattr(Request, name)]
+    return (f"{', '.join(given)}: not used, as no file was made",) if given else ()
 
 
 def _export(request: Request, run: Run, evaluated: Evaluated | None, screen: Screen) -> Report:
@@ -135,15 +152,16 @@ def _export(request: Request, run: Run, evaluated: Evaluated | None, screen: Scr
     screen.stage("calibration pictures")
     spec = run.checkpoint.pixels
     pixels = read_pixels(calibration, spec)
-    training = draw_from_training(run.split, run.data, FINETUNE_COUNT, request.seed + 1).paths
+    training = draw_from_training(run.split, run.data, FINETUNE_COUNT, request.seed + 1, fewest=1).paths
     pictures = Pictures(pixels, training, halve(calibration, pixels))
+    usual = pixels if request.calibration is None else _read_training(run, request.seed)
     gate = Gate(run.pictures("val"), spec, request.max_drop / 100, request.allow_drop)
     confidence = measure_confidence(run, screen)
     temperature = confidence.temperature
     with workshop(request.out) as folder:
         log = Log(request.out / f"{request.name}_export.log")
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
-        add_distance(converted.paths.values(), pixels, MIDDLES[run.checkpoint.model.arch])
+        add_distance(converted.paths.values(), usual, MIDDLES[run.checkpoint.model.arch])
         costs, remedies = (converted.parameters, converted.multiply_adds), converted.remedies
         calibration = replace(calibration, halves=converted.halves)
         about = Description(
@@ -155,6 +173,11 @@ def _export(request: Request, run: Run, evaluated: Evaluated | None, screen: Scr
     drawn, seams = calibration.to_json(), converted.seams
     notes = (*run.notes(), *calibration.notes(), *(evaluated.notes if evaluated else ()))
     return Report(request.name, _texts(files), True, drawn, confidence, remedies, seams, tables, faults, notes)
+
+
+def _read_training(run: Run, seed: int) -> list[bytes]:
+    """As many training pictures as calibration takes: what is unlike them does not depend on --calibration."""
+    return read_pixels(draw_from_training(run.split, run.data, DEFAULT_COUNT, seed, fewest=1), run.checkpoint.pixels)
 
 
 def _finish(

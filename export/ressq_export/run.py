@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from ressq_edge.checkpoint import Checkpoint, load_checkpoint
 from ressq_edge.split import Split, read_split
@@ -22,6 +23,7 @@ class Run:
     split: which picture is for what.
     data: the folder that the split's paths are relative to.
     finished: it was trained to its end.
+    thumbnails: its pages may show pictures and name their files, and so may what is made of it.
     """
 
     folder: Path
@@ -30,6 +32,7 @@ class Run:
     split: Split
     data: Path
     finished: bool = True
+    thumbnails: bool = True
 
     def pictures(self, part: str) -> list[tuple[Path, int]]:
         """(picture, label index) of each picture in "train", "val" or "test"."""
@@ -37,13 +40,16 @@ class Run:
 
     def notes(self) -> tuple[str, ...]:
         """What a person should know of it."""
-        if self.finished:
-            return ()
-        epoch, epochs = self.checkpoint.metrics.get("epoch"), self.checkpoint.config.get("epochs")
-        return (
-            f"{self.folder}: found no summary.md, so the run was interrupted; exported is epoch {epoch} of {epochs}; "
-            "ressq-train --resume goes on",
-        )
+        notes = []
+        if not self.finished:
+            epoch, epochs = self.checkpoint.metrics.get("epoch"), self.checkpoint.config.get("epochs")
+            notes.append(
+                f"{self.folder}: found no summary.md, so the run was interrupted; exported is epoch {epoch} of "
+                f"{epochs}; ressq-train --resume goes on"
+            )
+        if not self.thumbnails:
+            notes.append("the run was made with --no-thumbnails: a certificate shows and names no pictures either")
+        return tuple(notes)
 
 
 def read_run(folder: Path, data: Path | None = None) -> Run:
@@ -61,7 +67,8 @@ def read_run(folder: Path, data: Path | None = None) -> Run:
         )
     checkpoint = load_checkpoint(path)
     split = read_split(folder)
-    where = data if data is not None else _data_folder(folder / "config.json")
+    about = _read_about(folder / "config.json")
+    where = data if data is not None else _data_folder(folder / "config.json", about)
     for part in ("train", "val"):
         missing = [name for name, _ in split.pictures(part) if not (where / name).is_file()]
         if missing:
@@ -70,14 +77,21 @@ def read_run(folder: Path, data: Path | None = None) -> Run:
                 "was trained on; give the folder they are in now with --data"
             )
     finished = (folder / "summary.md").is_file()
-    return Run(folder, checkpoint, sha256(path.read_bytes()).hexdigest(), split, where, finished)
+    thumbnails = about.get("thumbnails") is not False
+    return Run(folder, checkpoint, sha256(path.read_bytes()).hexdigest(), split, where, finished, thumbnails)
 
 
-def _data_folder(path: Path) -> Path:
-    """Where the run's pictures were; the settings beside it are the trainer's, and may be newer or older than ours."""
+def _read_about(path: Path) -> dict[str, Any]:
+    """What stands in config.json, nothing where it is lost; the settings are of the trainer's version, not ours."""
     try:
-        return Path(json.loads(path.read_text(encoding="utf-8"))["data"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise ExportError(
-            f"{path}: found no data folder in it ({error}); name the pictures' folder with --data"
-        ) from error
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _data_folder(path: Path, about: dict[str, Any]) -> Path:
+    """Where the run's pictures were."""
+    if not isinstance(about.get("data"), str):
+        raise ExportError(f"{path}: found no data folder in it; name the pictures' folder with --data")
+    return Path(about["data"])

@@ -19,7 +19,7 @@ PICTURE_SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pnm",
     ".heic", ".heif", ".avif",
 )  # fmt: skip
-_HIDDEN = (".", "__MACOSX")
+HIDDEN = (".", "__MACOSX", "lost+found")
 
 
 def is_picture(name: str) -> bool:
@@ -54,7 +54,7 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
         found = "a file" if os.path.exists(root) else "no such folder"
         raise FolderError(f"{root}: found {found}, wanted a folder of class folders")
     try:
-        entries = [p for p in sorted(root.iterdir()) if not p.name.startswith(_HIDDEN)]
+        entries = [p for p in sorted(root.iterdir()) if not p.name.startswith(HIDDEN)]
         folders = [p for p in entries if p.is_dir()]
     except OSError as error:
         _refuse_unreadable(error)
@@ -101,8 +101,8 @@ def _walk(folder: Path) -> list[str]:
     for top, folders, files in os.walk(folder, onerror=_refuse_unreadable, followlinks=True):
         if os.path.islink(top) and any(os.path.samefile(top, above) for above in Path(top).parents):
             raise FolderError(f"{top}: found a link to a folder above it, wanted none; remove it")
-        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
-        found += [os.path.join(top, name) for name in files if not name.startswith(_HIDDEN)]
+        folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
+        found += [os.path.join(top, name) for name in files if not name.startswith(HIDDEN)]
     return sorted(found, key=lambda path: path.replace(os.sep, "\0"))  # folder by folder: "a/b" before "a b"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ressq_edge.cli import main
-from runs import assert_equal_runs, rows
+from runs import assert_equal_runs, refused, rows
 
 SETTINGS = ["--init", "none", "--size", "32", "--threads", "1"]
 # Loads what takes seconds, says so, and begins when it is told to.
@@ -23,6 +24,17 @@ print("ready", flush=True)
 sys.stdin.readline()
 sys.exit(main())
 """
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another lock")
+def test_a_file_system_without_locks_is_told_as_such(
+    few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    assert "found a file system without locks, wanted one" in refused(capsys, few, "--out", tmp_path / "run", *SETTINGS)
 
 
 def begin(few: Path, run: Path, *arguments: str) -> subprocess.Popen[str]:

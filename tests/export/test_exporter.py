@@ -14,7 +14,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from export_networks import LABELS, checkpoint_of, write_run
+from export_networks import LABELS, checkpoint_of, colours, write_run
 from ressq_edge.checkpoint import load_checkpoint, save_checkpoint
 from ressq_edge.split import read_split
 from ressq_export import convert, exporter
@@ -49,6 +49,17 @@ def test_files_of_this_very_run_are_evaluated_without_a_new_export(
     assert {row["n"] for row in rows} == {12}
     assert rows[0]["agreement"] == rows[1]["agreement"] == 1
     assert {kind: path.stat().st_mtime_ns for kind, path in exported.items()} == before
+
+
+def test_flags_that_only_count_where_files_are_made_are_told_where_none_is(
+    exported: dict[str, Path], lively_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, test = exported["fp32.onnx"].parent, lively_run.parent / "data" / "test"
+    command = [str(lively_run), "--out", str(folder), "--evaluate", str(test)]
+    assert main(command) == 0
+    assert "not used" not in capsys.readouterr().err
+    assert main([*command, "--no-thumbnails", "--max-drop", "1"]) == 0
+    assert "note: --no-thumbnails, --max-drop: not used, as no file was made" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a full disk is played by /dev/full")
@@ -140,13 +151,54 @@ def test_moved_pictures_without_data_are_an_error_that_names_it(
     assert "give the folder they are in now with --data" in capsys.readouterr().err
     (run / "config.json").write_text("{}")
     assert main([str(run), "--out", str(tmp_path / "dist")]) == 1
-    assert "found no data folder in it ('data'); name the pictures' folder with --data" in capsys.readouterr().err
+    assert "found no data folder in it; name the pictures' folder with --data" in capsys.readouterr().err
     assert not (tmp_path / "dist").exists()
 
 
 def test_a_folder_that_is_no_run_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path), "--out", str(tmp_path / "dist")]) == 1
     assert "best.safetensors: found no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("of_the_run", "asked", "shown"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_a_run_without_thumbnails_has_a_certificate_without(
+    lively_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_the_run: bool, asked: bool, shown: bool
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(lively_run, run)
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps({**config, "thumbnails": of_the_run}))
+    made: list[exporter.Request] = []
+    monkeypatch.setattr(exporter, "_export", lambda request, *_: made.append(request))
+    exporter.export(exporter.Request(run, tmp_path / "dist", "leaf", thumbnails=asked), Screen(None))
+    assert made[0].thumbnails is shown
+    notes = exporter.read_run(run).notes()
+    assert any("--no-thumbnails" in note for note in notes) is not of_the_run
+
+
+@pytest.mark.slow
+def test_a_run_of_few_pictures_is_exported_with_others_to_calibrate_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = write_run(tmp_path / "run", checkpoint_of(), train=4)
+    others = tmp_path / "others"
+    others.mkdir()
+    for seed in range(20):
+        colours(seed).save(others / f"{seed}.png")
+    out = ["--out", str(tmp_path / "dist")]
+    assert main([str(run), *out]) == 1
+    assert "found 12 pictures to calibrate on, wanted at least 16; add pictures, or give" in capsys.readouterr().err
+    seen: list[int] = []
+    add_distance = exporter.add_distance
+    monkeypatch.setattr(
+        exporter,
+        "add_distance",
+        lambda paths, pictures, at: (seen.append(len(pictures)), add_distance(paths, pictures, at)),
+    )
+    assert main([str(run), *out, "--calibration", str(others), "--allow-drop"]) == 0
+    assert seen == [12], "what is unlike the training pictures is told by these, not by --calibration's"
 
 
 def test_calibrating_on_validation_pictures_is_refused(

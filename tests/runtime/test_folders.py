@@ -25,7 +25,16 @@ def test_classes_and_pictures_are_sorted_and_nested_folders_are_read(tmp_path: P
 
 
 def test_hidden_and_other_files_are_no_pictures_but_can_be_asked_for(tmp_path: Path) -> None:
-    put(tmp_path, "a/1.png", "a/.hidden.png", "a/.cache/2.png", "a/notes.txt", "b/1.PNG.jpg", "__MACOSX/a/._1.png")
+    put(
+        tmp_path,
+        "a/1.png",
+        "a/.hidden.png",
+        "a/.cache/2.png",
+        "a/notes.txt",
+        "b/1.PNG.jpg",
+        "__MACOSX/a/._1.png",
+        "lost+found/3.png",
+    )
     assert [p.name for p in list_pictures(tmp_path)] == ["1.png", "1.PNG.jpg"]
     assert [p.name for p in list_others(tmp_path)] == ["notes.txt"]
     assert list(list_classes(tmp_path)) == ["a", "b"], "what macOS adds to a zip is no class"

@@ -153,6 +153,32 @@ def test_a_picture_taken_away_has_no_answer_and_is_new_when_it_comes_back(folder
         watch.look()
 
 
+def test_a_picture_that_was_away_only_while_it_was_to_be_answered_is_given_again(folder: Path) -> None:
+    clock = Clock()
+    watch = Watch(str(folder), set(), clock)
+    path = folder / "a.jpg"
+    path.touch()
+    watch.look()
+    clock.tick()
+    assert watch.look() == [str(path)]
+    path.unlink()
+    assert watch.try_again(str(path))
+    path.write_bytes(b"sent again before the next look")
+    watch.look()
+    clock.tick()
+    assert watch.look() == [str(path)]
+
+
+def test_what_a_file_system_keeps_for_itself_is_not_looked_into(folder: Path) -> None:
+    clock = Clock()
+    watch = Watch(str(folder), set(), clock)
+    (folder / "lost+found").mkdir()
+    (folder / "lost+found/a.jpg").touch()
+    watch.look()
+    clock.tick()
+    assert watch.look() == []
+
+
 def test_a_folder_that_is_missing_or_goes_is_an_error(folder: Path) -> None:
     with pytest.raises(FolderError, match="found no such folder, wanted one to watch; make it first"):
         Watch(str(folder / "none"), set())

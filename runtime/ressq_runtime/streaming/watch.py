@@ -11,7 +11,7 @@ from contextlib import suppress
 from time import monotonic, sleep
 
 from ressq_runtime.errors import FolderError
-from ressq_runtime.folders import PICTURE_SUFFIXES
+from ressq_runtime.folders import HIDDEN, PICTURE_SUFFIXES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,16 +88,14 @@ class Watch:
     def try_again(self, path: str) -> bool:
         """True for a picture that could not be read but may still be on its way: it is given again later."""
         file = self._files.get(path)
-        try:
-            state = _state(os.stat(path))
-        except OSError:
-            return True  # taken away before it was answered; should it come back, it is new
         if file is None:
             return True
+        state = None  # taken away before it was answered; should it come back, it is new
+        with suppress(OSError):
+            state = _state(os.stat(path))
         if file.patience == SECOND_CHANCE_SECONDS and state == file.state:
             return False
-        file.patience = SECOND_CHANCE_SECONDS
-        file.given = False
+        file.patience, file.given = SECOND_CHANCE_SECONDS, False
         return True
 
     def _new_files(self) -> Iterator[tuple[str, State]]:
@@ -105,7 +103,7 @@ class Watch:
         folders = [self._folder]
         while folders:
             for entry in self._list(folders.pop()):
-                if entry.name.startswith(".") or entry.path in self._done:
+                if entry.name.startswith(HIDDEN) or entry.path in self._done:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
