@@ -132,6 +132,8 @@ def _how_to_go_on(request: "Request") -> str:
     if several:
         return f"{again}, with --resume"
     command = ["ressq-train", str(request.data), "--out", str(request.out), "--resume"]
+    if request.device not in (None, "auto"):  # no setting of the run: each command says it anew
+        command += ["--device", str(request.device)]
     return f"go on with: {shlex.join(command)}"
 
 

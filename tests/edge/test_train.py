@@ -19,7 +19,7 @@ import torch
 from ressq_edge.augment import normalise
 from ressq_edge.balance import class_weights
 from ressq_edge.checkpoint import load_checkpoint, read_tensors
-from ressq_edge.cli import main
+from ressq_edge.cli import _how_to_go_on, main
 from ressq_edge.config import FROM_SCRATCH, read_config
 from ressq_edge.device import default_precision
 from ressq_edge.errors import RunError
@@ -138,6 +138,11 @@ def test_ctrl_c_says_how_to_go_on_and_loses_nothing(few: Path, done: Path, tmp_p
     assert "Traceback" not in said
     assert main([str(few), "--out", str(run), "--resume"]) == 0
     assert_equal_runs(run, done)
+
+
+@pytest.mark.parametrize(("device", "told"), [("auto", "--resume"), ("cuda", "--resume --device cuda")])
+def test_the_command_to_go_on_with_computes_where_the_run_did(few: Path, done: Path, device: str, told: str) -> None:
+    assert _how_to_go_on(Request(few, done, device=device)) == f"go on with: ressq-train {few} --out {done} {told}"
 
 
 def test_another_thread_count_or_seed_is_another_run(
