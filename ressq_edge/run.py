@@ -82,14 +82,28 @@ def _train_folder(request: Request, screen: Screen, stop: Stop, workers: Workers
     stages = Stages()
     if state is None or not is_done(state, start.config):
         start = workers.once(partial(decode_pictures, request, start, screen, stop))
-        task = _make_task(request, start, workers, stages)
-        if state is None:  # made by one process, and all begin with it
-            workers.once(lambda: save_state(request.out / LAST, first_state(start, task, screen)))
-            state = saved_state(request.out / LAST, start, workers)
-        _train(request, start, state, task, screen, stop)
+        state = _learn(request, start, state, workers, stages, screen, stop)
     if workers.first:
         _report(request, start, state, stages, screen, stop)
     return summary
+
+
+def _learn(
+    request: Request,
+    start: Start,
+    state: TrainState | None,
+    workers: Workers,
+    stages: Stages,
+    screen: Screen,
+    stop: Stop,
+) -> TrainState:
+    """Train to the end; the maps of the cache end here with their task, for Windows deletes no mapped file."""
+    task = _make_task(request, start, workers, stages)
+    if state is None:  # made by one process, and all begin with it
+        workers.once(lambda: save_state(request.out / LAST, first_state(start, task, screen)))
+        state = saved_state(request.out / LAST, start, workers)
+    _train(request, start, state, task, screen, stop)
+    return state
 
 
 def _train(request: Request, start: Start, state: TrainState, task: Task, screen: Screen, stop: Stop) -> None:
@@ -105,9 +119,14 @@ def _report(request: Request, start: Start, state: TrainState, stages: Stages, s
     write_suspects(request, start, screen, stop)
     if request.profile:
         screen.show(stages_table(stages))
-    val = open_store(request.out / CACHE, start.split, request.data, start.pixels, "val")
-    write_report(request.out, request.data, start, state.epochs, val, stages if request.profile else None)
+    _write_report(request, start, state, stages if request.profile else None)
     clear_cache(request.out / CACHE)
+
+
+def _write_report(request: Request, start: Start, state: TrainState, stages: Stages | None) -> None:
+    """A function of its own, so that the map of the cache ends before the cache is deleted."""
+    val = open_store(request.out / CACHE, start.split, request.data, start.pixels, "val")
+    write_report(request.out, request.data, start, state.epochs, val, stages)
 
 
 def _introduce(start: Start, workers: Workers, screen: Screen) -> None:

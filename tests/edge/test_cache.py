@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ressq_edge import cache
+from ressq_edge import cache, run
 from ressq_edge.cache import clear_cache, fill_cache, open_store
+from ressq_edge.cli import main
 from ressq_edge.folder import split_folder
 from ressq_edge.pictures import evaluation_pixels, training_pixels
 from ressq_edge.split import PARTS, Split
 from ressq_runtime.errors import OutputError
 from ressq_runtime.pixels import PixelSpec, to_pixels
+from runs import QUICK
 
 SPEC = PixelSpec.for_size(48)
 
@@ -115,3 +118,20 @@ def test_clearing_leaves_nothing_and_may_be_done_twice(photos_of_odd_sizes: Path
     clear_cache(tmp_path / "cache")
     clear_cache(tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_nothing_of_the_cache_is_mapped_when_it_is_deleted(
+    few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapped: list[list[str]] = []
+
+    def clear(folder: Path) -> None:
+        maps = Path("/proc/self/maps").read_text().splitlines()
+        mapped.append([line for line in maps if str(tmp_path) in line])
+        clear_cache(folder)
+
+    monkeypatch.setattr(run, "clear_cache", clear)
+    assert main([str(few), "--out", str(tmp_path / "run"), "--epochs", "1", *QUICK]) == 0
+    assert mapped == [[]], "Windows deletes no mapped file"
+    assert not (tmp_path / "run" / "cache").exists()
