@@ -8,6 +8,7 @@ import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from ressq_edge.errors import SplitError
@@ -22,7 +23,7 @@ def read_groups(source: str, names: Sequence[str]) -> dict[str, str]:
 
     Args:
         source: a regular expression searched in the picture's path (its first parenthesis, or all that matches), or a
-            .csv file with the columns `path` and `group`.
+            .csv file with the columns `path` and `group`, between commas or semicolons.
         names: of the pictures, relative to the data folder.
 
     Raises:
@@ -52,7 +53,10 @@ def _from_pattern(pattern: str, names: Sequence[str]) -> dict[str, str]:
 def _from_csv(path: Path) -> dict[str, str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+            header = file.readline()
+            # Excel separates by a semicolon where the comma is decimal: in Germany and France, say.
+            separator = ";" if ";" in header and "," not in header else ","
+            reader = csv.DictReader(chain([header], file), delimiter=separator)
             if not {"path", "group"} <= set(reader.fieldnames or ()):
                 raise SplitError(f"{path}: found the columns {reader.fieldnames}, wanted path and group; name them so")
             return _one_group_each(path, reader)

@@ -36,6 +36,21 @@ def test_a_table_names_the_groups(tmp_path: Path) -> None:
         read_groups(str(tmp_path / "none.csv"), NAMES)
 
 
+@pytest.mark.parametrize("header", ["path;group", '"path";"group"', "group;path", "nr;group;path"])
+def test_a_table_of_a_german_or_french_excel_has_semicolons(tmp_path: Path, header: str) -> None:
+    table = tmp_path / "groups.csv"
+    values = [{"path": name, "group": f"g, {i // 2}", "nr": "7"} for i, name in enumerate(NAMES)]
+    columns = header.replace('"', "").split(";")
+    table.write_text("\ufeff" + "\r\n".join([header, *(";".join(row[name] for name in columns) for row in values)]))
+    assert list(read_groups(str(table), NAMES).values()) == ["g, 0", "g, 0", "g, 1", "g, 1"]
+
+
+def test_a_semicolon_in_a_table_of_commas_is_a_sign_like_any_other(tmp_path: Path) -> None:
+    table = tmp_path / "groups.csv"
+    table.write_text("path,group,age;sex\n" + "".join(f"{name},a;b,7\n" for name in NAMES))
+    assert set(read_groups(str(table), NAMES).values()) == {"a;b"}
+
+
 def test_an_expression_that_is_none_or_finds_nothing_is_said() -> None:
     with pytest.raises(SplitError, match="found no regular expression"):
         read_groups("(p", NAMES)
