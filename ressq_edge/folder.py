@@ -9,13 +9,13 @@ from pathlib import Path
 
 from ressq_edge.errors import SplitError
 from ressq_edge.grouping import Groups, hang_together, place_groups, read_groups, refuse_split_groups, spread_groups
+from ressq_edge.names import refuse_control_characters, refuse_no_utf8, refuse_other_form, refuse_two_forms
 from ressq_edge.split import Pictures, Split
-from ressq_runtime.errors import FolderError, printable
+from ressq_runtime.errors import FolderError
 from ressq_runtime.folders import list_classes
 
 VAL_SHARE = TEST_SHARE = 0.15  # of each class; the rest is for training
 _OTHER_PARTS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
-
 
 # Names of pictures -> pairs of them that show the same.
 FindAlike = Callable[[list[str]], Sequence[tuple[str, str]]]
@@ -39,9 +39,9 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
     """
     given = _given_parts(root)
     labels, parts = _read_parts(root, given) if given else _read_classes(root)
-    _refuse_control_characters(root, labels)
+    refuse_control_characters(root, labels)
     names = [name for pictures in parts.values() for name, _ in pictures]
-    _refuse_no_utf8(root, names)
+    refuse_no_utf8(root, names)
     groups = read_groups(group_by, names) if group_by else {}
     alike = find_alike(names)
     together = hang_together(groups, alike)
@@ -64,25 +64,9 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
     return Split(origin, seed, labels, parts["train"], parts["val"], parts.get("test", ()), (), tuple(notes))
 
 
-def _refuse_control_characters(root: Path, labels: tuple[str, ...]) -> None:
-    """No artefact may carry such a label: a line break tears a table, and a terminal obeys an escape sequence."""
-    for label in labels:
-        if printable(label) != label:
-            raise SplitError(f"{root}: found a control character in the class {label}, wanted none; rename its folder")
-
-
-def _refuse_no_utf8(root: Path, names: list[str]) -> None:
-    """split.json, the pages and the artefacts are UTF-8; Linux gives other names as lone surrogates."""
-    odd = [name for name in names if not name.isascii() and any("\udc80" <= sign <= "\udcff" for sign in name)]
-    if odd:
-        raise SplitError(
-            f"{root}: found {len(odd)} names that are not UTF-8, the first {odd[0]!a}, wanted none; "
-            "rename them, by convmv -f latin1 -t utf8 -r --notest, say"
-        )
-
-
 def _read_classes(root: Path) -> tuple[tuple[str, ...], dict[str, Pictures]]:
     classes = list_classes(root)
+    refuse_two_forms(root, classes)
     return tuple(classes), {"train": _relative(root, classes)}
 
 
@@ -90,7 +74,9 @@ def _read_parts(root: Path, given: dict[str, Path]) -> tuple[tuple[str, ...], di
     classes = {part: list_classes(folder) for part, folder in given.items()}
     labels = tuple(classes["train"])
     for part, found in classes.items():
+        refuse_two_forms(given[part], found)
         if tuple(found) != labels:
+            refuse_other_form(root, given[part].name, found, labels)
             odd = ", ".join(sorted(set(found) ^ set(labels)))
             raise SplitError(
                 f"{root}: found other classes in {given[part].name}/ than in train/ ({odd}), "

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from ressq_edge.errors import SplitError
+from ressq_edge.names import compose
 from ressq_edge.split import Pictures
 
 # Name of a picture -> the group it belongs to; a picture alone is in none.
@@ -19,7 +20,7 @@ Groups = Mapping[str, str]
 
 
 def read_groups(source: str, names: Sequence[str]) -> dict[str, str]:
-    """Picture name -> group, for every picture.
+    """Picture name -> group, for every picture; a name is the same in either Unicode form.
 
     Args:
         source: a regular expression searched in the picture's path (its first parenthesis, or all that matches), or a
@@ -30,23 +31,24 @@ def read_groups(source: str, names: Sequence[str]) -> dict[str, str]:
         SplitError: not an expression, not such a file, or pictures without a group.
     """
     groups = _from_csv(Path(source)) if source.lower().endswith(".csv") else _from_pattern(source, names)
-    without = [name for name in names if not groups.get(name)]
+    found = {name: groups.get(compose(name)) for name in names}
+    without = [name for name, group in found.items() if not group]
     if without:
         raise SplitError(
             f"--group-by {source}: found no group for {len(without)} of {len(names)} pictures "
             f"({', '.join(without[:3])}), wanted one for each; mend the expression or the file"
         )
-    return {name: groups[name] for name in names}
+    return {name: group for name, group in found.items() if group}
 
 
 def _from_pattern(pattern: str, names: Sequence[str]) -> dict[str, str]:
     try:
-        expression = re.compile(pattern)
+        expression = re.compile(compose(pattern))
     except re.error as error:
         raise SplitError(
             f"--group-by {pattern}: found no regular expression ({error}), wanted one such as '(patient[0-9]+)'"
         ) from error
-    found = ((name, expression.search(name)) for name in names)
+    found = ((name, expression.search(name)) for name in map(compose, names))
     return {name: (match[1] if expression.groups else match[0]) or "" for name, match in found if match}
 
 
@@ -68,7 +70,7 @@ def _one_group_each(path: Path, reader: csv.DictReader[str]) -> dict[str, str]:
     """Name of a picture -> its group, of all rows."""
     found: dict[str, str] = {}
     for row in reader:
-        name, group = (row["path"] or "").replace("\\", "/"), row["group"] or ""
+        name, group = compose(row["path"] or "").replace("\\", "/"), compose(row["group"] or "")
         if not name:
             raise SplitError(f"{path}: found no path in line {reader.line_num}, wanted one; mend or remove the line")
         if found.setdefault(name, group) != group:

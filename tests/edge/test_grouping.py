@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 from time import process_time
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from ressq_edge.errors import SplitError
 from ressq_edge.folder import draw, split_folder
 from ressq_edge.grouping import hang_together, join, read_groups
 
+Form = Literal["NFC", "NFD"]
 NAMES = ["cat/p1_a.jpg", "cat/p1_b.jpg", "dog/p2_a.jpg", "dog/p12_a.jpg"]
 
 
@@ -49,6 +52,17 @@ def test_a_semicolon_in_a_table_of_commas_is_a_sign_like_any_other(tmp_path: Pat
     table = tmp_path / "groups.csv"
     table.write_text("path,group,age;sex\n" + "".join(f"{name},a;b,7\n" for name in NAMES))
     assert set(read_groups(str(table), NAMES).values()) == {"a;b"}
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_are_the_same_in_either_unicode_form(tmp_path: Path, mine: Form, theirs: Form) -> None:
+    names = [normalize(mine, name) for name in ("Äpfel/Jörg_1.jpg", "Äpfel/Jörg_2.jpg")]
+    table = tmp_path / "groups.csv"
+    table.write_text("path,group\n" + "".join(f"{normalize(theirs, name)},g\n" for name in names), encoding="utf-8")
+    assert read_groups(str(table), names) == dict.fromkeys(names, "g")
+    found = read_groups(normalize(theirs, "J(ö)rg"), [names[0], normalize(theirs, names[1])])
+    assert set(found.values()) == {"ö"}, "one patient, not two"
+    assert list(found) == [names[0], normalize(theirs, names[1])]
 
 
 def test_an_expression_that_is_none_or_finds_nothing_is_said() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -93,6 +94,19 @@ def test_other_classes_in_another_part_are_named(tmp_path: Path) -> None:
     root = lay_out(tmp_path, train__cat=3, train__dog=3, val__cat=1, val__fox=1)
     with pytest.raises(SplitError, match=r"found other classes in val/ than in train/ \(dog, fox\)"):
         split_folder(root, 0)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file system takes both for one")
+def test_a_class_in_two_unicode_forms_is_refused(tmp_path: Path) -> None:
+    one, other = (normalize(form, "grüne Äpfel") for form in ("NFC", "NFD"))
+    twice = r"found the class grüne Äpfel in two Unicode forms \(.* and .*\), wanted it once; merge its folders"
+    with pytest.raises(SplitError, match=twice):
+        split_folder(lay_out(tmp_path / "classes", **{one: 6, other: 6, "cat": 6}), 0)
+    given = lay_out(tmp_path / "parts", train__cat=3, val__cat=1, **{f"train__{one}": 3, f"val__{other}": 1})
+    with pytest.raises(SplitError, match=r"found grüne Äpfel in another Unicode form in val/ than in train/ \("):
+        split_folder(given, 0)
+    with pytest.raises(SplitError, match=twice):
+        split_folder(lay_out(given, **{f"train__{other}": 3}), 0)
 
 
 def test_val_and_validation_together_are_refused(tmp_path: Path) -> None:
