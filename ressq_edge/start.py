@@ -15,6 +15,7 @@ from ressq_edge.device import default_threads
 from ressq_edge.errors import Interrupted, RunError, SplitError
 from ressq_edge.folder import split_folder
 from ressq_edge.init import InitWeights, default_bypass, load_init
+from ressq_edge.odd_values import tell_values
 from ressq_edge.progress import Screen
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
 from ressq_edge.split import Split, pictures_sha256, read_split
@@ -130,7 +131,8 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
         "thumbnails": request.thumbnails,
     }
     others = _tell_others(request.data)
-    notes = (*split.notes, *_tell_known(split, request), *_tell_unsearched(survey), *others)
+    looks = (*_tell_unsearched(survey), *tell_values(survey))
+    notes = (*split.notes, *_tell_known(split, request), *looks, *others)
     return Start(config, split, init, {**about, "notes": notes}, notes, survey)
 
 

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from ressq_edge.data_report import FEWEST_OF_A_CLASS, LARGEST_IMBALANCE, DataReport
+from ressq_edge.odd_values import MANY_BLACK, STRETCH, black_share
 from ressq_edge.pages.data_sections import (
     show_alike,
     show_classes,
@@ -89,6 +90,8 @@ def _findings(report: DataReport, spec: PixelSpec) -> list[Child]:
         found.append("Pictures that show the same were not searched among so many: --compare-all does it.")
     if report.unreadable:
         found.append(f"{len(report.unreadable):,} pictures cannot be read.")
+    if (black := black_share(report.survey)) > MANY_BLACK:
+        found.append(f"{percent(black, 0)} of the pictures are nearly black: {STRETCH}.")
     if report.located:
         found.append(
             f"Privacy: {report.located:,} pictures tell in their EXIF data where they were taken. No part of that "

@@ -11,6 +11,8 @@ from PIL import Image
 from ressq_edge import start, survey
 from ressq_edge.data_report import DataReport
 from ressq_edge.folder import split_folder
+from ressq_edge.intake import decode_pictures
+from ressq_edge.odd_values import tell_values
 from ressq_edge.progress import Screen
 from ressq_edge.request import Request
 from ressq_edge.split import Split
@@ -112,3 +114,39 @@ def test_a_report_brings_looks_and_parts_together(tmp_path: Path) -> None:
     assert sorted(report.sides(0).tolist()) == [40, 40, 64, 64]
     assert report.cameras == [("A 1", 2)]
     assert report.imbalance == 2
+
+
+def save_12_bit(path: Path, stretch: int = 1) -> None:
+    """64 x 64 pixels of grey noise, 0 to 4095, in a file of 16 bits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = np.random.default_rng(list(path.as_posix().encode()))
+    Image.fromarray(state.integers(0, 4096, (64, 64), np.uint16) * np.uint16(stretch)).save(path)
+
+
+@pytest.mark.parametrize("kind", ["png", "tif"])
+def test_pictures_of_12_bits_in_files_of_16_are_told_where_they_are_more_than_a_tenth(
+    tmp_path: Path, kind: str
+) -> None:
+    names = [f"a/{index}.{kind}" for index in range(10)]
+    for index, name in enumerate(names):
+        save_12_bit(tmp_path / name, 1 if index < 2 else 16)
+    (tmp_path / "broken.jpg").write_bytes(b"not to be read, and so not black")
+    found = look_at(tmp_path, [*names, "broken.jpg"], 1, lambda: None)
+    wanted = "20% of the pictures are nearly black; values of 12 bits in files of 16, say, must be stretched (times 16)"
+    assert [note.removesuffix(" before training") for note in tell_values(found)] == [wanted]
+    assert tell_values(look_at(tmp_path, names[1:], 1, lambda: None)) == [f"11%{wanted[3:]} before training"]
+    assert tell_values(look_at(tmp_path, [*names[1:], names[9]], 1, lambda: None)) == [], "a tenth"
+    assert tell_values(look_at(tmp_path, ["broken.jpg"], 1, lambda: None)) == []
+
+
+def test_nearly_black_pictures_are_said_on_the_screen_and_stand_out_on_the_page(tmp_path: Path) -> None:
+    for label in "ab":
+        for index in range(9):
+            save_12_bit(tmp_path / "data" / label / f"{index}.png", 1 if index < 3 else 16)
+    request = Request(tmp_path / "data", tmp_path / "run", init="none", size=32)
+    begun = start.begin_run(request, Screen())
+    assert any(note.startswith("33% of the pictures are nearly black; values of 12 bits") for note in begun.notes)
+    decode_pictures(request, begun, Screen(), lambda: False)
+    assert "33\u202f% of the pictures are nearly black: values of 12 bits" in (tmp_path / "run/data.html").read_text(
+        "utf-8"
+    )
