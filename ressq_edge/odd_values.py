@@ -20,4 +20,9 @@ def tell_values(survey: Survey) -> list[str]:
     notes = []
     if (share := black_share(survey)) > MANY_BLACK:
         notes.append(f"{share:.0%} of the pictures are nearly black; {STRETCH}")
+    if fourth := int(survey.looks["fourth_band"].sum()):
+        notes.append(
+            f"{fourth:,} TIFFs have a fourth band, which is taken for opacity; if it is near infrared, save three "
+            "bands (gdal_translate -b 1 -b 2 -b 3)"
+        )
     return notes

@@ -35,6 +35,7 @@ LOOK = np.dtype(
         ("deviation", np.float32, (3,)),
         ("orientation", np.uint8),  # EXIF's, 1 to 8; 0: none
         ("located", np.bool_),  # EXIF holds a position; it is not read
+        ("fourth_band", np.bool_),  # of a TIFF, read as opacity
         ("camera", np.int32),  # index in `cameras`; 0: none
     ]
 )
@@ -103,24 +104,24 @@ def _look(path: Path) -> tuple[Any, ...] | None:
     # BOX would take whole pixels, others of a scaled copy.
     grey = np.asarray(image.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BILINEAR))
     colours = np.asarray(image.resize((DECODE_AT, DECODE_AT), Image.Resampling.BOX), np.float32).reshape(-1, 3)
-    size, exif = _read_header(path)
+    size, fourth_band, exif = _read_header(path)
     orientation = exif.get(ORIENTATION)
     turned = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 0
-    return grey, size, colours.mean(0), colours.std(0), turned, _is_located(exif), _name_camera(exif)
+    return grey, size, colours.mean(0), colours.std(0), turned, _is_located(exif), fourth_band, _name_camera(exif)
 
 
-def _read_header(path: Path) -> tuple[tuple[int, int], Image.Exif]:
-    """Width and height as stored, and the EXIF data; empty where they are damaged."""
-    size = (0, 0)
+def _read_header(path: Path) -> tuple[tuple[int, int], bool, Image.Exif]:
+    """Width and height as stored, whether a TIFF's fourth band is opacity, EXIF data; empty where they are damaged."""
+    size, fourth_band = (0, 0), False
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
-            size = image.size
+            size, fourth_band = image.size, image.format == "TIFF" and image.mode == "RGBA"
             # Image's own: PNG's would decode the whole picture to look behind its pixels.
             exif = Image.Image.getexif(image)
             exif.get_ifd(GPS)
     except (OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, Image.DecompressionBombError):
-        return size, Image.Exif()
-    return size, exif
+        return size, fourth_band, Image.Exif()
+    return size, fourth_band, exif
 
 
 def _is_located(exif: Image.Exif) -> bool:

@@ -150,3 +150,25 @@ def test_nearly_black_pictures_are_said_on_the_screen_and_stand_out_on_the_page(
     assert "33\u202f% of the pictures are nearly black: values of 12 bits" in (tmp_path / "run/data.html").read_text(
         "utf-8"
     )
+
+
+def test_a_fourth_band_of_a_tiff_is_said_to_be_taken_for_opacity(tmp_path: Path) -> None:
+    state = np.random.default_rng(0)
+    four, three = (Image.fromarray(state.integers(0, 256, (64, 64, bands), np.uint8)) for bands in (4, 3))
+    for index in range(6):
+        for label in "ab":
+            (tmp_path / "data" / label).mkdir(parents=True, exist_ok=True)
+            three.rotate(10 * index + ord(label)).save(tmp_path / f"data/{label}/{index}.tif")
+    four.save(tmp_path / "data/a/field.tif")
+    four.rotate(90).save(tmp_path / "data/b/field.tif")
+    four.rotate(270).convert("RGBX").save(tmp_path / "data/a/unspecified.tif")  # by its tags no opacity: is left out
+    four.rotate(180).save(tmp_path / "data/b/drawing.png")
+    begun = start.begin_run(Request(tmp_path / "data", tmp_path / "run", init="none", size=32), Screen())
+    assert (
+        "2 TIFFs have a fourth band, which is taken for opacity; if it is near infrared, save three bands "
+        "(gdal_translate -b 1 -b 2 -b 3)"
+    ) in begun.notes
+    (tmp_path / "data/a/field.tif").unlink()
+    (tmp_path / "data/b/field.tif").unlink()
+    begun = start.begin_run(Request(tmp_path / "data", tmp_path / "run", init="none", size=32), Screen())
+    assert not any("fourth band" in note for note in begun.notes)
