@@ -132,3 +132,11 @@ def read_split(run: Path) -> Split:
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def holds(root: Path, split: Split, about: dict[str, Any]) -> bool:
+    """True where the pictures that a run began with are."""
+    try:
+        return pictures_sha256(split, root) == about.get("pictures_sha256")
+    except SplitError:
+        return False

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from ressq_edge import __version__
@@ -12,38 +11,18 @@ from ressq_edge.arch import ModelSpec
 from ressq_edge.atomic import remove_leftovers
 from ressq_edge.config import Config, read_config, write_config
 from ressq_edge.device import default_threads
-from ressq_edge.errors import Interrupted, RunError, SplitError
+from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.folder import split_folder
 from ressq_edge.init import InitWeights, default_bypass, load_init
-from ressq_edge.odd_values import tell_values
+from ressq_edge.notes import tell_pictures
 from ressq_edge.progress import Screen
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
-from ressq_edge.split import Split, pictures_sha256, read_split
-from ressq_edge.survey import MOST_LOOKED_AT, Survey, choose, look_at
-from ressq_runtime.folders import list_others
+from ressq_edge.split import Split, holds, read_split
+from ressq_edge.survey import Survey, choose, look_at
 from ressq_runtime.pixels import PixelSpec
 
 # What only a run writes; config.json comes first, so a folder without it holds no run to go on with.
 OURS = ("config.json", "best.safetensors", "last.safetensors", "metrics.csv", "summary.md")
-
-# Pictures of scanners, microscopes and cameras that Pillow does not read: medicine's, and the makers' raw ones.
-UNREAD_SUFFIXES = (
-    ".dcm",
-    ".dicom",
-    ".nii",
-    ".nii.gz",
-    ".svs",
-    ".czi",
-    ".nd2",
-    ".cr2",
-    ".cr3",
-    ".nef",
-    ".arw",
-    ".dng",
-    ".raf",
-    ".orf",
-    ".rw2",
-)
 
 Stop = Callable[[], bool]
 
@@ -130,9 +109,7 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
         "versions": {"ressq-edge": __version__, **packages},
         "thumbnails": request.thumbnails,
     }
-    others = _tell_others(request.data)
-    looks = (*_tell_unsearched(survey), *tell_values(survey))
-    notes = (*split.notes, *_tell_known(split, request), *looks, *others)
+    notes = (*split.notes, *tell_pictures(request, split, survey))
     return Start(config, split, init, {**about, "notes": notes}, notes, survey)
 
 
@@ -149,46 +126,6 @@ def _survey(request: Request, names: list[str], screen: Screen, stop: Stop) -> S
         search = len(chosen) == len(names)
         found = look_at(request.data, chosen, request.threads or default_threads(), tick, search=search)
     return replace(found, total=len(names))
-
-
-def _tell_known(split: Split, request: Request) -> list[str]:
-    """Pictures to be measured on that the run whose weights this one begins with was trained on."""
-    if request.init in (None, "imagenet", "none"):
-        return []
-    earlier = Path(request.init).parent
-    try:
-        before, about = read_split(earlier), read_config(earlier)[1]
-        was = Path(about["data"])
-    except (RunError, KeyError):  # the weights are no run's
-        return []
-    if was.exists() and was.resolve() != request.data.resolve() and not _holds(request.data, before, about):
-        return []
-    learned = {name for part in ("train", "val") for name, _ in before.pictures(part)}
-    measured = [name for part in ("val", "test") for name, _ in split.pictures(part)]
-    known = sum(name in learned for name in measured)
-    if not known:
-        return []
-    return [
-        f"{request.init}: {known} of the {len(measured)} pictures for validation and test are ones that it was trained "
-        "on or chosen by: figures on them will look better than they are"
-    ]
-
-
-def _holds(root: Path, split: Split, about: dict[str, Any]) -> bool:
-    """True where the pictures that a run began with are."""
-    try:
-        return pictures_sha256(split, root) == about.get("pictures_sha256")
-    except SplitError:
-        return False
-
-
-def _tell_unsearched(survey: Survey) -> list[str]:
-    if survey.alike is not None:
-        return []
-    return [
-        f"{survey.total:,} pictures are more than the {MOST_LOOKED_AT:,} that are compared unasked: pictures in two "
-        "parts may show the same; --compare-all compares them, which takes about a quarter of an hour for a million"
-    ]
 
 
 def continue_run(request: Request) -> Start:
@@ -210,7 +147,7 @@ def continue_run(request: Request) -> Start:
             "leave --no-thumbnails out, or train into another folder"
         )
     split = read_split(request.out)
-    if not _holds(request.data, split, about):
+    if not holds(request.data, split, about):
         raise RunError(
             f"{request.data}: found other pictures than {request.out} began with, which were in {about.get('data')}; "
             "bring them back, or train into another folder"
@@ -243,17 +180,3 @@ def _init_again(request: Request, config: Config) -> str:
             f"{request.out}: found no last.safetensors, wanted the weights that it starts from; give --init FILE again"
         )
     return request.init
-
-
-def _tell_others(root: Path) -> list[str]:
-    others = [path.relative_to(root).as_posix() for path in list_others(root)]
-    if not others:
-        return []
-    unread = [name for name in others if name.lower().endswith(UNREAD_SUFFIXES)]
-    advice = f"; what {unread[0]} shows can be learned from once it is saved as PNG or JPEG" if unread else ""
-    return [f"{len(others)} files are left out, being no pictures by their names: {_shorten(others)}{advice}"]
-
-
-def _shorten(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

@@ -21,12 +21,12 @@ import json, re, sys, time
 from pathlib import Path
 from ressq_edge.folder import split_folder
 from ressq_edge.split import pictures_sha256, read_split, write_split
-from ressq_edge.start import _tell_others
+from ressq_edge.notes import tell_others
 
 root, run, group_by = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] or None
 started = time.process_time()
 split = split_folder(root, 0, group_by)
-others = _tell_others(root)
+others = tell_others(root)
 write_split(run, split)
 digest = pictures_sha256(split, root)
 seconds = time.process_time() - started

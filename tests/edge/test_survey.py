@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ressq_edge import start, survey
+from ressq_edge import notes, start, survey
 from ressq_edge.data_report import DataReport
 from ressq_edge.folder import split_folder
 from ressq_edge.intake import decode_pictures
@@ -76,7 +76,7 @@ def test_of_very_many_pictures_some_are_looked_at_unless_all_are_asked_for(monke
 
 def test_that_copies_were_not_searched_is_said(shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey, "MOST_LOOKED_AT", 100)
-    monkeypatch.setattr(start, "MOST_LOOKED_AT", 100)
+    monkeypatch.setattr(notes, "MOST_LOOKED_AT", 100)
     monkeypatch.setattr(survey, "SAMPLE", 10)
     request = Request(shapes, tmp_path / "run", init="none")
     begun = start.begin_run(request, Screen())

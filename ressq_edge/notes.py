@@ -1,0 +1,70 @@
+"""What a person should know of the pictures before they are learned from; a note each."""
+
+from pathlib import Path
+
+from ressq_edge.config import read_config
+from ressq_edge.errors import RunError
+from ressq_edge.odd_values import tell_values
+from ressq_edge.request import Request
+from ressq_edge.split import Split, holds, read_split
+from ressq_edge.survey import MOST_LOOKED_AT, Survey
+from ressq_runtime.folders import list_others
+
+# Pictures of scanners, microscopes and cameras that Pillow does not read: medicine's, and the makers' raw ones.
+UNREAD_SUFFIXES = (
+    ".dcm", ".dicom", ".nii", ".nii.gz", ".svs", ".czi", ".nd2",
+    ".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2",
+)  # fmt: skip
+
+
+def tell_pictures(request: Request, split: Split, survey: Survey) -> tuple[str, ...]:
+    """All there is to say of a new run's pictures but what their split says."""
+    looks = (*_tell_unsearched(survey), *tell_values(survey))
+    return (*_tell_known(split, request), *looks, *tell_others(request.data))
+
+
+def _tell_known(split: Split, request: Request) -> list[str]:
+    """Pictures to be measured on that the run whose weights this one begins with was trained on."""
+    if request.init in (None, "imagenet", "none"):
+        return []
+    earlier = Path(request.init).parent
+    try:
+        before, about = read_split(earlier), read_config(earlier)[1]
+        was = Path(about["data"])
+    except (RunError, KeyError):  # the weights are no run's
+        return []
+    if was.exists() and was.resolve() != request.data.resolve() and not holds(request.data, before, about):
+        return []
+    learned = {name for part in ("train", "val") for name, _ in before.pictures(part)}
+    measured = [name for part in ("val", "test") for name, _ in split.pictures(part)]
+    known = sum(name in learned for name in measured)
+    if not known:
+        return []
+    return [
+        f"{request.init}: {known} of the {len(measured)} pictures for validation and test are ones that it was trained "
+        "on or chosen by: figures on them will look better than they are"
+    ]
+
+
+def _tell_unsearched(survey: Survey) -> list[str]:
+    if survey.alike is not None:
+        return []
+    return [
+        f"{survey.total:,} pictures are more than the {MOST_LOOKED_AT:,} that are compared unasked: pictures in two "
+        "parts may show the same; --compare-all compares them, which takes about a quarter of an hour for a million"
+    ]
+
+
+def tell_others(root: Path) -> list[str]:
+    """Files that are no pictures by their names."""
+    others = [path.relative_to(root).as_posix() for path in list_others(root)]
+    if not others:
+        return []
+    unread = [name for name in others if name.lower().endswith(UNREAD_SUFFIXES)]
+    advice = f"; what {unread[0]} shows can be learned from once it is saved as PNG or JPEG" if unread else ""
+    return [f"{len(others)} files are left out, being no pictures by their names: {_shorten(others)}{advice}"]
+
+
+def _shorten(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
