@@ -1,5 +1,6 @@
 """What a user asked for, and the settings that follow from it."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
     recipe = pick_recipe(arch, init)
     spec = ModelSpec(arch, request.bypass or default_bypass(arch, init), num_classes)
     size = _given(request.size, recipe.size)
-    epochs = _given(request.epochs, recipe.epochs)
+    epochs = _given(request.epochs, default_epochs(recipe, pictures))
     return Config(
         arch=arch,
         bypass=spec.bypass,
@@ -123,6 +124,11 @@ def pick_recipe(arch: str, init: InitWeights) -> Recipe:
     if init.kind != "none":
         return FINE_TUNE
     return BASELINE_FROM_SCRATCH if arch in BASELINES else FROM_SCRATCH
+
+
+def default_epochs(recipe: Recipe, pictures: int) -> int:
+    """The recipe's, or more for few pictures, up to twice as many."""
+    return min(2 * recipe.epochs, max(recipe.epochs, math.ceil(recipe.fewest_views / pictures)))
 
 
 def check_processes(config: Config, validation: int, processes: int) -> None:
