@@ -20,11 +20,11 @@ from ressq_edge.augment import normalise
 from ressq_edge.balance import class_weights
 from ressq_edge.checkpoint import load_checkpoint, read_tensors
 from ressq_edge.cli import _how_to_go_on, main
-from ressq_edge.config import FROM_SCRATCH, read_config
+from ressq_edge.config import FINE_TUNE, FROM_SCRATCH, read_config
 from ressq_edge.device import default_precision
 from ressq_edge.errors import RunError
 from ressq_edge.init import InitWeights
-from ressq_edge.request import Request, check_processes, default_batch, resolve
+from ressq_edge.request import Request, check_processes, default_batch, default_epochs, resolve
 from ressq_edge.split import read_split
 from ressq_edge.start import Start
 from ressq_edge.state import TrainState
@@ -263,3 +263,10 @@ def test_the_learning_rate_rises_once_and_falls_to_nothing(done: Path) -> None:
 
 def test_few_pictures_make_small_batches() -> None:
     assert [default_batch(count) for count in (1, 84, 300, 600, 1500, 100_000)] == [8, 8, 8, 16, 32, 32]
+
+
+def test_few_pictures_are_seen_more_often_and_none_without_end() -> None:
+    assert [default_epochs(FINE_TUNE, count) for count in (1, 1500, 2000, 3000, 100_000)] == [52, 52, 39, 26, 26]
+    assert {default_epochs(FROM_SCRATCH, count) for count in (1, 1500, 100_000)} == {40}
+    asked = Request(Path("data"), Path("run"), epochs=3)
+    assert resolve(asked, InitWeights("imagenet"), 2, 100).epochs == 3
