@@ -6,7 +6,7 @@ RUN/config.json holds them; a checkpoint carries the part without paths.
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ressq_edge.atomic import write_text
 from ressq_edge.device import Precision
@@ -14,6 +14,9 @@ from ressq_edge.errors import RunError
 from ressq_edge.model import Bypass
 
 FORMAT = 1
+
+View = Literal["whole", "parts"]
+SHOWN: dict[View, str] = {"whole": "nearly whole pictures", "parts": "parts of pictures"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Config:
     weight_decay: AdamW's, on convolution weights only.
     label_smoothing: probability mass taken from the right class.
     smallest_crop: area of the smallest random crop, share of the picture.
+    view: what smallest_crop and train_size follow from: nearly "whole" pictures, or "parts" of them.
     jitter: how far brightness, contrast and saturation of a view may be moved, share.
     balance: loss weight of a class = (its share of pictures) ** -balance; 0 off, 1 full.
     clip_norm: longest gradient that is followed in full, 0 for any; from scratch a few early ones
@@ -74,6 +78,7 @@ class Config:
     norms: bool = False  # the same
     resize: int | None = None  # the same
     schedule_share: float = 1.0  # the same
+    view: View = "parts"  # the same
 
 
 @dataclass(frozen=True)
@@ -101,14 +106,18 @@ class Recipe:
     fewest_views: int = 0
 
 
-# Of a crop of 0.8 of the area and more little is enlarged, so little is to be undone by train_share.
 FINE_TUNE = Recipe(
-    26, 5e-4, 0.1, 0.8, jitter=0.3, clip_norm=0.0, train_share=216 / 224, norms=False, schedule_share=26 / 48,
+    26, 5e-4, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=192 / 224, norms=False, schedule_share=26 / 48,
     fewest_views=26 * 3000,
 )  # fmt: skip
 FROM_SCRATCH = Recipe(40, 3e-3, 0.05, 0.35, jitter=0.3, clip_norm=1.0, train_share=1.0, norms=True)
 # torchvision's networks have norms of their own, and lose eight points and more by the SqueezeNets' rate.
 BASELINE_FROM_SCRATCH = replace(FROM_SCRATCH, learning_rate=1e-3, norms=False)
+
+
+# Where a small part decides, such as a crack, a crop without it has the wrong label. Crops as large as these
+# enlarge little, so train_share has little to undo.
+WHOLE_CROP, WHOLE_SHARE = 0.8, 216 / 224
 
 
 def write_config(run: Path, config: Config, about: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from ressq_edge.atomic import write_text
 from ressq_edge.balance import class_weights
 from ressq_edge.cache import PictureStore
 from ressq_edge.checkpoint import Checkpoint, load_checkpoint
+from ressq_edge.config import SHOWN
 from ressq_edge.model import ResSqueezeNet
 from ressq_edge.plots import draw_confusion, draw_curves
 from ressq_edge.split import PARTS, Split
@@ -107,7 +108,7 @@ def _network(start: Start, best: Checkpoint) -> str:
         f"{len(best.labels)} classes out",
         f"* began with {begun[config.init]}{sha}; seed {config.seed}, {config.threads} threads, "
         f"convolutions in {config.precision}",
-        f"* {config.epochs} epochs at {config.train_size} px, batch {config.batch_size}, "
+        f"* {config.epochs} epochs of {SHOWN[config.view]} at {config.train_size} px, batch {config.batch_size}, "
         f"peak learning rate {config.learning_rate:g}; every setting is in config.json",
     ]
     model = best.build()

@@ -20,6 +20,7 @@ from ressq_edge.augment import Views
 from ressq_edge.balance import class_weights
 from ressq_edge.cache import clear_cache, open_store
 from ressq_edge.checkpoint import Checkpoint, normalise_for, save_checkpoint
+from ressq_edge.config import SHOWN
 from ressq_edge.device import pick_device
 from ressq_edge.first_state import first_state, saved_state
 from ressq_edge.intake import decode_pictures
@@ -146,7 +147,7 @@ def _introduce(start: Start, workers: Workers, screen: Screen) -> None:
     where = f"{config.threads} threads" + (f", {workers.count} processes" if workers.count > 1 else "")
     where += "" if workers.device.type == "cpu" else f", {workers.device.type}"
     screen.say(
-        f"{config.epochs} epochs at {config.train_size} px, batch {config.batch_size}, "
+        f"{config.epochs} epochs of {SHOWN[config.view]} at {config.train_size} px, batch {config.batch_size}, "
         f"{where}, {config.precision}, seed {config.seed}: the seed repeats the run {exact}"
     )
 

@@ -18,7 +18,7 @@ from ressq_edge.notes import tell_pictures
 from ressq_edge.progress import Screen
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
 from ressq_edge.split import Split, holds, read_split
-from ressq_edge.survey import Survey, choose, look_at
+from ressq_edge.survey import Survey, choose, is_grey, look_at
 from ressq_runtime.pixels import PixelSpec
 
 # What only a run writes; config.json comes first, so a folder without it holds no run to go on with.
@@ -101,7 +101,7 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
 
     split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
     init, survey = begun[0]
-    config = resolve(request, init, len(split.labels), len(split.train))
+    config = resolve(request, init, len(split.labels), len(split.train), is_grey(survey))
     packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}
     about = {
         "data": str(request.data.resolve()),

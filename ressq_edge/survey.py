@@ -44,6 +44,8 @@ Looks = NDArray[np.void]
 ORIENTATION, MAKE, MODEL, GPS = 0x0112, 0x010F, 0x0110, 0x8825  # EXIF tags
 POSITION = {2, 4}  # latitude and longitude, of the GPS tags
 LONGEST_CAMERA = 60  # characters
+SAME_CHANNELS = 1.0  # of 255: a grey JPEG saved with colours is rounded
+GREY_SHARE = 0.95  # of the pictures
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,13 @@ def look_at(root: Path, names: Sequence[str], threads: int, tick: Callable[[], N
     pairs = find_alike(looks["thumbnail"]) if search else None
     alike = None if pairs is None else tuple((names[one], names[other]) for one, other in pairs)
     return Survey(tuple(names), len(names), looks, tuple(numbers), alike)
+
+
+def is_grey(survey: Survey) -> bool:
+    """True where nearly all pictures that can be read are without colours."""
+    looks = survey.looks[survey.looks["size"][:, 0] > 0]
+    spread = np.maximum(np.ptp(looks["mean"], 1), np.ptp(looks["deviation"], 1))  # of R, G and B, in 0..255
+    return bool(len(looks)) and float(np.mean(spread < SAME_CHANNELS)) >= GREY_SHARE
 
 
 def choose(names: Sequence[str], *, everything: bool) -> Sequence[str]:

@@ -11,7 +11,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import torch
@@ -263,6 +263,18 @@ def test_the_learning_rate_rises_once_and_falls_to_nothing(done: Path) -> None:
 
 def test_few_pictures_make_small_batches() -> None:
     assert [default_batch(count) for count in (1, 84, 300, 600, 1500, 100_000)] == [8, 8, 8, 16, 32, 32]
+
+
+def test_grey_pictures_are_seen_nearly_whole_unless_it_is_said_otherwise() -> None:
+    def resolved(init: str, grey: bool, **asked: Any) -> tuple[str, float, int]:
+        config = resolve(Request(Path("data"), Path("run"), **asked), InitWeights(init), 2, 100, grey)  # type: ignore[arg-type]
+        return config.view, config.smallest_crop, config.train_size
+
+    assert resolved("imagenet", grey=False) == ("parts", 0.35, 192)
+    assert resolved("imagenet", grey=True) == ("whole", 0.8, 216)
+    assert resolved("imagenet", grey=True, view="parts") == ("parts", 0.35, 192)
+    assert resolved("imagenet", grey=False, view="whole") == ("whole", 0.8, 216)
+    assert resolved("none", grey=True) == ("whole", 0.8, 224)
 
 
 def test_few_pictures_are_seen_more_often_and_none_without_end() -> None:
