@@ -6,7 +6,7 @@
 #   make bench            the short form of every benchmark, on one page: bench/report.html
 #   make pi-bench         what an answer costs on each Pi, in instructions, against the committed counts
 #   make litert-versions  LiteRT's C API against Interpreter, with every release that is used
-#   make pillow-versions  JPEGs through Pillow's C core, with every release that is used (needs python3.11)
+#   make pillow-versions  JPEGs and TIFFs with every release of Pillow that is used (needs python3.11)
 #   make fuzz SECONDS=300 each reader of untrusted files against mutated input
 #   make check            formatting, lint, types, layers
 

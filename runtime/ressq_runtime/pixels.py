@@ -161,6 +161,7 @@ def _is_pyramid(image: Any) -> bool:
             image.seek(frame)
         except EOFError:
             image.seek(0)
+            image.getexif()  # Pillow 9.4 would look for it in the file that loading closes
             return True
         except SyntaxError:  # Pillow reads no masks; it has their tags all the same
             pass

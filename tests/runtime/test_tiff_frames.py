@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import AppendingTiffWriter
@@ -19,9 +18,9 @@ TRANSPARENCY_MASK = 4
 
 
 def draw(side: int) -> Image.Image:
-    """Red grows to the right, green downwards."""
-    x, y = np.meshgrid(np.linspace(0, 255, side), np.linspace(0, 255, side))
-    return Image.fromarray(np.stack([x, y, np.full_like(x, 60)], -1).astype(np.uint8))
+    """Red grows downwards, green to the right."""
+    down = Image.linear_gradient("L").resize((side, side))
+    return Image.merge("RGB", (down, down.transpose(Image.Transpose.TRANSPOSE), Image.new("L", (side, side), 60)))
 
 
 def save_frames(path: Path, *kinds: int) -> Path:
