@@ -8,7 +8,6 @@ moved in floats by one linear map a picture and clipped once, where ColorJitter 
 of its three steps; without the clipping the order of the three makes no difference.
 """
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor
 
 from ressq_edge.cache import PictureStore
+from ressq_edge.seeds import draw_seed
 
 SMALLEST_RATIO, LARGEST_RATIO = 3 / 4, 4 / 3  # of a crop's width to its height, as torchvision's
 TRIES = 10  # to draw a crop that fits; then the largest one in the middle, as torchvision does
@@ -60,11 +60,6 @@ class Batch:
     def to(self, device: torch.device) -> "Batch":
         """The same views on a device."""
         return replace(self, **{name: getattr(self, name).to(device) for name in ("pixels", "labels", "colours")})
-
-
-def draw_seed(*parts: int | str) -> int:
-    """A seed of 56 bits from anything that names a draw; equal parts give equal seeds everywhere."""
-    return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=7).digest())
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> list[int]:

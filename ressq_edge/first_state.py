@@ -7,11 +7,12 @@ import torch
 from torch import nn
 
 from ressq_edge.arch import build_model
-from ressq_edge.augment import draw_batch, draw_seed, epoch_order, normalise, recolour
+from ressq_edge.augment import draw_batch, epoch_order, normalise, recolour
 from ressq_edge.init import InitWeights, initialise
 from ressq_edge.model import ResSqueezeNet
 from ressq_edge.norms import fit_norms, insert_norms
 from ressq_edge.progress import Screen
+from ressq_edge.seeds import draw_seed
 from ressq_edge.start import Start
 from ressq_edge.state import TrainState, begin_state, load_state
 from ressq_edge.step import Task

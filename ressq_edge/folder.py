@@ -1,7 +1,6 @@
 """From a data folder to a split: given train/val/test folders, or a seeded draw from each class."""
 
 import os
-import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -9,7 +8,8 @@ from pathlib import Path
 
 from ressq_edge.errors import SplitError
 from ressq_edge.grouping import Groups, hang_together, place_groups, read_groups, refuse_split_groups, spread_groups
-from ressq_edge.names import refuse_control_characters, refuse_no_utf8, refuse_other_form, refuse_two_forms
+from ressq_edge.names import compose, refuse_control_characters, refuse_no_utf8, refuse_other_form, refuse_two_forms
+from ressq_edge.seeds import draw_seed
 from ressq_edge.split import Pictures, Split
 from ressq_runtime.errors import FolderError
 from ressq_runtime.folders import list_classes
@@ -47,8 +47,8 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
     together = hang_together(groups, alike)
     notes = []
     if not given:
-        parts["val"], parts["test"], parts["train"] = draw(
-            labels, parts["train"], (VAL_SHARE, TEST_SHARE), seed, together
+        parts["test"], parts["val"], parts["train"] = draw(
+            labels, parts["train"], (TEST_SHARE, VAL_SHARE), seed, together
         )
     elif group_by:
         refuse_split_groups(parts, groups, group_by)
@@ -164,8 +164,8 @@ def draw(
         mine[picture[1]].append(picture)
     for index, label in enumerate(labels):
         _refuse_too_few(label, len(mine[index]), len(shares))
-        # By label, so that a class more or less does not reshuffle the others.
-        random.Random(f"{seed}/{label}").shuffle(mine[index])  # noqa: S311 - a draw, not a secret
+        # Each picture draws for itself: added ones leave most others where they were, test pictures above all.
+        mine[index].sort(key=lambda picture: draw_seed(seed, "split", compose(picture[0])))
     wanted = [Counter({i: max(1, round(share * len(all_))) for i, all_ in mine.items()}) for share in shares]
     wanted.append(Counter({i: len(all_) - sum(part[i] for part in wanted) for i, all_ in mine.items()}))
     drawn = place_groups(tuple(chain.from_iterable(mine.values())), together, wanted)

@@ -8,11 +8,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor, nn
 
-from ressq_edge.augment import Batch, Views, draw_seed, normalise, recolour
+from ressq_edge.augment import Batch, Views, normalise, recolour
 from ressq_edge.cache import PictureStore
 from ressq_edge.checkpoint import Normalise
 from ressq_edge.config import Config
 from ressq_edge.device import autocast
+from ressq_edge.seeds import draw_seed
 from ressq_edge.stages import Stages
 from ressq_edge.state import TrainState, rest_batch_norm
 from ressq_edge.workers import Workers

@@ -87,7 +87,7 @@ def test_a_view_is_torchvisions_crop_of_its_box_mirrored_or_not(store: PictureSt
     for number in range(16):
         batch = draw_batch(store, [number], VIEWS, 0, 0)
         picture = torch.tensor(store[number]).permute(2, 0, 1)
-        from ressq_edge.augment import draw_seed
+        from ressq_edge.seeds import draw_seed
 
         random = np.random.default_rng(draw_seed(0, "view", 0, number))
         box = draw_box(random, 40, 50, 0.5)

@@ -57,6 +57,23 @@ def test_a_class_more_does_not_reshuffle_the_others(tmp_path: Path) -> None:
     assert {name for name, _ in before.val} <= {name for name, _ in after.val}
 
 
+def test_pictures_added_leave_nearly_all_others_where_they_were(tmp_path: Path) -> None:
+    before = split_folder(lay_out(tmp_path, cat=200, dog=300), 0)
+    after = split_folder(lay_out(tmp_path, cat=260, dog=310), 0)
+    assert after.counts("test") == [39, 46]
+    measured, learned = {name for name, _ in before.test}, {name for name, _ in before.train}
+    assert len(measured & {name for name, _ in after.test}) >= 0.9 * len(measured)
+    assert not measured & {name for name, _ in after.train}
+    assert not learned & {name for name, _ in after.test}
+
+
+def test_a_name_draws_the_same_in_either_unicode_form(tmp_path: Path) -> None:
+    forms = [tuple((normalize(form, f"caf\xe9/\xe9{n}.jpg"), 0) for n in range(40)) for form in ("NFC", "NFD")]
+    one, other = (draw(("café",), pictures, (0.15, 0.15), 0) for pictures in forms)
+    composed = [sorted(normalize("NFC", name) for name, _ in part) for part in other]
+    assert composed == [sorted(name for name, _ in part) for part in one]
+
+
 @pytest.mark.parametrize("val", ["val", "validation"])
 def test_given_parts_are_taken_as_they_are(tmp_path: Path, val: str) -> None:
     counts = {"train__cat": 3, "train__dog": 2, f"{val}__cat": 1, f"{val}__dog": 1, "test__cat": 1, "test__dog": 2}
