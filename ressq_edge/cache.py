@@ -7,6 +7,7 @@ it, or when a source changed, everything is decoded again. The folder can be del
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -67,12 +68,14 @@ class PictureStore:
 def fill_cache(folder: Path, split: Split, root: Path, spec: PixelSpec, threads: int, tick: Tick) -> dict[str, str]:
     """Decode every picture of the split, keep train and val; -> reason by path of the unreadable ones.
 
-    Nothing is decoded when the cache was made from these very files. `tick` is called once a picture.
+    Nothing is decoded when the cache was made from these very files. `tick` is called once a picture; what it raises
+    leaves no picture behind.
 
     Raises:
         OutputError: the cache cannot be written.
     """
-    if _read_index(folder).get("key") == _key(split, root, spec, {}):
+    found = _read_index(folder)
+    if found.get("key") == _key(split, root, spec, {}) and found.get("bytes") == _measure(folder):
         return {}
     clear_cache(folder)
     unreadable: dict[str, str] = {}
@@ -92,11 +95,16 @@ def fill_cache(folder: Path, split: Split, root: Path, spec: PixelSpec, threads:
                         places.setdefault(part, {})[name] = (file.tell(), *pixels.shape[:2])
                         file.write(pixels.data)
                         left -= pixels.nbytes
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut may leave the index without these bytes
     except OSError as error:
         clear_cache(folder)
         raise cannot_write(folder, error) from error
+    except BaseException:
+        clear_cache(folder)
+        raise
     # The key of what can be read: with a broken picture in the split everything is tried again.
-    index = {"key": _key(split, root, spec, unreadable), "places": places}
+    index = {"key": _key(split, root, spec, unreadable), "bytes": _measure(folder), "places": places}
     write_text(folder / "index.json", json.dumps(index))
     return unreadable
 
@@ -124,6 +132,11 @@ def clear_cache(folder: Path) -> None:
         for name in ("index.json", *(f"{part}.u8" for part in PARTS)):
             (folder / name).unlink(missing_ok=True)
         folder.rmdir()
+
+
+def _measure(folder: Path) -> dict[str, int]:
+    """Bytes of each file of pictures that is there."""
+    return {path.name: path.stat().st_size for path in sorted(folder.glob("*.u8"))}
 
 
 def _key(split: Split, root: Path, spec: PixelSpec, without: dict[str, str]) -> str:

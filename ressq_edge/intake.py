@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ressq_edge.atomic import write_bytes
-from ressq_edge.cache import fill_cache
+from ressq_edge.cache import clear_cache, fill_cache
 from ressq_edge.config import write_config
 from ressq_edge.data_report import DataReport
 from ressq_edge.errors import Interrupted, UnreadableError
@@ -49,6 +49,7 @@ def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) 
         for reason in reasons.values():
             screen.say(f"unreadable: {reason}")
         if not request.skip_unreadable or request.resume:
+            clear_cache(request.out / "cache")  # of no use to the next run, and its pictures may be patients'
             advice = "mend or remove them, or train without them by --skip-unreadable"
             if request.resume:
                 advice = "bring back those that the run began with, or train into another folder"

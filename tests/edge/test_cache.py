@@ -14,6 +14,7 @@ from PIL import Image
 from ressq_edge import cache, run
 from ressq_edge.cache import clear_cache, fill_cache, open_store
 from ressq_edge.cli import main
+from ressq_edge.errors import Interrupted
 from ressq_edge.folder import split_folder
 from ressq_edge.pictures import evaluation_pixels, training_pixels
 from ressq_edge.split import PARTS, Split
@@ -96,13 +97,13 @@ def test_unreadable_pictures_are_all_told_and_tried_again_when_mended(
 ) -> None:
     whole = photos_of_odd_sizes / "a/0.jpg"
     (photos_of_odd_sizes / "a/empty.jpg").touch()
-    (photos_of_odd_sizes / "a/half.jpg").write_bytes(whole.read_bytes()[:300])
+    (photos_of_odd_sizes / "a/torn.jpg").write_bytes(whole.read_bytes()[:300])
     split, reasons, _ = fill(tmp_path / "cache", photos_of_odd_sizes)
-    assert reasons.keys() == {"a/empty.jpg", "a/half.jpg"}
+    assert reasons.keys() == {"a/empty.jpg", "a/torn.jpg"}
     assert "empty file" in reasons["a/empty.jpg"]
     shutil.copy(whole, photos_of_odd_sizes / "a/empty.jpg")
-    assert fill(tmp_path / "cache", photos_of_odd_sizes)[1].keys() == {"a/half.jpg"}
-    left = split.without({"a/half.jpg": "broken"})
+    assert fill(tmp_path / "cache", photos_of_odd_sizes)[1].keys() == {"a/torn.jpg"}
+    left = split.without({"a/torn.jpg": "broken"})
     assert sum(len(left.pictures(part)) for part in PARTS) == 9
     assert fill(tmp_path / "cache", photos_of_odd_sizes, left)[2] == 0  # what was read is kept
 
@@ -111,6 +112,37 @@ def test_a_cache_that_cannot_be_written_says_so(photos_of_odd_sizes: Path, tmp_p
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write: not a directory; free space or choose another --out"):
         fill(tmp_path / "file" / "cache", photos_of_odd_sizes)
+
+
+def test_a_cache_that_lost_bytes_is_made_again(photos_of_odd_sizes: Path, tmp_path: Path) -> None:
+    split, _, _ = fill(tmp_path / "cache", photos_of_odd_sizes)
+    before = (tmp_path / "cache/train.u8").read_bytes()
+    os.truncate(tmp_path / "cache/train.u8", len(before) // 2)
+    assert fill(tmp_path / "cache", photos_of_odd_sizes, split)[2] == 8
+    assert (tmp_path / "cache/train.u8").read_bytes() == before
+
+
+def test_the_pictures_are_on_the_disk_before_the_index(
+    photos_of_odd_sizes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[int] = []
+
+    def sync(file: int) -> None:
+        kept.append(os.fstat(file).st_size)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    fill(tmp_path / "cache", photos_of_odd_sizes)
+    sizes = {name: (tmp_path / "cache" / name).stat().st_size for name in ("val.u8", "train.u8", "index.json")}
+    assert [size for size in kept if size] == list(sizes.values())
+
+
+def test_decoding_that_is_stopped_leaves_no_picture_behind(photos_of_odd_sizes: Path, tmp_path: Path) -> None:
+    def stop() -> None:
+        raise Interrupted("stopped")
+
+    with pytest.raises(Interrupted):
+        fill_cache(tmp_path / "cache", split_folder(photos_of_odd_sizes, 0), photos_of_odd_sizes, SPEC, 2, stop)
+    assert not (tmp_path / "cache").exists()
 
 
 def test_clearing_leaves_nothing_and_may_be_done_twice(photos_of_odd_sizes: Path, tmp_path: Path) -> None:
