@@ -15,6 +15,8 @@ from ressq_edge.errors import SplitError
 from ressq_edge.names import compose
 from ressq_edge.split import Pictures
 
+TABLES, SPREADSHEETS = (".csv", ".tsv"), (".xlsx", ".xls", ".ods")
+
 # Name of a picture -> the group it belongs to; a picture alone is in none.
 Groups = Mapping[str, str]
 
@@ -24,19 +26,25 @@ def read_groups(source: str, names: Sequence[str]) -> dict[str, str]:
 
     Args:
         source: a regular expression searched in the picture's path (its first parenthesis, or all that matches), or a
-            .csv file with the columns `path` and `group`, between commas or semicolons.
+            .csv or .tsv file with the columns `path` and `group`, between commas, semicolons or tabs.
         names: of the pictures, relative to the data folder.
 
     Raises:
         SplitError: not an expression, not such a file, or pictures without a group.
     """
-    groups = _from_csv(Path(source)) if source.lower().endswith(".csv") else _from_pattern(source, names)
+    if source.lower().endswith(SPREADSHEETS):
+        raise SplitError(f"--group-by {source}: found a spreadsheet, wanted a table as text; save it as CSV")
+    table = source.lower().endswith(TABLES)
+    groups = _from_table(Path(source)) if table else _from_pattern(source, names)
     found = {name: groups.get(compose(name)) for name in names}
     without = [name for name, group in found.items() if not group]
     if without:
+        rows = (
+            f"; its first path is {next(iter(groups))}, wanted as seen from the data folder" if groups and table else ""
+        )
         raise SplitError(
             f"--group-by {source}: found no group for {len(without)} of {len(names)} pictures "
-            f"({', '.join(without[:3])}), wanted one for each; mend the expression or the file"
+            f"({', '.join(without[:3])}), wanted one for each{rows}; mend the {'table' if table else 'expression'}"
         )
     return {name: group for name, group in found.items() if group}
 
@@ -52,14 +60,15 @@ def _from_pattern(pattern: str, names: Sequence[str]) -> dict[str, str]:
     return {name: (match[1] if expression.groups else match[0]) or "" for name, match in found if match}
 
 
-def _from_csv(path: Path) -> dict[str, str]:
+def _from_table(path: Path) -> dict[str, str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header = file.readline()
             # Excel separates by a semicolon where the comma is decimal: in Germany and France, say.
-            separator = ";" if ";" in header and "," not in header else ","
-            reader = csv.DictReader(chain([header], file), delimiter=separator)
-            if not {"path", "group"} <= set(reader.fieldnames or ()):
+            separator = next((one for one in ",;\t" if one in header), ",")
+            reader = csv.DictReader(chain([header.lower()], file), delimiter=separator)
+            reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+            if not {"path", "group"} <= set(reader.fieldnames):
                 raise SplitError(f"{path}: found the columns {reader.fieldnames}, wanted path and group; name them so")
             return _one_group_each(path, reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -70,7 +79,9 @@ def _one_group_each(path: Path, reader: csv.DictReader[str]) -> dict[str, str]:
     """Name of a picture -> its group, of all rows."""
     found: dict[str, str] = {}
     for row in reader:
-        name, group = compose(row["path"] or "").replace("\\", "/"), compose(row["group"] or "")
+        # A space that nobody sees makes two patients of one.
+        name, group = (compose(row[column] or "").strip() for column in ("path", "group"))
+        name = name.replace("\\", "/").removeprefix("./")
         if not name:
             raise SplitError(f"{path}: found no path in line {reader.line_num}, wanted one; mend or remove the line")
         if found.setdefault(name, group) != group:

@@ -48,6 +48,33 @@ def test_a_table_of_a_german_or_french_excel_has_semicolons(tmp_path: Path, head
     assert list(read_groups(str(table), NAMES).values()) == ["g, 0", "g, 0", "g, 1", "g, 1"]
 
 
+@pytest.mark.parametrize("space", [" ", "\t ", "\N{NO-BREAK SPACE}"])
+def test_a_space_that_nobody_sees_makes_no_other_patient(tmp_path: Path, space: str) -> None:
+    table = tmp_path / "groups.csv"
+    cells = (f"{space}./{name}{space},p{space if i % 2 else ''}" for i, name in enumerate(NAMES))
+    table.write_text(f"Path,{space}Group\n" + "\n".join(cells))
+    assert read_groups(str(table), NAMES) == dict.fromkeys(NAMES, "p")
+
+
+def test_a_table_between_tabs_is_read_and_a_spreadsheet_is_not(tmp_path: Path) -> None:
+    table = tmp_path / "groups.tsv"
+    table.write_text("path\tgroup\n" + "".join(f"{name}\tg, {i // 2}\n" for i, name in enumerate(NAMES)))
+    assert list(read_groups(str(table), NAMES).values()) == ["g, 0", "g, 0", "g, 1", "g, 1"]
+    with pytest.raises(
+        SplitError, match=r"patients\.xlsx: found a spreadsheet, wanted a table as text; save it as CSV"
+    ):
+        read_groups("patients.xlsx", NAMES)
+
+
+def test_a_table_of_other_paths_is_told_by_its_first(tmp_path: Path) -> None:
+    table = tmp_path / "groups.csv"
+    table.write_text("path,group\n" + "".join(f"/home/me/photos/{name},g\n" for name in NAMES))
+    with pytest.raises(
+        SplitError, match=r"its first path is /home/me/photos/cat/p1_a\.jpg, wanted as seen from the data"
+    ):
+        read_groups(str(table), NAMES)
+
+
 def test_a_semicolon_in_a_table_of_commas_is_a_sign_like_any_other(tmp_path: Path) -> None:
     table = tmp_path / "groups.csv"
     table.write_text("path,group,age;sex\n" + "".join(f"{name},a;b,7\n" for name in NAMES))
@@ -127,7 +154,7 @@ def test_many_classes_of_few_groups_are_spread_at_once() -> None:
 def test_too_few_groups_for_the_parts_are_refused() -> None:
     pictures = tuple((f"cat/p{n % 2}_{n}.jpg", 0) for n in range(20))
     groups = hang_together(read_groups(r"p\d", [name for name, _ in pictures]), [])
-    with pytest.raises(SplitError, match="cat: found too few groups of pictures for 3 parts"):
+    with pytest.raises(SplitError, match="cat: found 2 groups of pictures, too few for 3 parts"):
         draw(("cat",), pictures, (0.15, 0.15), 0, groups)
 
 
