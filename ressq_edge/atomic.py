@@ -1,11 +1,14 @@
 """Files that are either whole or not there: written under a temporary name, then moved into place."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ressq_runtime.errors import OutputError
+
+WAITS = (0.1, 0.2, 0.4, 0.8, 1.6)  # seconds until a file that another program holds is tried again
 
 
 @contextmanager
@@ -23,12 +26,23 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())  # else a power cut may leave the new name with no bytes
-        temporary.replace(path)
+        _move(temporary, path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _move(temporary: Path, path: Path) -> None:
+    for seconds in WAITS:
+        try:
+            temporary.replace(path)
+        except PermissionError:  # Windows: a virus scanner or a spreadsheet has the file open
+            time.sleep(seconds)
+        else:
+            return
+    temporary.replace(path)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -61,4 +75,6 @@ def write_bytes(path: Path, content: bytes) -> None:
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """The error for a file that cannot be written, with the system's reason."""
     reason = (error.strerror or str(error)).lower()
-    return OutputError(f"{path}: cannot write: {reason}; free space or choose another --out")
+    held = isinstance(error, PermissionError)
+    advice = "close the program that holds it, or mend its permissions," if held else "free space"
+    return OutputError(f"{path}: cannot write: {reason}; {advice} or choose another --out")

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from ressq_edge import atomic
 from ressq_edge.arch import ModelSpec, build_model
 from ressq_edge.atomic import replacing, write_text
 from ressq_edge.checkpoint import Checkpoint, Normalise, load_checkpoint, save_checkpoint, write_tensors
@@ -95,3 +96,27 @@ def test_files_that_are_no_checkpoint_say_what_they_are(checkpoint: Checkpoint, 
     save_checkpoint(path, replace(checkpoint, model=replace(SPEC, num_classes=4)))
     with pytest.raises(CheckpointError, match=r"found a damaged checkpoint .*size mismatch"):
         load_checkpoint(path)
+
+
+@pytest.mark.parametrize("times", [2, 99])
+def test_a_file_that_another_program_holds_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Windows moves no file over one that is open, in a spreadsheet or a scanner; Linux does, so here it is refused."""
+    move, refusals = Path.replace, iter([None] * times)
+
+    def held(path: Path, target: Path) -> Path:
+        if next(refusals, 0) is None:
+            raise PermissionError(13, "Permission denied")
+        return move(path, target)
+
+    monkeypatch.setattr(Path, "replace", held)
+    monkeypatch.setattr(atomic, "WAITS", (0.0,) * 5)
+    path = tmp_path / "metrics.csv"
+    if times == 2:
+        write_text(path, "new")
+        assert path.read_text() == "new"
+    else:
+        with pytest.raises(OutputError, match="permission denied; close the program that holds it"):
+            write_text(path, "new")
+    assert list(tmp_path.iterdir()) == ([path] if times == 2 else [])
