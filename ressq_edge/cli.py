@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,9 @@ STOPPED = 130  # 128 + SIGINT, what shells expect
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train as the arguments say; prints the summary's path on stdout, all else on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # of a code page, where Windows writes to a file
+            stream.reconfigure(errors="backslashreplace")
     arguments = _parser().parse_args(argv)
     try:
         return _train(arguments)
@@ -55,7 +59,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from ressq_edge.progress import Screen
     from ressq_edge.request import Request
     from ressq_edge.run import train_folder
-    from ressq_runtime.errors import RessqError
+    from ressq_runtime.errors import OutputError, RessqError
 
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts; it speaks for all
     request = Request(**vars(arguments))
@@ -68,7 +72,7 @@ def _train(arguments: argparse.Namespace) -> int:
         if first:
             print(f"{error}; {_how_to_go_on(request)}", file=sys.stderr)
         return STOPPED
-    except WorkerError as error:
+    except (OutputError, WorkerError) as error:
         print(f"ressq-train: error: {error}; {_how_to_go_on(request)}", file=sys.stderr)
         return 1
     except RessqError as error:
@@ -85,8 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("data", type=Path, metavar="DATA", help="folder of pictures, one sub-folder a class")
-    add("--out", type=Path, required=True, metavar="RUN", help="run folder to write; must be new")
+    add("data", type=_folder, metavar="DATA", help="folder of pictures, one sub-folder a class")
+    add("--out", type=_folder, required=True, metavar="RUN", help="run folder to write; must be new")
     add("--arch", choices=ARCHS, help="network (default: ressqueezenet1_1)")
     add(
         "--bypass",
@@ -121,7 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--group-by",
         metavar="REGEX|CSV",
-        help="keep a patient, site or thing in one part: an expression on the picture's path, or a table path,group",
+        help="keep a patient, site or thing in one part: an expression on the picture's path below DATA, or a table "
+        "of the columns path,group",
     )
     add("--resume", action="store_true", help="go on with the run in RUN")
     add("--profile", action="store_true", help="tell at the end, and in summary.md, where the time went")
@@ -134,6 +139,12 @@ def _parser() -> argparse.ArgumentParser:
         help="no picture and no picture's name in data.html and suspects.html: patients, say",
     )
     return parser
+
+
+def _folder(text: str) -> Path:
+    if not text:  # an empty variable of a script: the folder one is in, to Path
+        raise argparse.ArgumentTypeError("found an empty value, wanted a folder")
+    return Path(text)
 
 
 def _how_to_go_on(request: "Request") -> str:

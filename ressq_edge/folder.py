@@ -12,7 +12,7 @@ from ressq_edge.names import compose, refuse_control_characters, refuse_no_utf8,
 from ressq_edge.seeds import draw_seed
 from ressq_edge.split import Pictures, Split
 from ressq_runtime.errors import FolderError
-from ressq_runtime.folders import list_classes
+from ressq_runtime.folders import HIDDEN, list_classes
 
 VAL_SHARE = TEST_SHARE = 0.15  # of each class; the rest is for training
 _OTHER_PARTS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
@@ -115,7 +115,7 @@ def _given_parts(root: Path) -> dict[str, Path]:
     """Part -> its folder, where `root` is laid out in parts; empty where it holds classes."""
     names = {"train": "train", "val": "val", "validation": "val", "test": "test"}
     try:
-        folders = {p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")}
+        folders = {p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith(HIDDEN)}
     except (FileNotFoundError, NotADirectoryError):  # which list_classes tells
         return {}
     except OSError as error:
@@ -177,7 +177,8 @@ def draw(
             alone = alone[lack[index] :]
         drawn[-1] += alone
     spread_groups(drawn, together, len(labels))
-    _refuse_empty(labels, drawn)
+    groups = [len({together.get(name, name) for name, _ in mine[index]}) for index in range(len(labels))]
+    _refuse_empty(labels, drawn, groups)
     return [tuple(sorted(part)) for part in drawn]
 
 
@@ -189,12 +190,12 @@ def _refuse_too_few(label: str, found: int, parts: int) -> None:
         )
 
 
-def _refuse_empty(labels: tuple[str, ...], drawn: list[list[tuple[str, int]]]) -> None:
+def _refuse_empty(labels: tuple[str, ...], drawn: list[list[tuple[str, int]]], groups: list[int]) -> None:
     found = [{label for _, label in part} for part in drawn]
     for index, label in enumerate(labels):
         if not all(index in part for part in found):
             raise SplitError(
-                f"{label}: found too few groups of pictures for {len(drawn)} parts, wanted one or more for each "
-                "(pictures that show the same stay together, and those of a --group-by group); add pictures of others, "
-                "or lay out train/, val/ and test/ yourself"
+                f"{label}: found {groups[index]} groups of pictures, too few for {len(drawn)} parts, wanted one or "
+                "more for each (pictures that show the same stay together, and those of a --group-by group); add "
+                "pictures of others, or lay out train/, val/ and test/ yourself"
             )

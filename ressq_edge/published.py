@@ -40,7 +40,8 @@ def imagenet_file(arch: str) -> Path:
     except (OSError, RuntimeError) as error:
         raise InitError(
             f"--init imagenet: cannot download {url} ({error}); fetch {name} (its SHA-256 begins "
-            f"with {prefix}) where there is a network and give it as --init FILE"
+            f"with {prefix}) where there is a network and give it as --init FILE, or begin with random weights by "
+            "--init none"
         ) from error
     if not file_sha256(path).startswith(prefix):
         raise InitError(f"{path}: found other bytes than published (SHA-256 begins with {prefix}); delete it")

@@ -108,7 +108,8 @@ def _network(start: Start, best: Checkpoint) -> str:
         f"{len(best.labels)} classes out",
         f"* began with {begun[config.init]}{sha}; seed {config.seed}, {config.threads} threads, "
         f"convolutions in {config.precision}",
-        f"* {config.epochs} epochs of {SHOWN[config.view]} at {config.train_size} px, batch {config.batch_size}, "
+        f"* {config.epochs} epochs of {SHOWN[config.view]} at {config.train_size} px for an input of {config.size}, "
+        f"batch {config.batch_size}, "
         f"peak learning rate {config.learning_rate:g}; every setting is in config.json",
     ]
     model = best.build()

@@ -147,8 +147,8 @@ def _introduce(start: Start, workers: Workers, screen: Screen) -> None:
     where = f"{config.threads} threads" + (f", {workers.count} processes" if workers.count > 1 else "")
     where += "" if workers.device.type == "cpu" else f", {workers.device.type}"
     screen.say(
-        f"{config.epochs} epochs of {SHOWN[config.view]} at {config.train_size} px, batch {config.batch_size}, "
-        f"{where}, {config.precision}, seed {config.seed}: the seed repeats the run {exact}"
+        f"{config.epochs} epochs of {SHOWN[config.view]} at {config.train_size} px for an input of {config.size}, "
+        f"batch {config.batch_size}, {where}, {config.precision}, seed {config.seed}: the seed repeats the run {exact}"
     )
 
 

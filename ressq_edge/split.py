@@ -71,7 +71,7 @@ class Split:
                 if before and not after:
                     raise SplitError(
                         f"{label}: found no readable picture left for {part} (of {before}), "
-                        "wanted at least one; mend or add pictures"
+                        "wanted at least one; mend or add pictures, or draw other parts by another --seed"
                     )
         return split
 

@@ -7,13 +7,13 @@ from importlib.metadata import version
 from typing import Any
 
 from ressq_edge import __version__
-from ressq_edge.arch import ModelSpec
+from ressq_edge.arch import ModelSpec, build_model
 from ressq_edge.atomic import remove_leftovers
 from ressq_edge.config import Config, read_config, write_config
 from ressq_edge.device import default_threads
 from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.folder import split_folder
-from ressq_edge.init import InitWeights, default_bypass, load_init
+from ressq_edge.init import InitWeights, default_bypass, initialise, load_init
 from ressq_edge.notes import tell_pictures
 from ressq_edge.progress import Screen
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
@@ -95,7 +95,8 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
         # Wrong weights are told after a wrong folder, and before minutes of looking.
         arch = request.arch or DEFAULT_ARCH
         init = load_init(request.init or DEFAULT_INIT, arch)
-        ModelSpec(arch, request.bypass or default_bypass(arch, init), 2)
+        spec = ModelSpec(arch, request.bypass or default_bypass(arch, init), 2)
+        initialise(build_model(spec), init, ("", ""))  # for what it refuses
         begun.append((init, _survey(request, names, screen, stop)))
         return begun[0][1].alike or ()
 
@@ -159,6 +160,11 @@ def continue_run(request: Request) -> Start:
         if name != "ressq-edge" and version(name) != was
     )
     saved = (request.out / "last.safetensors").exists()
+    if not saved and (request.out / "best.safetensors").exists():
+        raise RunError(
+            f"{request.out}: found best.safetensors without last.safetensors, wanted both to go on; "
+            "bring it back, export the run as it is, or train into another folder"
+        )
     # Killed before the first state was saved: the weights are needed again.
     init = None if saved else load_init(_init_again(request, config), config.arch)
     return Start(config, split, init, about, (*about.get("notes", split.notes), *changed))

@@ -55,6 +55,34 @@ def test_resuming_where_there_is_no_run_is_refused(
     assert not (tmp_path / "none").exists()
 
 
+def test_resuming_without_the_state_is_refused(
+    few: Path, done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(done, run)
+    (run / "last.safetensors").unlink()
+    before = (run / "best.safetensors").read_bytes()
+    said = refused(capsys, few, "--out", run, "--resume")
+    assert f"{run}: found best.safetensors without last.safetensors, wanted both to go on" in said
+    assert (run / "best.safetensors").read_bytes() == before
+
+
+def test_weights_of_another_network_are_refused_before_a_run_begins(
+    few: Path, done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    how = ("--size", "32", "--init", done / "best.safetensors", "--arch", "resnet18")
+    assert "found weights of another network" in refused(capsys, few, "--out", run, *how)
+    assert not (run / "config.json").exists()
+
+
+@pytest.mark.parametrize("arguments", [["", "--out", "run"], ["photos", "--out", ""]])
+def test_an_empty_path_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "found an empty value, wanted a folder" in capsys.readouterr().err
+
+
 def test_unreadable_pictures_stop_the_run_before_it_begins(
     few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,6 +98,7 @@ def test_unreadable_pictures_stop_the_run_before_it_begins(
     assert "square/link.png: No such file" in said
     assert "found 2 unreadable pictures of 38 (listed above), wanted none" in said
     assert not (run / "config.json").exists()
+    assert not (run / "cache").exists()
     assert main([str(data), "--out", str(run), "--epochs", "1", "--skip-unreadable", *QUICK]) == 0
     assert "skipped: 2 unreadable pictures" in capsys.readouterr().err
     assert [name for name, _ in read_split(run).unreadable] == ["circle/empty.png", "square/link.png"]

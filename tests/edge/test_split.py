@@ -138,6 +138,17 @@ def test_a_folder_beside_the_parts_is_not_overlooked(tmp_path: Path) -> None:
         split_folder(root, 0)
 
 
+@pytest.mark.parametrize("odd", ["__MACOSX", ".cache", "lost+found"])
+def test_folders_that_systems_make_are_neither_parts_nor_classes(tmp_path: Path, odd: str) -> None:
+    given = lay_out(tmp_path / "given", train__cat=3, train__dog=2, val__cat=1, val__dog=1)
+    other = lay_out(tmp_path / "other", Training__cat=3, Testing__cat=3)
+    for root in (given, other):
+        (root / odd).mkdir()
+    assert split_folder(given, 0).origin == "folders"
+    with pytest.raises(SplitError, match="which look like parts, not classes"):
+        split_folder(other, 0)
+
+
 @pytest.mark.parametrize("names", [("train", "valid"), ("Training", "Testing"), ("Train", "Test"), ("dev", "train")])
 def test_parts_by_other_names_are_no_classes(tmp_path: Path, names: tuple[str, ...]) -> None:
     for name in names:
