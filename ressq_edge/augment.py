@@ -19,6 +19,7 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor
 
 from ressq_edge.cache import PictureStore
+from ressq_edge.pictures import Pixels
 from ressq_edge.seeds import draw_seed
 
 SMALLEST_RATIO, LARGEST_RATIO = 3 / 4, 4 / 3  # of a crop's width to its height, as torchvision's
@@ -35,11 +36,13 @@ class Views:
     size: height and width of a view, pixels.
     smallest_crop: area of the smallest crop as a share of the picture.
     jitter: how far brightness, contrast and saturation may be moved, as a share.
+    longest: how many times as long as wide the middle of a picture is that crops are drawn from; None: all of it.
     """
 
     size: int
     smallest_crop: float
     jitter: float
+    longest: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def draw_batch(store: PictureStore, numbers: Sequence[int], views: Views, seed: 
     colours = torch.empty((len(numbers), 3))
     for index, number in enumerate(numbers):
         random = np.random.default_rng(draw_seed(seed, "view", epoch, number))
-        picture = store[number]
+        picture = store[number] if views.longest is None else cut_middle(store[number], views.longest)
         top, left, height, width = draw_box(random, picture.shape[0], picture.shape[1], views.smallest_crop)
         # A copy: the cache is read-only.
         crop = torch.tensor(picture[top : top + height, left : left + width]).permute(2, 0, 1)[None]
@@ -83,6 +86,14 @@ def draw_batch(store: PictureStore, numbers: Sequence[int], views: Views, seed: 
         colours[index] = torch.from_numpy(random.uniform(1 - views.jitter, 1 + views.jitter, 3))
     labels = torch.tensor([store.labels[number] for number in numbers], dtype=torch.int64)
     return Batch(pixels.permute(0, 3, 1, 2), labels, colours)
+
+
+def cut_middle(picture: Pixels, longest: float) -> Pixels:
+    """The middle (H, W, 3) of a picture, its longer side at most `longest` times the shorter."""
+    most = round(longest * min(picture.shape[:2]))
+    height, width = (min(side, most) for side in picture.shape[:2])
+    top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
+    return picture[top : top + height, left : left + width]
 
 
 def draw_box(random: np.random.Generator, height: int, width: int, smallest: float) -> Box:

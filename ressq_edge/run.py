@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 
 from ressq_edge.arch import build_model, count_multiply_adds, count_parameters
-from ressq_edge.augment import Views
+from ressq_edge.augment import LARGEST_RATIO, Views
 from ressq_edge.balance import class_weights
 from ressq_edge.cache import clear_cache, open_store
 from ressq_edge.checkpoint import Checkpoint, normalise_for, save_checkpoint
@@ -160,7 +160,10 @@ def _make_task(request: Request, start: Start, workers: Workers, stages: Stages)
     return Task(
         train_store,
         val_store,
-        Views(config.train_size, config.smallest_crop, config.jitter),
+        # No crop of a longer picture would be nearly whole, and the network sees the middle of it.
+        Views(
+            config.train_size, config.smallest_crop, config.jitter, LARGEST_RATIO if config.view == "whole" else None
+        ),
         class_weights(split.counts("train"), config.balance),
         normalise_for(config.arch),
         workers,

@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
 from ressq_edge.ahead import draw_ahead
-from ressq_edge.augment import Batch, Views, draw_batch, draw_box, epoch_order, recolour
+from ressq_edge.augment import LARGEST_RATIO, Batch, Views, cut_middle, draw_batch, draw_box, epoch_order, recolour
 from ressq_edge.cache import PictureStore
 from ressq_runtime.pixels import PixelSpec
 
@@ -49,6 +49,27 @@ def test_views_are_a_function_of_seed_epoch_and_picture(store: PictureStore) -> 
         assert not torch.equal(one.colours, other.colours)
     assert sorted(epoch_order(9, 0, 0)) == list(range(9))
     assert epoch_order(9, 0, 0) != epoch_order(9, 0, 1)
+
+
+@pytest.mark.parametrize("shape", [(100, 100), (100, 133), (100, 178), (300, 100)])
+def test_nearly_whole_views_of_long_pictures_differ_and_show_the_middle(shape: tuple[int, int]) -> None:
+    picture = np.indices(shape).transpose(1, 2, 0)[..., [0, 1, 0]].astype(np.uint16)
+    middle = cut_middle(picture, LARGEST_RATIO)
+    height, width = middle.shape[:2]
+    assert max(height, width) <= round(LARGEST_RATIO * min(height, width))
+    centre = [abs(int(middle[..., axis].min() + middle[..., axis].max()) - (shape[axis] - 1)) for axis in (0, 1)]
+    assert max(centre) <= 1
+    boxes = {draw_box(np.random.default_rng(seed), height, width, 0.8) for seed in range(200)}
+    assert len(boxes) > 150
+    assert min(h * w for _, _, h, w in boxes) >= 0.75 * 100 * 100
+
+
+def test_views_are_drawn_from_the_middle_where_that_is_asked(store: PictureStore) -> None:
+    views = Views(32, 1.0, 0.0, longest=1.0)
+    batch = draw_batch(store, [3], views, 0, 0)
+    middle = torch.tensor(store[3][:, 5:45]).permute(2, 0, 1)[None]
+    whole = torch.nn.functional.interpolate(middle, (32, 32), mode="bilinear", antialias=True)
+    assert torch.equal(batch.pixels, whole) or torch.equal(batch.pixels.flip(3), whole)
 
 
 def test_batches_drawn_ahead_are_those_drawn_at_once_and_leave_the_global_generator_alone(store: PictureStore) -> None:
