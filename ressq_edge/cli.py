@@ -157,6 +157,10 @@ def _how_to_go_on(request: "Request") -> str:
     command = ["ressq-train", str(request.data), "--out", str(request.out), "--resume"]
     if request.device not in (None, "auto"):  # no setting of the run: each command says it anew
         command += ["--device", str(request.device)]
+    if request.init not in (None, "imagenet", "none") and not (request.out / "last.safetensors").exists():
+        command += ["--init", str(request.init)]
+    if request.profile:
+        command.append("--profile")
     return f"go on with: {shlex.join(command)}"
 
 

@@ -145,6 +145,13 @@ def test_the_command_to_go_on_with_computes_where_the_run_did(few: Path, done: P
     assert _how_to_go_on(Request(few, done, device=device)) == f"go on with: ressq-train {few} --out {done} {told}"
 
 
+def test_the_command_to_go_on_with_says_all_that_the_run_does_not_hold(few: Path, done: Path, tmp_path: Path) -> None:
+    request = Request(few, done, init="weights.pth", profile=True)
+    assert _how_to_go_on(request).endswith("--resume --profile")
+    (tmp_path / "config.json").touch()  # killed before the first state
+    assert _how_to_go_on(replace(request, out=tmp_path)).endswith("--resume --init weights.pth --profile")
+
+
 def test_another_thread_count_or_seed_is_another_run(
     few: Path, done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
