@@ -8,6 +8,33 @@ import zlib
 
 from PIL import Image
 
+SHORT, LONG = 3, 4
+
+
+def tiff(side: int, bits: tuple[int, ...], strips: list[bytes], **tags: int | tuple[int, ...]) -> bytes:
+    """A TIFF of side x side pixels, little-endian: RGB of uncompressed bands, pixel by pixel, unless `tags` say else.
+
+    bits: of each band. strips: one of all rows, or one a plane. tags: by the names of _TAGS.
+    """
+    places = tuple(8 + sum(map(len, strips[:index])) for index in range(len(strips)))
+    found = {
+        256: (LONG, (side,)), 257: (LONG, (side,)), 258: (SHORT, bits), 259: (SHORT, (1,)), 262: (SHORT, (2,)),
+        273: (LONG, places), 277: (SHORT, (len(bits),)), 278: (LONG, (side,)), 279: (LONG, tuple(map(len, strips))),
+        **{_TAGS[name]: (SHORT, (value,) if isinstance(value, int) else value) for name, value in tags.items()},
+    }  # fmt: skip
+    data, entries, beside = b"".join(strips), b"", b""
+    behind = 8 + len(data) + 2 + 12 * len(found) + 4
+    for tag, (kind, values) in sorted(found.items()):
+        packed = struct.pack(f"<{len(values)}{'H' if kind == SHORT else 'I'}", *values)
+        entries += struct.pack("<HHI", tag, kind, len(values))
+        entries += packed.ljust(4, b"\0") if len(packed) <= 4 else struct.pack("<I", behind + len(beside))
+        beside += packed if len(packed) > 4 else b""
+    head = b"II*\0" + struct.pack("<I", 8 + len(data))
+    return head + data + struct.pack("<H", len(found)) + entries + bytes(4) + beside
+
+
+_TAGS = {"compression": 259, "photometric": 262, "fill_order": 266, "planar": 284, "extra": 338, "sample_format": 339}
+
 
 def tiled_tiff(side: int, tile_side: int) -> bytes:
     """A grey TIFF of side x side pixels in one deflated tile, which may be larger than the picture."""

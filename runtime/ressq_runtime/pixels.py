@@ -33,10 +33,6 @@ _BROKEN = (
     struct.error,
 )  # fmt: skip
 
-# TIFF 6.0, NewSubfileType: bit 0, another frame in fewer pixels; bit 2, a mask of another.
-_NEW_SUBFILE_TYPE, _COPY_OR_MASK = 254, 0b101
-_MOST_COPIES = 32  # each with a mask, halved from the largest picture that is read down to a pixel
-
 
 def to_pixels(source: Source, spec: PixelSpec) -> bytes:
     """The network's input for a picture: uint8 RGB, rows from the top, spec.size * spec.size * 3 bytes.
@@ -124,9 +120,12 @@ def _open(file: str | BytesIO, path: str) -> Image.Image:
 
 
 def _check_kind(image: Image.Image, path: str) -> None:
-    """Pillow hands an EPS to Ghostscript: a program in the picture, run by a program on this machine."""
-    if image.format == "EPS":
+    if image.format == "EPS":  # Pillow hands it to Ghostscript: a program, run by a program on this machine
         raise PictureError(f"{path}: found PostScript, wanted pixels; export it as PNG")
+    if image.format == "TIFF":
+        from ressq_runtime.tiff import check_planes
+
+        check_planes(image, path)
 
 
 def _check_size(image: Image.Image, path: str) -> None:
@@ -146,28 +145,14 @@ def _check_size(image: Image.Image, path: str) -> None:
 def _check_one_frame(image: Image.Image, path: str) -> None:
     """An animation is many pictures; a phone's MPO is one photo with its preview or twin behind it."""
     # n_frames would walk them all: minutes for a TIFF of 20 MB.
-    if getattr(image, "is_animated", False) and image.format != "MPO" and not _is_pyramid(image):
-        raise PictureError(
-            f"{path}: found several frames in a {image.format}, wanted one picture; save the frame you mean"
-        )
+    if not getattr(image, "is_animated", False) or image.format == "MPO":
+        return
+    if image.format == "TIFF":
+        from ressq_runtime.tiff import is_pyramid
 
-
-def _is_pyramid(image: Any) -> bool:
-    """True for a TIFF whose further frames say that they are smaller copies or masks: a cloud-optimised GeoTIFF."""
-    if image.format != "TIFF":
-        return False
-    for frame in range(1, _MOST_COPIES):
-        try:
-            image.seek(frame)
-        except EOFError:
-            image.seek(0)
-            image.getexif()  # Pillow 9.4 would look for it in the file that loading closes
-            return True
-        except SyntaxError:  # Pillow reads no masks; it has their tags all the same
-            pass
-        if not image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & _COPY_OR_MASK:
-            return False
-    return False
+        if is_pyramid(image):
+            return
+    raise PictureError(f"{path}: found several frames in a {image.format}, wanted one picture; save the frame you mean")
 
 
 def _from_array(array: Any) -> Image.Image:
