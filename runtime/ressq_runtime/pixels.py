@@ -7,6 +7,7 @@ shorter side) -> EXIF orientation -> RGB -> shorter side to `resize`, bilinear w
 
 from __future__ import annotations
 
+import logging
 import os
 import struct
 import warnings
@@ -32,6 +33,9 @@ _BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError, RuntimeError,
     struct.error,
 )  # fmt: skip
+
+# Without a handler Python prints what Pillow logs of a file, which says of no path; whoever sets one up still gets it.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def to_pixels(source: Source, spec: PixelSpec) -> bytes:
