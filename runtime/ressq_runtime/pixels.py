@@ -147,9 +147,9 @@ def _check_size(image: Image.Image, path: str) -> None:
 
 
 def _check_one_frame(image: Image.Image, path: str) -> None:
-    """An animation is many pictures; a phone's MPO is one photo with its preview or twin behind it."""
+    """An animation is many pictures; a phone's MPO or HEIF is one photo, with its preview, twin or burst behind it."""
     # n_frames would walk them all: minutes for a TIFF of 20 MB.
-    if not getattr(image, "is_animated", False) or image.format == "MPO":
+    if not getattr(image, "is_animated", False) or image.format in ("MPO", "HEIF"):  # opened at the main one
         return
     if image.format == "TIFF":
         from ressq_runtime.tiff import is_pyramid

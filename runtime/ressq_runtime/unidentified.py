@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from io import BytesIO
 
 from PIL import Image, TiffImagePlugin
@@ -49,9 +50,12 @@ def _open_heic(file: str | BytesIO, path: str) -> Image.Image:
     try:
         import pillow_heif
     except ImportError as error:
+        # This Python's own pip: a Raspberry Pi refuses a plain one. Bytes come from the network, where no path is told.
+        here = isinstance(file, str)
+        mend = f"{sys.executable} -m pip install pillow-heif" if here else "install pillow-heif where this runs"
         raise PictureError(
             f"{path}: found a HEIC picture, which Pillow can't read alone; "
-            "pip install pillow-heif, or let the phone save JPEG ('most compatible')"
+            f"{mend}, or let the phone save JPEG ('most compatible')"
         ) from error
     pillow_heif.register_heif_opener()
     return Image.open(file)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
+import sys
 import threading
 from pathlib import Path
 
@@ -173,6 +175,19 @@ def test_a_phones_mpo_gives_its_first_picture(tmp_path: Path) -> None:
     assert np.abs(difference).mean() < 3
 
 
+@pytest.mark.host
+def test_a_phones_heic_gives_its_main_picture(tmp_path: Path) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    main, other = gradient(100, 100), Image.new("RGB", (100, 100), (0, 0, 255))
+    main_second = {"save_all": True, "append_images": [main], "primary_index": 1}
+    other.save(tmp_path / "burst.heic", format="HEIF", quality=95, **main_second)
+    with Image.open(tmp_path / "burst.heic") as opened:
+        assert opened.n_frames == 2
+    for source in tmp_path / "burst.heic", (tmp_path / "burst.heic").read_bytes():
+        difference = as_array(to_pixels(source, SPEC)).astype(int) - as_array(to_pixels(main, SPEC))
+        assert np.abs(difference).mean() < 3
+
+
 @pytest.mark.parametrize(("suffix", "found"), [("gif", "GIF"), ("png", "PNG"), ("webp", "WEBP"), ("tif", "TIFF")])
 def test_an_animation_is_refused(tmp_path: Path, suffix: str, found: str) -> None:
     path = tmp_path / f"moving.{suffix}"
@@ -214,24 +229,33 @@ def broken_files() -> dict[str, tuple[bytes, str]]:
     noise.save(jpeg, "JPEG")
     noise.save(png, "PNG")
     heic = b"\0\0\0\x18ftypheic" + bytes(100)
+    pip = re.escape(f"{sys.executable} -m pip install pillow-heif")
     return {
         "cut.jpg": (jpeg.getvalue()[:4000], "found a broken picture .*truncated"),
         "cut.png": (png.getvalue()[:4000], "found a broken picture"),
         "header.jpg": (jpeg.getvalue()[:20], "found (a broken picture|no picture)"),
         "empty.jpg": (b"", "found an empty file, wanted JPEG"),
         "text.jpg": (b"hello, I am no picture at all", "found no picture that Pillow knows, wanted JPEG"),
-        "phone.heic": (heic, "found a HEIC picture.*pip install pillow-heif"),
-        "phone.jpg": (heic, "found a HEIC picture.*pip install pillow-heif"),
+        "phone.heic": (heic, f"found a HEIC picture.*; {pip}, or let the phone"),
+        "phone.jpg": (heic, f"found a HEIC picture.*; {pip}, or let the phone"),
     }
 
 
 @pytest.mark.parametrize("name", broken_files())
-def test_a_broken_file_is_named_with_its_fault(tmp_path: Path, name: str) -> None:
+def test_a_broken_file_is_named_with_its_fault(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
     content, words = broken_files()[name]
     (tmp_path / name).write_bytes(content)
     with pytest.raises(PictureError, match=words) as raised:
         to_pixels(tmp_path / name, SPEC)
     assert str(raised.value).startswith(str(tmp_path / name))
+
+
+def test_what_heic_needs_is_told_a_stranger_without_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(PictureError, match="alone; install pillow-heif where this runs, or let the phone") as raised:
+        to_pixels(broken_files()["phone.heic"][0], SPEC)
+    assert "/" not in str(raised.value)
 
 
 def test_a_tiny_picture_is_refused(tmp_path: Path) -> None:

@@ -93,7 +93,11 @@ def test_info_is_the_card_and_healthz_a_sign_of_life(served: Served) -> None:
 
 @pytest.mark.parametrize(
     ("body", "message"),
-    [(b"no picture", "bytes: found no picture that Pillow knows"), (b"", "bytes: found an empty file")],
+    [
+        (b"no picture", "bytes: found no picture that Pillow knows"),
+        (b"", "bytes: found an empty file"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), "bytes: found a"),  # HEIC picture, or a broken one with pillow-heif
+    ],
 )
 def test_what_is_no_picture_is_refused_in_json_that_names_no_file(served: Served, body: bytes, message: str) -> None:
     reply = ask(served.port, "POST", "/classify", body)
