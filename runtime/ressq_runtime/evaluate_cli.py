@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 _CORNER = "truth \\ answer"
 _EXAMPLES = """\
-example:
+examples:
   ressq-evaluate leaf_int8.tflite photos/test      photos/test holds one folder per label
+  ressq-evaluate leaf_int8.tflite photos/ --split runs/leaf/split.json     of photos/ what that run kept back
 
 ressq-export --evaluate leaves out its training pictures.
 
@@ -37,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         classifier = Classifier.load(arguments.artefact, engine=arguments.engine, threads=arguments.threads)
-        found = evaluate(classifier, Path(arguments.folder), _show_progress if sys.stderr.isatty() else None)
+        progress = _show_progress if sys.stderr.isatty() else None
+        found = evaluate(classifier, Path(arguments.folder), progress, arguments.split)
     except (RessqError, OSError) as error:
         print(f"ressq-evaluate: error: {error}", file=sys.stderr)
         return 1
@@ -69,6 +71,7 @@ def _build_parser() -> ArgumentParser:
     add = parser.add_argument
     add("artefact", metavar="ARTEFACT", help="a .tflite or .onnx artefact of ressq-export")
     add("folder", metavar="FOLDER", help="one sub-folder per label, pictures inside")
+    add("--split", metavar="FILE", help="a run's split.json: only its test pictures, in the FOLDER it trained on")
     add("--json", action="store_true", help="one JSON object on stdout; shares are fractions")
     add_engine_options(parser)
     return parser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,27 +76,26 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def evaluate(classifier: Classifier, folder: Path, progress: Callable[[int, int], None] | None = None) -> Evaluation:
+def evaluate(
+    classifier: Classifier,
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+    split: str | os.PathLike[str] | None = None,
+) -> Evaluation:
     """Classifies every picture below `folder/<label>/` and compares; classes may be missing.
 
-    `progress` is called with (pictures done, pictures in all).
+    `progress` is called with (pictures done, pictures in all). With `split`, a run's split.json, only its test part.
 
     Raises:
-        FolderError: no class folders, one that is none of the labels, or not one picture could be read.
+        FolderError: no class folders, one that is none of the labels, or not one picture could be read; or the
+            split is none, or of other classes, or has no test part.
     """
-    classes = list_classes(folder, fewest=1)
-    unknown = [name for name in classes if name not in classifier.labels]
-    if unknown:
-        raise FolderError(
-            f"{folder}: found the class {unknown[0]}, wanted one of {', '.join(classifier.labels)}; "
-            "name the folders as the artefact's labels"
-        )
     truths: list[int] = []
     orders: list[list[int]] = []
     sure: list[float] = []
     flags: list[bool] = []
     faults: list[str] = []
-    everything = [(classifier.labels.index(name), path) for name, paths in classes.items() for path in paths]
+    everything = _list_labelled(folder, classifier.labels, split)
     for done, (truth, path) in enumerate(everything):
         try:
             scores = classifier.scores(to_pixels(path, classifier.spec))
@@ -116,6 +116,21 @@ def evaluate(classifier: Classifier, folder: Path, progress: Callable[[int, int]
     right = [truth == order[0] for truth, order in zip(truths, orders, strict=True)]
     found = _abstain(found, classifier.threshold, sure, right)
     return replace(found, unlike=sum(flags) / len(flags)) if flags else found
+
+
+def _list_labelled(folder: Path, labels: Sequence[str], split: str | os.PathLike[str] | None) -> list[tuple[int, str]]:
+    if split is not None:
+        from ressq_runtime.kept_back import list_test_part
+
+        return list_test_part(os.fspath(split), str(folder), labels)
+    classes = list_classes(folder, fewest=1)
+    unknown = [name for name in classes if name not in labels]
+    if unknown:
+        raise FolderError(
+            f"{folder}: found the class {unknown[0]}, wanted one of {', '.join(labels)}; "
+            "name the folders as the artefact's labels"
+        )
+    return [(labels.index(name), path) for name, paths in classes.items() for path in paths]
 
 
 def _abstain(found: Evaluation, threshold: float, sure: list[float], right: list[bool]) -> Evaluation:

@@ -16,6 +16,7 @@ from ressq_edge.errors import RunError, SplitError
 from ressq_edge.folder import draw, split_folder
 from ressq_edge.split import PARTS, Split, pictures_sha256, read_split, write_split
 from ressq_runtime.errors import FolderError
+from ressq_runtime.kept_back import list_test_part
 
 
 def lay_out(root: Path, **counts: int) -> Path:
@@ -184,6 +185,15 @@ def test_a_split_survives_its_file(tmp_path: Path) -> None:
     write_split(tmp_path, split)
     assert read_split(tmp_path) == split
     assert json.loads((tmp_path / "split.json").read_text(encoding="utf-8"))["train"] == [["a b/1.jpg", 0]]
+
+
+def test_the_device_finds_the_test_part_in_the_file(tmp_path: Path) -> None:
+    photos = lay_out(tmp_path / "photos", a=20, b=20)
+    split = split_folder(photos, 0)
+    write_split(tmp_path, split)
+    found = list_test_part(str(tmp_path / "split.json"), str(photos), split.labels)
+    assert found == [(label, str(photos / name)) for name, label in split.test]
+    assert found
 
 
 def test_split_files_that_cannot_be_used_say_so(tmp_path: Path) -> None:

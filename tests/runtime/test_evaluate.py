@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -99,3 +100,92 @@ def test_a_reader_that_has_enough_ends_it_without_a_traceback(artefacts: dict[st
     assert child.returncode == 1
     assert "Traceback" not in said
     assert "Exception" not in said
+
+
+def write_split(folder: Path, **other: object) -> Path:
+    """A split.json whose test part are two circles and a triangle; `other` replaces parts of it."""
+    path = folder / "split.json"
+    pictures = [["circle/00.png", 0], ["circle/01.png", 0], ["triangle/02.png", 2]]
+    found = {"format": 1, "labels": ["circle", "square", "triangle"], "train": [["square/00.png", 1]], "test": pictures}
+    path.write_text(json.dumps({**found, **other}))
+    return path
+
+
+def test_of_a_split_the_test_part_alone_is_measured(
+    artefacts: dict[str, Path], few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    split = write_split(tmp_path)
+    assert main([str(artefacts["int8.tflite"]), str(few), "--split", str(split), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["n"], found["folder"]) == (3, str(few))
+    assert [sum(row) for row in found["confusion"]] == [2, 0, 1]
+    assert found["recall"]["square"] is None
+
+
+def test_the_truth_of_a_split_goes_by_its_own_labels(artefacts: dict[str, Path], few: Path, tmp_path: Path) -> None:
+    split = write_split(tmp_path, labels=["triangle", "square", "circle"], test=[["circle/00.png", 2]])
+    found = evaluate(Classifier.load(artefacts["int8.tflite"]), few, split=split)
+    assert [sum(row) for row in found.confusion] == [1, 0, 0]
+
+
+def test_a_missing_picture_of_a_split_is_named(
+    artefacts: dict[str, Path], few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (few / "circle" / "01.png").unlink()
+    assert main([str(artefacts["int8.tflite"]), str(few), "--split", str(write_split(tmp_path)), "--json"]) == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["n"] == 2
+    assert f"{few / 'circle' / '01.png'}: No such file or directory; check the path" in captured.err
+
+
+OUTSIDE = "found picture 1 of its test part outside the folder or without a class, wanted "
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"format": 2}, "found no split of format 1, wanted labels and a test part; give the split.json of the run"),
+        ({"labels": None}, "found no split of format 1"),
+        ({"labels": [1, 2, 3]}, "found no split of format 1"),
+        ({"test": {}}, "found no split of format 1"),
+        ({"labels": ["circle", "ring", "square", "triangle"]}, "found the class ring, which the model lacks, wanted"),
+        ({"labels": ["circle", "square"]}, "found the class triangle, which only the model has, wanted the model's"),
+        ({"test": []}, "found no picture in its test part, wanted one or more; give a folder of pictures"),
+        ({"test": [["circle/00.png", 0]] * 2}, "found a picture twice in its test part, wanted each once"),
+        *(({"test": [picture]}, OUTSIDE) for picture in (
+            ["/etc/passwd", 0], ["../a.png", 0], ["circle/../../a.png", 0], ["circle//a.png", 0], ["", 0], [".", 0],
+            ["circle/a\0.png", 0], [5, 0], ["circle/00.png"], ["circle/00.png", 3], ["circle/00.png", -1],
+            ["circle/00.png", True], ["circle/00.png", "circle"], "circle/00.png", None,
+        )),
+    ],
+)  # fmt: skip
+def test_a_split_that_is_none_of_this_model_is_refused(
+    artefacts: dict[str, Path], few: Path, tmp_path: Path, other: dict[str, object], words: str
+) -> None:
+    path = write_split(tmp_path, **other)
+    with pytest.raises(FolderError, match=re.escape(f"{path}: {words}")):
+        evaluate(Classifier.load(artefacts["int8.tflite"]), few, split=path)
+
+
+NO_SPLIT = [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"1" * 5000, b"[]", b"null", b'"a"']
+
+
+@pytest.mark.parametrize("content", NO_SPLIT, ids=lambda content: repr(content[:4]))
+def test_a_file_that_is_no_split_is_refused(
+    artefacts: dict[str, Path], few: Path, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(FolderError, match=r"a\.json: found no (JSON|split)"):
+        evaluate(Classifier.load(artefacts["int8.tflite"]), few, split=tmp_path / "a.json")
+
+
+def test_a_split_that_is_not_there_or_too_large_is_refused(
+    artefacts: dict[str, Path], few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = Classifier.load(artefacts["int8.tflite"])
+    for path in tmp_path / "missing.json", tmp_path:
+        with pytest.raises(FolderError, match=r"found no such file; give the split\.json of the run"):
+            evaluate(classifier, few, split=path)
+    monkeypatch.setattr("ressq_runtime.kept_back.MOST_BYTES", 100)
+    with pytest.raises(FolderError, match="found more than 0 MB, wanted a split"):
+        evaluate(classifier, few, split=write_split(tmp_path))
