@@ -10,7 +10,7 @@ from ressq_edge.errors import SplitError
 from ressq_edge.grouping import Groups, hang_together, place_groups, read_groups, refuse_split_groups, spread_groups
 from ressq_edge.names import compose, refuse_control_characters, refuse_no_utf8, refuse_other_form, refuse_two_forms
 from ressq_edge.seeds import draw_seed
-from ressq_edge.split import Pictures, Split
+from ressq_edge.split import Pictures, Split, number_groups
 from ressq_runtime.errors import FolderError
 from ressq_runtime.folders import HIDDEN, list_classes
 
@@ -60,8 +60,8 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
     if group_by:
         notes.append(f"{len(set(groups.values()))} groups by {group_by}: each is in one part")
     notes += _tell_alike(parts, alike)
-    origin = "folders" if given else "seeded"
-    return Split(origin, seed, labels, parts["train"], parts["val"], parts.get("test", ()), (), tuple(notes))
+    origin, numbered = "folders" if given else "seeded", number_groups(groups, parts)
+    return Split(origin, seed, labels, parts["train"], parts["val"], parts.get("test", ()), (), tuple(notes), numbered)
 
 
 def _read_classes(root: Path) -> tuple[tuple[str, ...], dict[str, Pictures]]:

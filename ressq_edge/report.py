@@ -3,6 +3,7 @@
 import csv
 import io
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ from ressq_edge.balance import class_weights
 from ressq_edge.cache import PictureStore
 from ressq_edge.checkpoint import Checkpoint, load_checkpoint
 from ressq_edge.config import SHOWN
+from ressq_edge.intervals import share_interval
 from ressq_edge.model import ResSqueezeNet
 from ressq_edge.plots import draw_confusion, draw_curves
 from ressq_edge.split import PARTS, Split
 from ressq_edge.stages import Stages
 from ressq_edge.start import Start
 from ressq_edge.train import predict
-from ressq_runtime.evaluation import wilson
 
 
 def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:
@@ -49,15 +50,37 @@ def write_report(
     """
     best = load_checkpoint(run / "best.safetensors")
     logits, labels = predict(best.build(), val, best.normalise)
-    confusion = confusion_matrix(logits.argmax(1), labels, len(best.labels))
+    called = logits.argmax(1)
+    confusion = confusion_matrix(called, labels, len(best.labels))
+    told = tell_share((called == labels).tolist(), start.split.groups_of("val"), start.config.group_by is not None)
     draw_curves(run / "curves.png", rows, best.metrics["epoch"])
     draw_confusion(run / "confusion.png", confusion.tolist(), best.labels)
-    write_text(run / "summary.md", _summary(run, data, start, rows, best, confusion, stages))
+    write_text(run / "summary.md", _summary(run, data, start, rows, best, confusion, told, stages))
 
 
 def confusion_matrix(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
     """int64 (classes, classes): how many pictures of the row's class were called the column's."""
     return torch.bincount(labels * classes + predicted, minlength=classes**2).view(classes, classes)
+
+
+def tell_share(right: Sequence[bool], groups: Sequence[int], grouped: bool) -> str:
+    """How many validation pictures are right, and how sure that is.
+
+    Args:
+        right: of each picture.
+        groups: the group of each picture, where they are known.
+        grouped: pictures hang together, known how or not.
+    """
+    low, high = share_interval(right, groups)
+    count, sure = len(set(groups)), f"95 % interval {low:.1%} to {high:.1%}"
+    if count == 1:
+        sure = "no interval can be had: one group tells nothing of others"
+    elif count:
+        sure += " over groups"
+    elif grouped:
+        sure += ", too narrow: pictures of one group count as independent, as the run began before groups were kept"
+    of = f" of {count} group{'s'[: count > 1]}" if count else ""
+    return f"**{sum(right) / len(right):.1%} of {len(right)} validation pictures{of} right** (top-1; {sure})"
 
 
 def _summary(
@@ -67,11 +90,10 @@ def _summary(
     rows: list[dict[str, Any]],
     best: Checkpoint,
     confusion: Tensor,
+    told: str,
     stages: Stages | None,
 ) -> str:
     config, split = start.config, start.split
-    n, hits = int(confusion.sum()), int(confusion.trace())
-    low, high = wilson(hits, n)
     early = "" if len(rows) == config.epochs else f" (stopped early, of {config.epochs} planned)"
     test = (
         "The test pictures were not looked at; the last command below does that, once."
@@ -80,8 +102,7 @@ def _summary(
     )
     parts = [
         f"# {run.resolve().name}",
-        f"**{hits / n:.1%} of {n} validation pictures right** (top-1; 95 % interval "
-        f"{low:.1%} to {high:.1%}), in epoch {best.metrics['epoch']} of {len(rows)}{early}. {test}",
+        f"{told}, in epoch {best.metrics['epoch']} of {len(rows)}{early}. {test}",
         "![curves](curves.png)\n\n![confusion matrix](confusion.png)",
         "## Network\n\n" + _network(start, best),
         "## Pictures\n\n" + _pictures(data, start, confusion),
@@ -140,9 +161,10 @@ def _pictures(data: Path, start: Start, confusion: Tensor) -> str:
         rows.append(f"| {shown} | {numbers} | {weights[index]:.2f} | {recall:.1%} |")
     total = " | ".join(f"**{sum(found)}**" for found in counts)
     rows.append(f"| **all** | {total} | | |")
+    drawn = "of whole groups, as near to its share of each class as they allow" if start.config.group_by else "by class"
     origin = {
         "folders": "its own train/val/test folders",
-        "seeded": f"a random split by class, seed {split.seed}",
+        "seeded": f"a random split {drawn}, seed {split.seed}",
     }
     told = [f"From {data.resolve()}, by {origin[split.origin]}; where each went is in split.json."]
     told += [f"Note: {note}." for note in start.notes]

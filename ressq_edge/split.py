@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class Split:
     train, val, test: (relative path, label index) of each picture; test may be empty.
     unreadable: (relative path, reason) of the pictures left out.
     notes: what a person should know: how the parts came about.
+    groups: (relative path, number of its group) of each validation and test picture; empty where nothing was grouped.
     """
 
     origin: str
@@ -41,6 +43,7 @@ class Split:
     test: Pictures
     unreadable: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    groups: tuple[tuple[str, int], ...] = ()
 
     def pictures(self, part: str) -> Pictures:
         """(relative path, label index) of each picture in "train", "val" or "test"."""
@@ -49,6 +52,11 @@ class Split:
     def paths(self, part: str, root: Path) -> list[Path]:
         """The pictures of a part as files below the data folder `root`."""
         return [root / name for name, _ in self.pictures(part)]
+
+    def groups_of(self, part: str) -> list[int]:
+        """The group of each picture in "val" or "test"; empty where nothing was grouped."""
+        groups = dict(self.groups)
+        return [groups[name] for name, _ in self.pictures(part)] if groups else []
 
     def counts(self, part: str) -> list[int]:
         """Number of pictures of each class, in the order of the labels."""
@@ -65,7 +73,8 @@ class Split:
             tuple(picture for picture in self.pictures(part) if picture[0] not in reasons) for part in PARTS
         )
         left_out = tuple(sorted(reasons.items()))
-        split = replace(self, train=train, val=val, test=test, unreadable=left_out)
+        groups = tuple(pair for pair in self.groups if pair[0] not in reasons)
+        split = replace(self, train=train, val=val, test=test, unreadable=left_out, groups=groups)
         for part in PARTS:
             for label, before, after in zip(self.labels, self.counts(part), split.counts(part), strict=True):
                 if before and not after:
@@ -74,6 +83,13 @@ class Split:
                         "wanted at least one; mend or add pictures, or draw other parts by another --seed"
                     )
         return split
+
+
+def number_groups(groups: Mapping[str, str], parts: Mapping[str, Pictures]) -> tuple[tuple[str, int], ...]:
+    """`Split.groups`: numbers for names, since a table may name patients whom no path does."""
+    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups.values()))}
+    measured = (name for part in PARTS[1:] for name, _ in parts.get(part, ()))
+    return tuple((name, numbers[groups[name]]) for name in measured if groups)
 
 
 def pictures_sha256(split: Split, root: Path) -> str:

@@ -63,7 +63,7 @@ class Evaluation:
         return asdict(self)
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
+def wilson(hits: float, n: float) -> tuple[float, float]:
     """95 % interval of a share, as fractions (Wilson 1927); (0, 1) for n = 0.
 
     Unlike the normal approximation it stays inside 0..1 and holds at 0 and n hits.

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ressq_edge.errors import SplitError
 from ressq_edge.folder import draw, split_folder
 from ressq_edge.grouping import hang_together, join, read_groups
+from ressq_edge.split import write_split
 
 Form = Literal["NFC", "NFD"]
 NAMES = ["cat/p1_a.jpg", "cat/p1_b.jpg", "dog/p2_a.jpg", "dog/p12_a.jpg"]
@@ -167,6 +168,27 @@ def test_given_folders_that_tear_a_group_apart_are_refused(tmp_path: Path) -> No
         split_folder(tmp_path, 0, r"p\d")
     (tmp_path / "val/dog/p1.jpg").rename(tmp_path / "val/dog/p4.jpg")
     assert "4 groups by p\\d: each is in one part" in split_folder(tmp_path, 0, r"p\d").notes
+
+
+def test_the_split_numbers_the_groups_and_names_none(tmp_path: Path) -> None:
+    names = [f"{label}/{n}.jpg" for label in ("cat", "dog") for n in range(12)]
+    for name in names:
+        path = tmp_path / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    table = tmp_path / "groups.csv"
+    table.write_text("path,group\n" + "".join(f"{name},Doe {int(name[4:-4]) // 2}\n" for name in names))
+    split = split_folder(tmp_path / "data", 0, str(table))
+    groups = read_groups(str(table), names)
+    for part in ("val", "test"):
+        numbers, wanted = split.groups_of(part), [groups[name] for name, _ in split.pictures(part)]
+        assert len(set(zip(numbers, wanted, strict=True))) == len(set(numbers)) == len(set(wanted))
+    write_split(tmp_path, split)
+    assert "Doe" not in (tmp_path / "split.json").read_text(), "whom no path names, no file does"
+    gone, *kept = [name for name, _ in split.val]
+    left = split.without({gone: "broken"})
+    assert len(left.groups_of("val")) == len(kept)
+    assert gone not in dict(left.groups)
 
 
 @pytest.mark.parametrize(

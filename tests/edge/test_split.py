@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from unicodedata import normalize
 
@@ -182,6 +183,7 @@ def test_one_class_is_not_a_choice(tmp_path: Path) -> None:
 
 def test_a_split_survives_its_file(tmp_path: Path) -> None:
     split = Split("seeded", 3, ("a b", "ü"), (("a b/1.jpg", 0),), (("ü/2.jpg", 1),), (), (("ü/x.jpg", "why"),), ("n",))
+    split = replace(split, groups=(("ü/2.jpg", 0),))
     write_split(tmp_path, split)
     assert read_split(tmp_path) == split
     assert json.loads((tmp_path / "split.json").read_text(encoding="utf-8"))["train"] == [["a b/1.jpg", 0]]
@@ -194,6 +196,17 @@ def test_the_device_finds_the_test_part_in_the_file(tmp_path: Path) -> None:
     found = list_test_part(str(tmp_path / "split.json"), str(photos), split.labels)
     assert found == [(label, str(photos / name)) for name, label in split.test]
     assert found
+
+
+def test_a_split_from_before_groups_were_kept_has_none(tmp_path: Path) -> None:
+    split = split_folder(lay_out(tmp_path / "data", cat=9, dog=9), 0, r"(\d)\.jpg")
+    assert split.groups_of("val")
+    write_split(tmp_path, split)
+    found = json.loads((tmp_path / "split.json").read_text())
+    del found["groups"]
+    (tmp_path / "split.json").write_text(json.dumps(found))
+    assert read_split(tmp_path) == replace(split, groups=())
+    assert read_split(tmp_path).groups_of("val") == []
 
 
 def test_split_files_that_cannot_be_used_say_so(tmp_path: Path) -> None:

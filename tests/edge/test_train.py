@@ -24,6 +24,7 @@ from ressq_edge.config import FINE_TUNE, FROM_SCRATCH, read_config
 from ressq_edge.device import default_precision
 from ressq_edge.errors import RunError
 from ressq_edge.init import InitWeights
+from ressq_edge.report import tell_share
 from ressq_edge.request import Request, check_processes, default_batch, default_epochs, resolve
 from ressq_edge.split import read_split
 from ressq_edge.start import Start
@@ -219,6 +220,32 @@ def test_what_is_left_out_or_leaks_is_said(few: Path, tmp_path: Path, capsys: py
     assert "note: 36 pairs of pictures in two parts show the same (train/circle/00.png = val/circle/00.png" in said
     assert "test/ is not there" in said
     assert "There are no test pictures" in (tmp_path / "run/summary.md").read_text()
+
+
+def test_a_run_of_groups_says_how_sure_its_figure_is_over_groups(few: Path, tmp_path: Path) -> None:
+    table, run = tmp_path / "groups.csv", tmp_path / "run"
+    names = [path.relative_to(few).as_posix() for path in few.rglob("*.png")]
+    table.write_text("path,group\n" + "".join(f"{name},{name[:-6]}{int(name[-6:-4]) // 2}\n" for name in names))
+    assert main([str(few), "--out", str(run), "--epochs", "1", "--group-by", str(table), *QUICK]) == 0
+    summary = (run / "summary.md").read_text()
+    assert "% of 6 validation pictures of 3 groups right** (top-1; 95 % interval" in summary
+    assert "% over groups)" in summary
+    assert "a random split of whole groups" in summary
+    table.unlink()
+    (run / "summary.md").unlink()
+    assert main([str(few), "--out", str(run), "--resume"]) == 0
+    assert (run / "summary.md").read_text() == summary, "the run keeps its groups, wherever the table is"
+
+
+def test_one_group_gives_no_interval_and_unknown_ones_too_narrow_a_one() -> None:
+    right = [True, False, True, True]
+    assert tell_share(right, [], False).endswith(
+        "75.0% of 4 validation pictures right** (top-1; 95 % interval 30.1% to 95.4%)"
+    )
+    assert "of 1 group right** (top-1; no interval can be had: one group tells nothing" in tell_share(
+        right, [7] * 4, True
+    )
+    assert "95 % interval 30.1% to 95.4%, too narrow: " in tell_share(right, [], True)
 
 
 def test_temporary_files_of_a_killed_run_are_cleared(few: Path, done: Path, tmp_path: Path) -> None:
