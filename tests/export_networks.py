@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from torch import nn
 from ressq_edge.arch import ModelSpec, build_model
 from ressq_edge.checkpoint import Checkpoint, Normalise, save_checkpoint
 from ressq_edge.model import Bypass, GatedBypassFire, ResSqueezeNet
-from ressq_edge.split import Split, write_split
+from ressq_edge.split import Split, read_split, write_split
 from ressq_export.fold import fold_gates
 from ressq_export.gate import Gate
 from ressq_export.network import DeployedNetwork, FoldedHead, _layers
@@ -88,6 +90,17 @@ def write_run(run: Path, checkpoint: Checkpoint, train: int = 8) -> Path:
     (run / "config.json").write_text(json.dumps({"format": 1, "data": str(data)}))
     (run / "summary.md").touch()
     return run
+
+
+def group_by_number(run: Path, folder: Path, group_by: str) -> Path:
+    """A copy in `folder` of a run of `write_run`, as if pictures of the same number were of one group."""
+    copy = Path(shutil.copytree(run, folder / run.name))
+    split = read_split(copy)
+    groups = tuple((name, int(Path(name).stem)) for part in ("val", "test") for name, _ in split.pictures(part))
+    write_split(copy, replace(split, groups=groups))
+    config = json.loads((copy / "config.json").read_text(encoding="utf-8"))
+    (copy / "config.json").write_text(json.dumps({**config, "settings": {"group_by": group_by}}), encoding="utf-8")
+    return copy
 
 
 LOUD = 1 / 8  # share of the channels that drown the others

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ressq_edge.checkpoint import Checkpoint
+from ressq_edge.intervals import share_interval
 from ressq_runtime.errors import FolderError, PictureError
-from ressq_runtime.evaluation import wilson
 from ressq_runtime.folders import list_classes
 from ressq_runtime.pixels import PixelSpec, to_pixels
 
@@ -46,7 +46,7 @@ class Accuracy:
     """How often one classifier was right, and how often it answered as torch did; shares 0..1.
 
     n: pictures.
-    top1, top1_low, top1_high: share that was right, with its 95 % Wilson interval.
+    top1, top1_low, top1_high: share that was right, with its 95 % interval, over groups where they are known.
     agreement: share with torch fp32's top-1.
     """
 
@@ -71,6 +71,7 @@ class Scored:
     scores: scorer's name -> (pictures, classes).
     faults: pictures that could not be read, with reasons.
     distances: scorer's name -> (pictures,), of those that can tell how unlike the training pictures one is.
+    groups: number of each picture's group; empty where pictures are independent, or their groups are not known.
     """
 
     paths: tuple[Path, ...]
@@ -78,6 +79,7 @@ class Scored:
     scores: dict[str, NDArray[np.float64]]
     faults: tuple[str, ...]
     distances: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    groups: tuple[int, ...] = ()
 
 
 def torch_logits(checkpoint: Checkpoint) -> Callable[[bytes], Tensor]:
@@ -168,13 +170,13 @@ def score_pictures(
 def measure_accuracy(scored: Scored) -> dict[str, Accuracy]:
     """Accuracy of each scorer by its name. One is called TORCH; the others' agreement is with it."""
     answers = {name: scores.argmax(1) for name, scores in scored.scores.items()}
-    return {name: _accuracy(row, scored.truths, answers[TORCH]) for name, row in answers.items()}
+    return {name: _accuracy(row, scored, answers[TORCH]) for name, row in answers.items()}
 
 
-def _accuracy(answers: NDArray[np.int64], truths: NDArray[np.int64], reference: NDArray[np.int64]) -> Accuracy:
-    n, hits = len(truths), int((answers == truths).sum())
-    low, high = wilson(hits, n)
-    return Accuracy(n, hits / n, low, high, float((answers == reference).mean()))
+def _accuracy(answers: NDArray[np.int64], scored: Scored, reference: NDArray[np.int64]) -> Accuracy:
+    right = answers == scored.truths
+    interval = share_interval(right.tolist(), scored.groups)
+    return Accuracy(len(right), int(right.sum()) / len(right), *interval, float((answers == reference).mean()))
 
 
 def measure_latency(scorers: Mapping[str, Scorer], pixels: bytes, progress: Progress) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import cast
 from ressq_export.artefacts import add_descriptions, close_models, open_models, write_artefacts
 from ressq_export.calibration import DEFAULT_COUNT, draw, draw_from_training, halve, read_pixels
 from ressq_export.card import Description
+from ressq_export.caveats import VALIDATION, tell_groups
 from ressq_export.certificate.document import Evidence
 from ressq_export.certificate.tables import PictureSet
 from ressq_export.certificate.write import certificate_paths, write_certificate
@@ -30,8 +31,6 @@ from ressq_runtime.artefact import read_card
 from ressq_runtime.card import Card
 
 FINETUNE_COUNT = 1024  # pictures, each once; drawn now, read only if it comes to that
-
-VALIDATION = "validation split"
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,8 @@ def _evaluate(request: Request, run: Run, evaluated: Evaluated, screen: Screen) 
     tables = {evaluated.title: make_rows(paths, measure_accuracy(scored), medians)}
     calibration = cast(dict[str, object], card.data["calibration"])
     files, faults = _texts(paths.values()), scored.faults
-    notes = (*run.notes(), *evaluated.notes, _AS_IT_WAS, *_tell_unused(request))
+    caveats = tell_groups(run, {evaluated.title: scored})
+    notes = (*run.notes(), *evaluated.notes, *caveats, _AS_IT_WAS, *_tell_unused(request))
     return Report(request.name, files, False, calibration, None, None, (), tables, faults, notes)
 
 
@@ -167,11 +167,13 @@ def _export(request: Request, run: Run, evaluated: Evaluated | None, screen: Scr
         about = Description(
             request.name, request.about, run.checkpoint, run.sha256, *costs, temperature, calibration, remedies
         )
-        made, tables, faults = _finish(request, run, evaluated, converted, about, confidence, pixels, folder, screen)
+        made, tables, faults, caveats = _finish(
+            request, run, evaluated, converted, about, confidence, pixels, folder, screen
+        )
         files = publish(made, request.out)
         log.path.unlink()
     drawn, seams = calibration.to_json(), converted.seams
-    notes = (*run.notes(), *calibration.notes(), *(evaluated.notes if evaluated else ()))
+    notes = (*run.notes(), *calibration.notes(), *(evaluated.notes if evaluated else ()), *caveats)
     return Report(request.name, _texts(files), True, drawn, confidence, remedies, seams, tables, faults, notes)
 
 
@@ -190,8 +192,8 @@ def _finish(
     pixels: Sequence[bytes],
     folder: Path,
     screen: Screen,
-) -> tuple[list[Path], dict[str, tuple[Row, ...]], tuple[str, ...]]:
-    """Describe, measure and prove the converted models: the artefacts, the tables, unreadable pictures."""
+) -> tuple[list[Path], dict[str, tuple[Row, ...]], tuple[str, ...], tuple[str, ...]]:
+    """Describe, measure and prove the converted models: the artefacts, the tables, unreadable pictures, caveats."""
     add_descriptions(converted.paths, about)
     models = open_models(converted.paths, run.checkpoint.labels)
     scored = {VALIDATION: measure_pictures(models, run, about.temperature, run.pictures("val"), screen)}
@@ -207,12 +209,11 @@ def _finish(
     paths = dict(zip(KINDS, made, strict=True))
     medians = measure_medians(paths, run, about.temperature, screen)
     screen.stage("certificate")
-    evidence = Evidence(
-        about, paths, _sets(request, run, evaluated, scored), medians, confidence, pixels, converted.mended
-    )
+    caveats, sets = tell_groups(run, scored), _sets(request, run, evaluated, scored)
+    evidence = Evidence(about, paths, sets, medians, confidence, pixels, converted.mended, caveats)
     made += write_certificate(evidence, folder, thumbnails=request.thumbnails)
     tables = {title: make_rows(paths, measure_accuracy(rows), medians) for title, rows in scored.items()}
-    return made, tables, tuple(fault for rows in scored.values() for fault in rows.faults)
+    return made, tables, tuple(fault for rows in scored.values() for fault in rows.faults), caveats
 
 
 def _sets(request: Request, run: Run, evaluated: Evaluated | None, scored: Mapping[str, Scored]) -> list[PictureSet]:

@@ -1,6 +1,7 @@
 """The tables of a report: torch and the four artefacts, side by side on the same pictures."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ressq_export.artefacts import close_models, open_models
@@ -44,7 +45,8 @@ def measure_pictures(
     """What torch and the files make of labelled pictures."""
     progress = screen.stage("accuracy")
     distances = {kind: lambda model=model: model.distance() for kind, model in models.items()}
-    return score_pictures(scorers(models, run, temperature), pictures, run.checkpoint.pixels, progress, distances)
+    found = score_pictures(scorers(models, run, temperature), pictures, run.checkpoint.pixels, progress, distances)
+    return replace(found, groups=run.groups_of(found.paths))
 
 
 def measure_confidence(run: Run, screen: Screen) -> Confidence:

@@ -1,6 +1,7 @@
 """The training run that is exported: its best checkpoint, its split and where its pictures are."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +25,7 @@ class Run:
     data: the folder that the split's paths are relative to.
     finished: it was trained to its end.
     thumbnails: its pages may show pictures and name their files, and so may what is made of it.
+    grouped: its split was drawn by groups, of patients, say.
     """
 
     folder: Path
@@ -33,10 +35,16 @@ class Run:
     data: Path
     finished: bool = True
     thumbnails: bool = True
+    grouped: bool = False
 
     def pictures(self, part: str) -> list[tuple[Path, int]]:
         """(picture, label index) of each picture in "train", "val" or "test"."""
         return [(self.data / name, label) for name, label in self.split.pictures(part)]
+
+    def groups_of(self, paths: Sequence[Path]) -> tuple[int, ...]:
+        """The group of each of these pictures; empty where one is none of the run's, or no groups were kept."""
+        known = {self.data / name: group for name, group in self.split.groups}
+        return tuple(known[path] for path in paths) if all(path in known for path in paths) else ()
 
     def notes(self) -> tuple[str, ...]:
         """What a person should know of it."""
@@ -78,7 +86,9 @@ def read_run(folder: Path, data: Path | None = None) -> Run:
             )
     finished = (folder / "summary.md").is_file()
     thumbnails = about.get("thumbnails") is not False
-    return Run(folder, checkpoint, sha256(path.read_bytes()).hexdigest(), split, where, finished, thumbnails)
+    settings = about.get("settings")
+    grouped = isinstance(settings, dict) and settings.get("group_by") is not None
+    return Run(folder, checkpoint, sha256(path.read_bytes()).hexdigest(), split, where, finished, thumbnails, grouped)
 
 
 def _read_about(path: Path) -> dict[str, Any]:

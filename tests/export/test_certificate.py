@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from base64 import b64decode
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from ressq_export.certificate.verdict import judge
 from ressq_export.convert import KINDS
 from ressq_export.evaluation import TORCH, Scored
 from ressq_runtime import Classifier, evaluate
+from ressq_runtime.evaluation import wilson
 from ressq_runtime.pixels import PixelSpec, to_pixels
 
 
@@ -172,6 +174,17 @@ def test_flips_are_lost_ones_first_with_both_answers() -> None:
     assert flips[0]["answers"][TORCH] == {"label": "a", "probability": 0.8}
     assert flips[0]["answers"]["int8.onnx"] == {"label": "b", "probability": 0.6}
     assert [flip["picture"] for flip in described(scored(10, 2), named=False)["flips"]] == [None, None]
+
+
+def test_of_pictures_in_groups_the_intervals_are_over_groups() -> None:
+    found = scored(40, 10)
+    plain, grouped = described(found), described(replace(found, groups=tuple(n // 10 for n in range(40))))
+    assert (plain["groups"], grouped["groups"]) == (None, 4)
+    one, other = (pictures["figures"]["int8.tflite"] for pictures in (plain, grouped))
+    assert (one["top1_low"], one["top1_high"]) == wilson(30, 40)
+    assert other["top1"] == one["top1"] == 0.75
+    assert other["top1_low"] < one["top1_low"] < one["top1_high"] < other["top1_high"]
+    assert grouped["figures"][TORCH]["top1_low"] == pytest.approx(wilson(4, 4)[0])
 
 
 def test_top5_of_two_classes_is_not_told() -> None:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from browser import Page
-from export_networks import colours
+from export_networks import colours, group_by_number
 from ressq_edge.pages.words import percent
 from ressq_export.calibration import CalibrationSet
 from ressq_export.card import Description
@@ -188,11 +188,19 @@ def test_without_thumbnails_no_picture_is_in_it(evidence: Evidence, tmp_path: Pa
 def test_the_command_keeps_pictures_out(lively_run: Path, tmp_path: Path) -> None:
     patients = tmp_path / "patient-doe"
     shutil.copytree(lively_run.parent / "data" / "test", patients)
-    out = tmp_path / "dist"
-    assert main([str(lively_run), "--out", str(out), "--no-thumbnails", "--evaluate", str(patients)]) == 0
+    run, out = group_by_number(lively_run, tmp_path, "patient-(.*)"), tmp_path / "dist"
+    assert main([str(run), "--out", str(out), "--no-thumbnails", "--evaluate", str(patients)]) == 0
     document = json.loads((out / "café_certificate.json").read_text(encoding="utf-8"))
     assert document["pictures_named"] is False
     assert [found["name"] for found in document["sets"]] == ["validation split", "evaluation folder"]
+    assert [found["groups"] for found in document["sets"]] == [4, None]
+    told = "\n".join(document["notes"])
+    assert "evaluation folder: groups are not known, so pictures of one count as independent" in told
+    assert "the interval of what int8 loses counts pictures of one --group-by group as independent" in told
+    assert "validation split:" not in told
+    page = (out / "café_certificate.html").read_text(encoding="utf-8")
+    assert "12 pictures of 4 groups" in page
+    assert all(note in page for note in document["notes"])
     for suffix in ("json", "html"):
         assert "patient" not in (out / f"café_certificate.{suffix}").read_text(encoding="utf-8")
 

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +15,9 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from export_networks import LABELS, checkpoint_of, colours, write_run
+from export_networks import LABELS, checkpoint_of, colours, group_by_number, write_run
 from ressq_edge.checkpoint import load_checkpoint, save_checkpoint
-from ressq_edge.split import read_split
+from ressq_edge.split import read_split, write_split
 from ressq_export import convert, exporter
 from ressq_export.cli import main
 from ressq_export.convert import KINDS
@@ -293,6 +294,34 @@ def test_of_the_folder_that_the_run_was_trained_on_the_test_pictures_are_measure
     (run / "split.json").write_text(json.dumps({**split, "origin": origin, "test": []}))
     assert main([str(run), "--out", folder, "--evaluate", str(data)]) == 1
     assert f"{data}: found no test pictures in the run's split, wanted some" in capsys.readouterr().err
+
+
+def test_the_groups_of_a_run_are_in_the_intervals_or_it_is_said(
+    exported: dict[str, Path], lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, data = str(exported["fp32.onnx"].parent), lively_run.parent / "data"
+
+    def ask(run: Path, place: Path) -> tuple[tuple[float, float], str]:
+        assert main([str(run), "--out", folder, "--evaluate", str(place), "--json"]) == 0
+        report = json.loads(capsys.readouterr().out)
+        row = next(iter(report["tables"].values()))[0]
+        return (row["top1_low"], row["top1_high"]), "\n".join(report["notes"])
+
+    plain, said = ask(lively_run, data)
+    assert "group" not in said
+    run = group_by_number(lively_run, tmp_path, r"(\d)")
+    grouped, said = ask(run, data)
+    assert grouped != plain
+    assert "groups are not known" not in said
+    assert "the interval of what int8 loses counts pictures of one --group-by group as independent" in said
+    other = shutil.copytree(data / "test", tmp_path / "doe")
+    found, said = ask(run, other)
+    assert found == plain
+    assert "evaluation folder: groups are not known, so pictures of one count as independent" in said
+    write_split(run, replace(read_split(run), groups=()))
+    found, said = ask(run, data)
+    assert found == plain
+    assert "test split: groups are not known" in said, "the run began before they were kept"
 
 
 def test_pictures_that_the_run_knows_are_measured_with_a_warning(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import torch
 from rich.console import Console
@@ -13,17 +16,25 @@ from rich.console import Console
 from export_networks import colours
 from ressq_export.chatter import Log
 from ressq_export.errors import ConversionError
-from ressq_export.evaluation import TORCH, Accuracy, measure_accuracy, measure_latency, one_thread, score_pictures
+from ressq_export.evaluation import (
+    TORCH,
+    Accuracy,
+    Scored,
+    measure_accuracy,
+    measure_latency,
+    one_thread,
+    score_pictures,
+)
 from ressq_export.golden import STEADY, choose_seeds, steps_between_kernels
 from ressq_export.progress import Screen, open_screen
 from ressq_export.report import Row, render
 from ressq_runtime import Classifier
+from ressq_runtime.evaluation import wilson
 from ressq_runtime.pixels import PixelSpec, to_pixels
 from ressq_runtime.selftest import golden_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 def test_accuracy_and_agreement_are_of_the_same_pictures(tmp_path: Path) -> None:
@@ -43,6 +54,18 @@ def test_accuracy_and_agreement_are_of_the_same_pictures(tmp_path: Path) -> None
     assert len(scored.faults) == 1
     assert "3.png" in scored.faults[0]
     assert [path.name for path in scored.paths] == [f"{seed}.png" for seed in range(10) if seed != 3]
+
+
+def test_pictures_of_a_group_count_as_few() -> None:
+    right = np.repeat([1, 1, 1, 0], 10)
+    scores = {name: np.stack([right, 1 - right], 1).astype(float) for name in (TORCH, "int8")}
+    alone = Scored(tuple(Path(f"{n}.png") for n in range(40)), np.zeros(40, int), scores, ())
+    plain, grouped = (measure_accuracy(replace(alone, groups=groups)) for groups in ((), tuple(range(4)) * 10))
+    together = measure_accuracy(replace(alone, groups=tuple(n // 10 for n in range(40))))["int8"]
+    assert (plain["int8"].top1_low, plain["int8"].top1_high) == wilson(30, 40)
+    assert together.top1 == plain["int8"].top1 == 0.75
+    assert together.top1_low < grouped["int8"].top1_low < plain["int8"].top1_low
+    assert plain["int8"].top1_high < together.top1_high
 
 
 def test_latency_is_taken_in_turn() -> None:

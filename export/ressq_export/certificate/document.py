@@ -35,6 +35,7 @@ class Evidence:
     confidence: the temperature and what it changed.
     pixels: of the calibration pictures, uint8 RGB.
     mended: the float `.tflite` that int8.tflite was quantised from.
+    notes: what the figures do not say by themselves.
     """
 
     about: Description
@@ -44,6 +45,7 @@ class Evidence:
     confidence: Confidence
     pixels: Sequence[bytes]
     mended: Path
+    notes: tuple[str, ...] = ()
 
 
 def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
@@ -62,6 +64,7 @@ def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
         "about": about.about,
         "created": today(),
         "verdict": judge(sets[0], about.remedies.max_drop),
+        "notes": list(evidence.notes),
         "model": _model(about),
         "labels": list(labels),
         "files": {kind: _file(path) for kind, path in evidence.paths.items()},

@@ -24,7 +24,8 @@ def make_page(document: Document, thumbnails: Sequence[Mapping[int, str]]) -> by
     """
     sets = zip(document["sets"], thumbnails, strict=True)
     main = element(
-        "main", _header(document), _verdict(document), *(show_set(document, found, shown) for found, shown in sets),
+        "main", _header(document), _verdict(document), _notes(document),
+        *(show_set(document, found, shown) for found, shown in sets),
         _tried(document), _halves(document), _layers(document), _origin(document), _meanings(document),
     )  # fmt: skip
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
@@ -53,6 +54,13 @@ def _verdict(document: Document) -> Element:
         ("one inference here", f"{took[_SHOWN]:.2f} ms", f"float {took['fp32.tflite']:.2f} ms"),
     ]
     return make_verdict(verdict["outcome"], verdict["headline"], verdict["sentences"], tiles)
+
+
+def _notes(document: Document) -> Element | None:
+    if not document["notes"]:
+        return None
+    listed = [element("li", label(note)) for note in document["notes"]]
+    return element("section", element("h2", "To be known beside"), element("ul", *listed))
 
 
 def _tried(document: Document) -> Element:
@@ -151,7 +159,7 @@ def _origin(document: Document) -> Element:
 
 def _meanings(document: Document) -> Element:
     meanings: dict[str, Child] = {
-        "top-1, top-5": "with 95 % Wilson intervals, as ressq-evaluate counts them",
+        "top-1, top-5": "with 95 % intervals: Wilson's, as ressq-evaluate has them, or over the set's groups",
         "as torch": "share of the pictures with the answer of the trained network in PyTorch",
         "change": "in points of top-1, on the same pictures; its 95 % interval is Tango's score interval for pairs",
         "loss": "mean negative log-likelihood of the truth, in nats: less is better",

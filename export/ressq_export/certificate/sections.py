@@ -22,7 +22,8 @@ _SHORT = {TORCH: "float", "int8.tflite": "TFLite int8", "int8.onnx": "ONNX int8"
 
 def show_set(document: Document, pictures: Document, thumbnails: Mapping[int, str]) -> Element:
     """The section of one set; thumbnails by the flip's number."""
-    read = f"{pictures['n']:,} pictures"
+    groups = pictures["groups"]
+    read = f"{pictures['n']:,} pictures" + (f" of {groups:,} group{'s'[: groups > 1]}" if groups else "")
     missing = pictures["unreadable"]
     head = element(
         "h2", label(pictures["name"]), element("small", read + (f", {missing} unreadable" if missing else ""))

@@ -1,11 +1,12 @@
 """One set of labelled pictures in a certificate: figures of each file, classes, flips and reliability."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from ressq_edge.intervals import share_interval
 from ressq_export.confidence import measure_reliability
 from ressq_export.evaluation import TORCH, Scored
 from ressq_export.paired import measure_drop
@@ -43,6 +44,7 @@ def describe_set(pictures: PictureSet, labels: Sequence[str], *, named: bool) ->
         "name": pictures.name,
         "n": len(scored.truths),
         "unreadable": len(scored.faults),
+        "groups": len(set(scored.groups)) or None,
         "figures": {name: _figures(name, scored, evaluation) for name, evaluation in found.items()},
         "paired": paired,
         "classes": _classes(found, labels),
@@ -52,9 +54,16 @@ def describe_set(pictures: PictureSet, labels: Sequence[str], *, named: bool) ->
 
 
 def _evaluate(name: str, scored: Scored, labels: Sequence[str]) -> Evaluation:
-    """By the function that `ressq-evaluate` counts with."""
-    orders = [best_five(row) for row in scored.scores[name].tolist()]
-    return summarise(name, "", "", labels, scored.truths.tolist(), orders, scored.faults)
+    """By the function that `ressq-evaluate` counts with; it knows no groups."""
+    orders, truths = [best_five(row) for row in scored.scores[name].tolist()], scored.truths.tolist()
+    found = summarise(name, "", "", labels, truths, orders, scored.faults)
+    if not scored.groups:
+        return found
+    one, five = (
+        share_interval([truth in order[:most] for truth, order in zip(truths, orders, strict=True)], scored.groups)
+        for most in (1, 5)
+    )
+    return replace(found, top1_low=one[0], top1_high=one[1], top5_low=five[0], top5_high=five[1])
 
 
 def _figures(name: str, scored: Scored, found: Evaluation) -> dict[str, object]:
