@@ -22,6 +22,7 @@ from ressq_edge.split import PARTS, Split
 from ressq_edge.stages import Stages
 from ressq_edge.start import Start
 from ressq_edge.train import predict
+from ressq_edge.unanswered import tell_unanswered
 
 
 def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:
@@ -39,8 +40,8 @@ def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:
 
 def write_report(
     run: Path, data: Path, start: Start, rows: list[dict[str, Any]], val: PictureStore, stages: Stages | None = None
-) -> None:
-    """Write curves.png, confusion.png and summary.md from the best checkpoint.
+) -> list[str]:
+    """Write curves.png, confusion.png and summary.md from the best checkpoint; -> notes on its answers.
 
     stages: where the time went, if that is to be told.
 
@@ -53,9 +54,11 @@ def write_report(
     called = logits.argmax(1)
     confusion = confusion_matrix(called, labels, len(best.labels))
     told = tell_share((called == labels).tolist(), start.split.groups_of("val"), start.config.group_by is not None)
+    notes = tell_unanswered(best.labels, confusion.sum(1).tolist(), confusion.diag().tolist())
     draw_curves(run / "curves.png", rows, best.metrics["epoch"])
     draw_confusion(run / "confusion.png", confusion.tolist(), best.labels)
-    write_text(run / "summary.md", _summary(run, data, start, rows, best, confusion, told, stages))
+    write_text(run / "summary.md", _summary(run, data, start, rows, best, confusion, (told, *notes), stages))
+    return notes
 
 
 def confusion_matrix(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
@@ -90,7 +93,7 @@ def _summary(
     rows: list[dict[str, Any]],
     best: Checkpoint,
     confusion: Tensor,
-    told: str,
+    told: Sequence[str],
     stages: Stages | None,
 ) -> str:
     config, split = start.config, start.split
@@ -102,7 +105,8 @@ def _summary(
     )
     parts = [
         f"# {run.resolve().name}",
-        f"{told}, in epoch {best.metrics['epoch']} of {len(rows)}{early}. {test}",
+        f"{told[0]}, in epoch {best.metrics['epoch']} of {len(rows)}{early}. {test}",
+        *(f"Note: {note}." for note in told[1:]),
         "![curves](curves.png)\n\n![confusion matrix](confusion.png)",
         "## Network\n\n" + _network(start, best),
         "## Pictures\n\n" + _pictures(data, start, confusion),

@@ -120,14 +120,15 @@ def _report(request: Request, start: Start, state: TrainState, stages: Stages, s
     write_suspects(request, start, screen, stop)
     if request.profile:
         screen.show(stages_table(stages))
-    _write_report(request, start, state, stages if request.profile else None)
+    for note in _write_report(request, start, state, stages if request.profile else None):
+        screen.say(f"note: {note}")
     clear_cache(request.out / CACHE)
 
 
-def _write_report(request: Request, start: Start, state: TrainState, stages: Stages | None) -> None:
+def _write_report(request: Request, start: Start, state: TrainState, stages: Stages | None) -> list[str]:
     """A function of its own, so that the map of the cache ends before the cache is deleted."""
     val = open_store(request.out / CACHE, start.split, request.data, start.pixels, "val")
-    write_report(request.out, request.data, start, state.epochs, val, stages)
+    return write_report(request.out, request.data, start, state.epochs, val, stages)
 
 
 def _introduce(start: Start, workers: Workers, screen: Screen) -> None:

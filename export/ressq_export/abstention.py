@@ -12,6 +12,8 @@ COVERAGE = 0.95
 _EQUAL = 2e-6
 # Share of the validation pictures that may be called unlike the training pictures, at most.
 FALSE_ALARMS = 0.05
+# Validation pictures: of fewer, none may be given up or called unlike, and so there is no threshold.
+FEWEST = math.ceil(1 / min(FALSE_ALARMS, 1 - COVERAGE) - 1e-9)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,45 @@
-"""What the figures of an export do not say by themselves; a note each, without a name of a picture or a folder."""
+"""What the figures of an export do not say by themselves; a note each, without a name of a picture or a folder.
 
-from collections.abc import Mapping
+The certificate has them, too.
+"""
 
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ressq_edge.unanswered import tell_unanswered
+from ressq_export.abstention import FEWEST
+from ressq_export.certificate.tables import COMPARED
 from ressq_export.evaluated import TEST
 from ressq_export.evaluation import Scored
 from ressq_export.run import Run
 
 VALIDATION = "validation split"
+
+
+def tell_caveats(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
+    """All there is to tell of freshly made files; scored: answers by what they were measured on."""
+    validation = scored[VALIDATION]
+    notes = [*_tell_classes(run.checkpoint.labels, validation)]
+    if (n := len(validation.truths)) < FEWEST:
+        notes.append(
+            f"{n} validation pictures are fewer than {FEWEST}: the files always answer, and cannot tell pictures that "
+            "are unlike the training pictures"
+        )
+    return (*notes, *tell_groups(run, scored))
+
+
+def _tell_classes(labels: Sequence[str], scored: Scored) -> list[str]:
+    """Classes that are never answered rightly by any, then by each; float files answer as torch does."""
+    counts = np.bincount(scored.truths, minlength=len(labels))
+    hits = {}
+    for name in COMPARED:
+        right = scored.truths[scored.scores[name].argmax(1) == scored.truths]
+        hits[name] = np.bincount(right, minlength=len(labels))
+    some = np.sum(list(hits.values()), axis=0)
+    notes = tell_unanswered(labels, counts.tolist(), some.tolist())
+    answered = np.where(some > 0, counts, 0).tolist()
+    return notes + [note for name in COMPARED for note in tell_unanswered(labels, answered, hits[name].tolist(), name)]
 
 
 def tell_groups(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import cast
 from ressq_export.artefacts import add_descriptions, close_models, open_models, write_artefacts
 from ressq_export.calibration import DEFAULT_COUNT, draw, draw_from_training, halve, read_pixels
 from ressq_export.card import Description
-from ressq_export.caveats import VALIDATION, tell_groups
+from ressq_export.caveats import VALIDATION, tell_caveats, tell_groups
 from ressq_export.certificate.document import Evidence
 from ressq_export.certificate.tables import PictureSet
 from ressq_export.certificate.write import certificate_paths, write_certificate
@@ -209,7 +209,7 @@ def _finish(
     paths = dict(zip(KINDS, made, strict=True))
     medians = measure_medians(paths, run, about.temperature, screen)
     screen.stage("certificate")
-    caveats, sets = tell_groups(run, scored), _sets(request, run, evaluated, scored)
+    caveats, sets = tell_caveats(run, scored), _sets(request, run, evaluated, scored)
     evidence = Evidence(about, paths, sets, medians, confidence, pixels, converted.mended, caveats)
     made += write_certificate(evidence, folder, thumbnails=request.thumbnails)
     tables = {title: make_rows(paths, measure_accuracy(rows), medians) for title, rows in scored.items()}

@@ -18,7 +18,7 @@ import torch
 
 from ressq_edge.augment import normalise
 from ressq_edge.balance import class_weights
-from ressq_edge.checkpoint import load_checkpoint, read_tensors
+from ressq_edge.checkpoint import load_checkpoint, read_tensors, save_checkpoint
 from ressq_edge.cli import _how_to_go_on, main
 from ressq_edge.config import FINE_TUNE, FROM_SCRATCH, read_config
 from ressq_edge.device import default_precision
@@ -30,6 +30,7 @@ from ressq_edge.split import read_split
 from ressq_edge.start import Start
 from ressq_edge.state import TrainState
 from ressq_edge.step import learning_rate
+from ressq_edge.unanswered import tell_unanswered
 from ressq_runtime.pixels import PixelSpec
 from runs import QUICK, assert_equal_runs, refused, rows
 
@@ -246,6 +247,34 @@ def test_one_group_gives_no_interval_and_unknown_ones_too_narrow_a_one() -> None
         right, [7] * 4, True
     )
     assert "95 % interval 30.1% to 95.4%, too narrow: " in tell_share(right, [], True)
+
+
+def test_a_class_that_is_never_answered_rightly_is_named(
+    few: Path, done: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(done, run)
+    (run / "summary.md").unlink()
+    best = load_checkpoint(run / "best.safetensors")
+    bias = next(name for name in best.weights if name.startswith("classifier") and name.endswith("bias"))
+    best.weights[bias][1] -= 1000  # squares are never answered
+    save_checkpoint(run / "best.safetensors", best)
+    assert main([str(few), "--out", str(run), "--resume"]) == 0
+    note = "square: none of 2 validation pictures right, which is too few to tell"
+    assert f"note: {note}\n" in capsys.readouterr().err
+    assert f"\n\nNote: {note}.\n" in (run / "summary.md").read_text()
+
+
+def test_few_and_very_many_classes_without_a_right_answer_are_told_apart() -> None:
+    assert tell_unanswered(["sick", "well", "none"], [8, 40, 0], [0, 1, 0]) == [
+        "sick: none of 8 validation pictures right"
+    ]
+    assert tell_unanswered(["rare"], [1], [0], "int8.onnx") == [
+        "rare: none of 1 validation picture right by int8.onnx, which is too few to tell"
+    ]
+    notes = tell_unanswered([str(n) for n in range(100)], [9] * 100, [0] * 100)
+    assert len(notes) == 11
+    assert notes[-1] == "90 more classes: none of their validation pictures right"
 
 
 def test_temporary_files_of_a_killed_run_are_cleared(few: Path, done: Path, tmp_path: Path) -> None:
