@@ -3,7 +3,7 @@
 from ressq_edge.atomic import write_bytes
 from ressq_edge.checkpoint import load_checkpoint
 from ressq_edge.errors import Interrupted
-from ressq_edge.pages.suspects import make_suspects_page
+from ressq_edge.pages.suspects import WHY_WEAK, make_suspects_page
 from ressq_edge.pages.thumbnails import draw_thumbnail
 from ressq_edge.progress import Screen
 from ressq_edge.request import Request
@@ -35,9 +35,11 @@ def write_suspects(request: Request, start: Start, screen: Screen, stop: Stop) -
     shown = [_show(suspect, start, stores[suspect.part]) if named else None for suspect in found.listed]
     page = make_suspects_page(request.out.resolve().name, best.metrics["epoch"], found, best.labels, shown)
     write_bytes(request.out / "suspects.html", page)
-    if found.worth:
+    if found.weak:
+        screen.say(f"the network is too weak to judge labels: {WHY_WEAK}")
+    elif found.worth:
         screen.say(
-            f"{found.worth} of {found.pictures:,} labels look doubtful, as a hint: {request.out / 'suspects.html'}"
+            f"{found.worth:,} of {found.pictures:,} labels look doubtful, as a hint: {request.out / 'suspects.html'}"
         )
 
 

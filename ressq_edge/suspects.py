@@ -5,7 +5,8 @@ validation. Whether it is worth a look is asked as in confident learning (Northc
 network as sure of another class as it is, on average, of the pictures that carry that class's label?
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from ressq_edge.checkpoint import Checkpoint
 from ressq_edge.pictures import Pixels
 from ressq_edge.split import Split
 from ressq_edge.train import predict
+from ressq_runtime.evaluation import wilson
 
 MOST_LISTED = 100
 AT_ONCE = 256  # pictures between two steps of the bar
@@ -52,17 +54,16 @@ class Suspects:
 
     pictures: that were judged.
     otherwise: how many of them the network answers otherwise than they are labelled.
+    worth: how many of those are worth a look.
     listed: the MOST_LISTED of those with the highest loss, highest first.
+    weak: the network may be no better than one class for all pictures, so that it doubts by chance.
     """
 
     pictures: int
     otherwise: int
+    worth: int
     listed: tuple[Suspect, ...]
-
-    @property
-    def worth(self) -> int:
-        """How many of those listed are worth a look."""
-        return sum(suspect.worth for suspect in self.listed)
+    weak: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,19 @@ def find_suspects(best: Checkpoint, stores: dict[str, CentredStore], tick: Calla
             tick(len(some))
         found += _suspect(part, Judged(*map(torch.cat, zip(*judged, strict=True))), len(best.labels))
     found.sort(key=lambda suspect: -suspect.loss)
-    return Suspects(sum(map(len, stores.values())), len(found), tuple(found[:MOST_LISTED]))
+    wrong = sum(suspect.part == "val" for suspect in found)
+    worth = sum(suspect.worth for suspect in found)
+    weak = bool(found) and is_weak(stores["val"].labels, wrong)
+    return Suspects(sum(map(len, stores.values())), len(found), worth, tuple(found[:MOST_LISTED]), weak)
+
+
+def is_weak(labels: Sequence[int], wrong: int) -> bool:
+    """Whether this many wrong answers to pictures of these labels can't be told from the usual class for all.
+
+    The pictures count as independent: what is asked is whether these very ones are known, not those of other patients.
+    """
+    usual = max(Counter(labels).values())
+    return wilson(len(labels) - wrong, len(labels))[0] <= usual / len(labels)
 
 
 def _slice(store: CentredStore, start: int) -> CentredStore:

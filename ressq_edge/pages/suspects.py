@@ -9,6 +9,7 @@ from ressq_edge.pages.sheet import make_facts, make_header, make_sheet, make_ver
 from ressq_edge.pages.words import percent
 from ressq_edge.suspects import MOST_LISTED, Suspect, Suspects
 
+WHY_WEAK = "on validation it may be no better than if it always gave the most frequent class"
 _PARTS = {"train": "training", "val": "validation"}
 
 
@@ -37,13 +38,21 @@ def make_suspects_page(
 
 def _verdict(found: Suspects, labels: Sequence[str]) -> Element:
     listed, worth = len(found.listed), found.worth
-    if not listed:
+    if found.weak:
+        headline = "The network is too weak to judge labels"
+    elif not listed:
         headline = "Every picture is answered as it is labelled"
     elif not worth:
         headline = "None of these stands out"
     else:
-        headline = f"{worth} of these {listed} {'is' if worth == 1 else 'are'} worth a look"
-    sentences: list[Child] = [
+        headline = f"{worth:,} of {found.pictures:,} labels {'is' if worth == 1 else 'are'} worth a look"
+    sentences: list[Child] = []
+    if found.weak:
+        sentences.append(
+            f"{WHY_WEAK.capitalize()}: what it doubts, it may doubt by chance. Look at labels after a "
+            "training that went better."
+        )
+    sentences += [
         "This is a hint, not a verdict. The network may be the one that errs, on hard pictures above all; and a wrong "
         "label that it learned by heart is not here. Only somebody who knows the thing can tell."
     ]
@@ -55,9 +64,9 @@ def _verdict(found: Suspects, labels: Sequence[str]) -> Element:
         ("pictures", f"{found.pictures:,}", "training and validation"),
         ("answered otherwise", f"{found.otherwise:,}", percent(found.otherwise / max(1, found.pictures))),
         ("listed here", f"{listed}", f"at most {MOST_LISTED}"),
-        ("worth a look", f"{worth}", "a hint"),
+        ("worth a look", f"{worth:,}", f"{sum(suspect.worth for suspect in found.listed)} of those listed"),
     ]
-    return make_verdict("unsure" if worth else "kept", headline, sentences, tiles)
+    return make_verdict("unsure" if worth or found.weak else "kept", headline, sentences, tiles)
 
 
 def _usual_pair(found: Suspects) -> tuple[int, int, int] | None:

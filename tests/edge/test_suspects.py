@@ -12,9 +12,10 @@ import torch
 
 from browser import Page
 from conftest import SHAPE_SIZE, SHAPES, draw_shape
+from ressq_edge import suspects
 from ressq_edge.arch import ModelSpec, build_model
 from ressq_edge.cache import PictureStore
-from ressq_edge.checkpoint import IMAGENET, Checkpoint, save_checkpoint
+from ressq_edge.checkpoint import IMAGENET, Checkpoint, load_checkpoint, save_checkpoint
 from ressq_edge.cli import main
 from ressq_edge.errors import Interrupted
 from ressq_edge.init import InitWeights
@@ -25,7 +26,17 @@ from ressq_edge.progress import Screen
 from ressq_edge.request import Request, resolve
 from ressq_edge.split import Split
 from ressq_edge.start import Start
-from ressq_edge.suspects import CentredStore, Suspect, Suspects, _judge, _suspect
+from ressq_edge.suspects import (
+    JUDGED,
+    CentredStore,
+    Suspect,
+    Suspects,
+    _judge,
+    _suspect,
+    find_suspects,
+    is_weak,
+    open_centred,
+)
 from ressq_runtime.pixels import PixelSpec
 
 WRONG = {
@@ -85,16 +96,27 @@ def test_without_thumbnails_pictures_have_numbers_for_names(planted: Path, run: 
         assert word not in text
 
 
+def unlearned(pixels: PixelSpec) -> Checkpoint:
+    """A network that has learned nothing, so that it answers one class to all."""
+    spec = ModelSpec("ressqueezenet1_1", "simple", 3)
+    return Checkpoint(spec, pixels, IMAGENET, SHAPES, {}, {"epoch": 2}, build_model(spec).state_dict())
+
+
+def judged(shapes: Path, run: Path, count: int = 1) -> tuple[Request, Start]:
+    """A run of such a network, of `count` pictures of each shape to learn from and as many to validate."""
+    save_checkpoint(run / "best.safetensors", unlearned(PixelSpec.for_size(32)))
+    parts = [
+        tuple((f"{shape}/{n:02}.png", index) for index, shape in enumerate(SHAPES) for n in range(first, first + count))
+        for first in (0, count)
+    ]
+    request = Request(shapes, run, init="none", size=32)
+    split = Split("folders", 0, SHAPES, *parts, ())
+    return request, Start(resolve(request, InitWeights("none"), 3, 3), split, None, {}, ())
+
+
 def test_the_best_weights_judge_training_and_validation_pictures(shapes: Path, tmp_path: Path) -> None:
-    """By a network that has learned nothing, so that it answers one class to all: two of three are suspects."""
-    spec, pixels = ModelSpec("ressqueezenet1_1", "simple", 3), PixelSpec.for_size(32)
-    weights = build_model(spec).state_dict()
-    save_checkpoint(
-        tmp_path / "best.safetensors", Checkpoint(spec, pixels, IMAGENET, SHAPES, {}, {"epoch": 2}, weights)
-    )
-    parts = [tuple((f"{shape}/0{n}.png", index) for index, shape in enumerate(SHAPES)) for n in range(2)]
-    request = Request(shapes, tmp_path, init="none", size=32)
-    start = Start(resolve(request, InitWeights("none"), 3, 3), Split("folders", 0, SHAPES, *parts, ()), None, {}, ())
+    """By a network that answers one class to all: two of three are suspects."""
+    request, start = judged(shapes, tmp_path)
     with pytest.raises(Interrupted, match="stopped while judging labels; training is done"):
         write_suspects(request, start, Screen(), lambda: True)
     write_suspects(request, start, Screen(), lambda: False)
@@ -121,6 +143,43 @@ def test_the_loss_orders_and_the_usual_certainty_marks() -> None:
     assert [suspect.worth for suspect in surer] == [True]
 
 
+def test_all_that_is_worth_a_look_is_counted_however_many_are_listed(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    _, start = judged(shapes, tmp_path, 10)
+    best = load_checkpoint(tmp_path / "best.safetensors")
+    stores = {part: open_centred(tmp_path / "cache", start.split, shapes, best, part) for part in JUDGED}
+    every = find_suspects(best, stores, lambda _: None)
+    monkeypatch.setattr(suspects, "MOST_LISTED", 2)
+    some = find_suspects(best, stores, lambda _: None)
+    assert len(some.listed) == 2 < some.worth
+    assert some.worth == every.worth == sum(suspect.worth for suspect in every.listed)
+    assert some.otherwise == every.otherwise == len(every.listed)
+
+
+@pytest.mark.parametrize(("labels", "wrong", "weak"), [
+    ([0] * 50 + [1] * 50, 50, True), ([0] * 50 + [1] * 50, 42, True), ([0] * 50 + [1] * 50, 30, False),
+    ([0] * 90 + [1] * 10, 8, True), ([0] * 90 + [1] * 10, 0, False), ([0, 1, 2], 0, False), ([0, 1], 0, True),
+])  # fmt: skip
+def test_a_network_that_is_no_better_than_the_usual_class_is_weak(labels: list[int], wrong: int, weak: bool) -> None:
+    assert is_weak(labels, wrong) is weak
+
+
+def test_a_weak_network_says_so_instead_of_a_count(
+    shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    request, start = judged(shapes, tmp_path, 10)
+    told = "the network is too weak to judge labels: on validation it may be no better than if it always gave"
+    for weak in (True, False):
+        monkeypatch.setattr(suspects, "is_weak", lambda labels, wrong, weak=weak: weak)
+        write_suspects(request, start, Screen(), lambda: False)
+        said, text = capsys.readouterr().err, (tmp_path / "suspects.html").read_text(encoding="utf-8")
+        assert (told in said) == ("The network is too weak to judge labels" in text) == weak
+        assert ("labels look doubtful" in said) == ("labels are worth a look" in text) == (not weak)
+
+
 @pytest.mark.parametrize("size", [(300, 200), (200, 300), (180, 180)])
 def test_the_network_judges_what_the_device_would_see(tmp_path: Path, size: tuple[int, int]) -> None:
     path, spec = tmp_path / "1.png", PixelSpec.for_size(64)
@@ -133,7 +192,7 @@ def test_the_network_judges_what_the_device_would_see(tmp_path: Path, size: tupl
 
 def test_a_page_without_suspects_says_so(tmp_path: Path, browser: Page) -> None:
     path = tmp_path / "suspects.html"
-    path.write_bytes(make_suspects_page("leaf", 3, Suspects(40, 0, ()), ["a", "b"], []))
+    path.write_bytes(make_suspects_page("leaf", 3, Suspects(40, 0, 0, ()), ["a", "b"], []))
     browser.open(path.as_uri())
     browser.wait_for("document.querySelector('footer') !== null")
     assert "Every picture is answered as it is labelled" in browser.value("document.body.innerText")
@@ -144,14 +203,15 @@ def test_hostile_names_stay_names(tmp_path: Path, browser: Page) -> None:
     suspect = Suspect("train", 6, 0, 1, 0.01, 0.98, 4.6, worth=True)
     path = tmp_path / "suspects.html"
     path.write_bytes(
-        make_suspects_page("leaf", 3, Suspects(40, 1, (suspect,)), [name, "b"], [(name, "data:image/jpeg,")])
+        make_suspects_page("leaf", 3, Suspects(40, 5, 3, (suspect,)), [name, "b"], [(name, "data:image/jpeg,")])
     )
     browser.faults.clear()
     browser.open(path.as_uri(), width=380)
     browser.wait_for("document.querySelector('footer') !== null")
     text = browser.value("document.body.innerText")
     assert text.count(name) >= 2
-    assert "1 of these 1 is worth a look" in text
+    assert "3 of 40 labels are worth a look" in text
+    assert "1 of those listed" in text
     assert "This is a hint, not a verdict" in text
     assert browser.value("document.title") == "leaf: label suspects"
     assert browser.value("document.documentElement.scrollWidth") <= 380
