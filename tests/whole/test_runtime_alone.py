@@ -20,9 +20,11 @@ LARGEST_WHEEL_BYTES = 119_000
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--outdir", folder, RUNTIME], check=True, capture_output=True
-    )
+    built = subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", folder, RUNTIME],
+        check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    (folder / "log").write_bytes(built.stdout)
     return next(folder.glob("ressq_runtime-*.whl"))
 
 
@@ -47,6 +49,13 @@ def test_the_wheel_is_small_and_carries_the_builtin_model(wheel: Path) -> None:
     assert sorted(Path(name).name for name in builtin) == ["LICENSE", "clothing_int8.tflite"]
     assert "ressq_runtime/py.typed" in sizes
     assert sum(size for name, size in sizes.items() if name not in builtin) <= LARGEST_WHEEL_BYTES
+
+
+@pytest.mark.slow
+def test_its_maker_is_shown_no_warning_that_looks_like_a_failure(wheel: Path) -> None:
+    log = (wheel.parent / "log").read_text(encoding="utf-8")
+    assert "Successfully built" in log
+    assert "would be ignored" not in log
 
 
 @pytest.mark.slow
