@@ -43,7 +43,7 @@ def _tell_classes(labels: Sequence[str], scored: Scored) -> list[str]:
 
 
 def tell_groups(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
-    """Where intervals count pictures of one patient, say, as independent.
+    """Which intervals are over groups, and which count pictures of one patient, say, as independent.
 
     scored: answers by what they were measured on.
     """
@@ -52,12 +52,15 @@ def tell_groups(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
     notes = []
     for title, found in scored.items():
         name = title if title in (VALIDATION, TEST) else "evaluation folder"
-        if not found.groups:
+        count = len(set(found.groups))
+        if not count:
             notes.append(f"{name}: groups are not known, so pictures of one count as independent: intervals too narrow")
-        elif len(set(found.groups)) == 1:
+        elif count == 1:
             notes.append(
                 f"{name}: one group tells nothing of others, so no interval can be had: 0 to 100 % stand for it"
             )
+        else:
+            notes.append(f"{name}: intervals of top-1 are over its {count} groups")
     notes.append(
         "the interval of what int8 loses counts pictures of one --group-by group as independent: it may be too narrow"
     )

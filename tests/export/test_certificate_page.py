@@ -197,7 +197,7 @@ def test_the_command_keeps_pictures_out(lively_run: Path, tmp_path: Path) -> Non
     told = "\n".join(document["notes"])
     assert "evaluation folder: groups are not known, so pictures of one count as independent" in told
     assert "the interval of what int8 loses counts pictures of one --group-by group as independent" in told
-    assert "validation split:" not in told
+    assert "validation split: intervals of top-1 are over its 4 groups" in told
     assert "12 validation pictures are fewer than 20: the files always answer" in told
     page = (out / "café_certificate.html").read_text(encoding="utf-8")
     assert "12 pictures of 4 groups" in page

@@ -313,6 +313,7 @@ def test_the_groups_of_a_run_are_in_the_intervals_or_it_is_said(
     run = group_by_number(lively_run, tmp_path, r"(\d)")
     grouped, said = ask(run, data)
     assert grouped != plain
+    assert "test split: intervals of top-1 are over its 4 groups" in said
     assert "groups are not known" not in said
     assert "the interval of what int8 loses counts pictures of one --group-by group as independent" in said
     other = shutil.copytree(data / "test", tmp_path / "doe")
