@@ -1,8 +1,9 @@
-"""Pictures that show the same: a copy, saved again, scaled or brightened, must not be learned and judged by at once.
+"""Pictures that may show the same: a copy, saved again, scaled or brightened, must not be learned and judged by.
 
 Each picture becomes a grey thumbnail; its difference hash (Krawetz 2013: is a pixel brighter than its left
-neighbour?) finds candidates without comparing all with all, the correlation of the thumbnails decides. Both are needed:
-solar cells and X-rays look alike without being copies. Mirrored and cropped copies are not found.
+neighbour?) finds candidates without comparing all with all, the correlation of the thumbnails leaves few. Both are
+needed: solar cells and X-rays look alike without being copies. Mirrored and cropped copies are not found. What is left
+may still differ in a small part: second_look.py decides.
 """
 
 from itertools import combinations, pairwise
@@ -22,7 +23,7 @@ LARGEST_CROWD = 64  # pictures in one band: above it only neighbours are compare
 
 
 def find_alike(thumbnails: Thumbnails) -> list[tuple[int, int]]:
-    """Pairs (i, j), i < j, of pictures that show the same, sorted.
+    """Pairs (i, j), i < j, of pictures that may show the same, the most alike first.
 
     Args:
         thumbnails: uint8 (N, 16, 17), grey.
@@ -32,7 +33,9 @@ def find_alike(thumbnails: Thumbnails) -> list[tuple[int, int]]:
         return []
     hashes = np.concatenate([_hash(part) for part in parts])
     usable = np.concatenate([part.reshape(len(part), -1).std(1) >= LEAST_CONTRAST for part in parts])
-    return sorted(pair for pair in _candidates(hashes, usable) if _same(hashes, thumbnails, *pair))
+    pairs = (pair for pair in _candidates(hashes, usable) if _count_bits(hashes, *pair) <= MOST_BITS)
+    near = sorted((-_correlate(thumbnails, *pair), *pair) for pair in pairs)
+    return [(one, other) for correlation, one, other in near if -correlation >= LEAST_CORRELATION]
 
 
 def _hash(thumbnails: Thumbnails) -> NDArray[np.uint8]:
@@ -57,9 +60,9 @@ def _candidates(hashes: NDArray[np.uint8], usable: NDArray[np.bool_]) -> set[tup
     return found
 
 
-def _same(hashes: NDArray[np.uint8], thumbnails: Thumbnails, one: int, other: int) -> bool:
-    bits = int(np.bitwise_count(hashes[one] ^ hashes[other]).sum())
-    if bits > MOST_BITS:
-        return False
-    correlation = np.corrcoef(thumbnails[one].ravel(), thumbnails[other].ravel())[0, 1]
-    return bool(correlation >= LEAST_CORRELATION)
+def _count_bits(hashes: NDArray[np.uint8], one: int, other: int) -> int:
+    return int(np.bitwise_count(hashes[one] ^ hashes[other]).sum())
+
+
+def _correlate(thumbnails: Thumbnails, one: int, other: int) -> float:
+    return float(np.corrcoef(thumbnails[one].ravel(), thumbnails[other].ravel())[0, 1])

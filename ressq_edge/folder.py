@@ -97,7 +97,7 @@ def _tell_alike(parts: dict[str, Pictures], alike: Sequence[tuple[str, str]]) ->
     if contrary:
         notes.append(
             f"{len(contrary)} pairs of pictures that show the same are in two classes ({_first(contrary)}): "
-            "one label of each pair is wrong; data.html shows them"
+            "one label of each pair may be wrong; data.html shows them"
         )
     if torn:
         notes.append(

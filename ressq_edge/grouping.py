@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
+from ressq_edge.chains import join
 from ressq_edge.errors import SplitError
 from ressq_edge.names import compose
 from ressq_edge.split import Pictures
@@ -90,22 +91,6 @@ def _one_group_each(path: Path, reader: csv.DictReader[str]) -> dict[str, str]:
                 "take one of the rows out"
             )
     return found
-
-
-def join(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Name -> the first name of all that hang together through these pairs."""
-    parent: dict[str, str] = {}
-
-    def root(name: str) -> str:
-        while parent.setdefault(name, name) != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for one, other in pairs:
-        first, second = sorted((root(one), root(other)))
-        parent[second] = first
-    return {name: root(name) for name in parent}
 
 
 def hang_together(groups: Groups, alike: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """How a run begins, or goes on: the settings and the split, from a request or from the run folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -117,15 +118,20 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
 def _survey(request: Request, names: list[str], screen: Screen, stop: Stop) -> Survey:
     """A look at the pictures, or at some of very many."""
     chosen = choose(names, everything=request.compare_all)
-    with screen.bar("looking", len(chosen)) as advance:
 
-        def tick() -> None:
-            advance(1)
-            if stop():
-                raise Interrupted("stopped while looking at the pictures; nothing was trained yet")
+    @contextmanager
+    def bar(title: str, total: int) -> Iterator[Callable[[], None]]:
+        with screen.bar(title, total) as advance:
 
-        search = len(chosen) == len(names)
-        found = look_at(request.data, chosen, request.threads or default_threads(), tick, search=search)
+            def tick() -> None:
+                advance(1)
+                if stop():
+                    raise Interrupted("stopped while looking at the pictures; nothing was trained yet")
+
+            yield tick
+
+    search = len(chosen) == len(names)
+    found = look_at(request.data, chosen, request.threads or default_threads(), bar, search=search)
     return replace(found, total=len(names))
 
 

@@ -1,12 +1,14 @@
 """What a first look at the pictures tells before anything is trained: sizes, EXIF, colours, and which show the same.
 
-Every picture is decoded once and small. Of a folder of more than MOST_LOOKED_AT pictures only some are looked at,
-evenly spread, and copies are not searched: that would take an hour that nobody asked for.
+Every picture is decoded once and small; what seems to show the same is looked at again, larger. Of a folder of more
+than MOST_LOOKED_AT pictures only some are looked at, evenly spread, and copies are not searched: that would take an
+hour that nobody asked for.
 """
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import batched
 from pathlib import Path
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ressq_edge.alike import SIDE, find_alike
+from ressq_edge.second_look import confirm
 from ressq_runtime.errors import PictureError
 from ressq_runtime.pixels import decode
 
@@ -40,6 +43,8 @@ LOOK = np.dtype(
     ]
 )
 Looks = NDArray[np.void]
+# Title and total -> what is called once for each of them, and may raise to stop.
+Bar = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
 ORIENTATION, MAKE, MODEL, GPS = 0x0112, 0x010F, 0x0110, 0x8825  # EXIF tags
 POSITION = {2, 4}  # latitude and longitude, of the GPS tags
@@ -66,28 +71,43 @@ class Survey:
     alike: tuple[tuple[str, str], ...] | None
 
 
-def look_at(root: Path, names: Sequence[str], threads: int, tick: Callable[[], None], *, search: bool = True) -> Survey:
+@contextmanager
+def silent(_title: str, _total: int) -> Iterator[Callable[[], None]]:
+    """No bar."""
+    yield lambda: None
+
+
+def look_at(root: Path, names: Sequence[str], threads: int, bar: Bar = silent, *, search: bool = True) -> Survey:
     """A look at each picture.
 
     Args:
         root: the data folder.
         names: of the pictures in it; see `choose`.
         threads: that decode.
-        tick: called once a picture.
+        bar: shows how far it is.
         search: for pictures that show the same.
     """
     looks = np.zeros(len(names), LOOK)
     numbers = {"": 0}
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads) as pool, bar("looking", len(names)) as tick:
         for some in batched(range(len(names)), 16 * threads):
             for index, look in zip(some, pool.map(_look, (root / names[index] for index in some)), strict=True):
                 if look is not None:
                     *values, camera = look
                     looks[index] = (*values, numbers.setdefault(camera, len(numbers)))
                 tick()
-    pairs = find_alike(looks["thumbnail"]) if search else None
-    alike = None if pairs is None else tuple((names[one], names[other]) for one, other in pairs)
+    alike = _search(root, names, looks, threads, bar) if search else None
     return Survey(tuple(names), len(names), looks, tuple(numbers), alike)
+
+
+def _search(root: Path, names: Sequence[str], looks: Looks, threads: int, bar: Bar) -> tuple[tuple[str, str], ...]:
+    """Pairs of names that show the same."""
+    near = [(names[one], names[other]) for one, other in find_alike(looks["thumbnail"])]
+    if not near:
+        return ()
+    pictures = {name for pair in near for name in pair}
+    with bar("comparing", len(pictures) + len(near)) as tick:
+        return confirm(root, near, threads, tick)
 
 
 def is_grey(survey: Survey) -> bool:

@@ -84,7 +84,7 @@ def _findings(report: DataReport, spec: PixelSpec) -> list[Child]:
     if report.contradicting:
         found.append(
             f"{len(report.contradicting):,} pairs of pictures that show the same are in two classes: one label of each "
-            "pair is wrong."
+            "pair may be wrong."
         )
     if report.survey.alike is None:
         found.append("Pictures that show the same were not searched among so many: --compare-all does it.")

@@ -73,7 +73,7 @@ def test_it_tells_what_a_person_should_look_at(browser: Page, page: Path) -> Non
     assert browser.value("document.title") == f"{page.parent.name}: data"
     for told in (
         "1 pairs of pictures in two parts show the same",
-        "1 pairs of pictures that show the same are in two classes",
+        "1 pairs of pictures that show the same are in two classes: one label of each pair may be wrong",
         "1 pictures cannot be read",
         "Privacy: 1 pictures tell in their EXIF data where they were taken",
         "Fewer than 50 training pictures: circle, square, triangle",
@@ -117,6 +117,7 @@ def test_no_coordinate_is_in_it(page: Path) -> None:
 def test_without_thumbnails_no_picture_and_no_name_is_in_it(patients: Path, tmp_path: Path) -> None:
     text = write(patients, tmp_path / "run", thumbnails=False)
     assert "1 pairs of pictures in two parts show the same" in text
+    assert "that show the same are in two classes: one label of each pair may be wrong." in text
     assert "Trained with --no-thumbnails" in text
     for word in ("data:image", ".png", "doe", "clinic"):
         assert word not in text

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ressq_edge.chains import join
 from ressq_edge.errors import SplitError
 from ressq_edge.folder import draw, split_folder
-from ressq_edge.grouping import hang_together, join, read_groups
+from ressq_edge.grouping import hang_together, read_groups
 from ressq_edge.split import write_split
 
 Form = Literal["NFC", "NFD"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +47,13 @@ def test_a_look_tells_size_colours_and_what_the_file_says(tmp_path: Path) -> Non
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     seen: list[int] = []
     names = ["phone.jpg", "version.jpg", "grey.png", "broken.jpg"]
-    found = look_at(tmp_path, names, 2, lambda: seen.append(1))
+
+    @contextmanager
+    def bar(title: str, total: int) -> Iterator[Callable[[], None]]:
+        assert (title, total) == ("looking", 4)
+        yield lambda: seen.append(1)
+
+    found = look_at(tmp_path, names, 2, bar)
     assert len(seen) == 4
     assert found.looks["size"].tolist() == [[96, 64], [96, 64], [40, 50], [0, 0]]
     assert found.looks["orientation"].tolist() == [6, 0, 0, 0]
@@ -66,13 +74,13 @@ def test_pictures_are_grey_where_nearly_all_are(tmp_path: Path, coloured: int, g
         (picture if number < coloured else picture.convert("L").convert("RGB")).save(name, quality=70)
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     names = [*(f"{number}.jpg" for number in range(20)), "broken.jpg"]
-    assert is_grey(look_at(tmp_path, names, 1, lambda: None)) is grey
+    assert is_grey(look_at(tmp_path, names, 1)) is grey
 
 
 def test_damaged_exif_data_are_no_data(tmp_path: Path) -> None:
     path = tmp_path / "x.jpg"
     Image.new("RGB", (64, 64), "red").save(path, exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 40)
-    found = look_at(tmp_path, ["x.jpg"], 1, lambda: None)
+    found = look_at(tmp_path, ["x.jpg"], 1)
     assert found.looks["size"].tolist() == [[64, 64]]
     assert (found.looks["orientation"][0], found.looks["located"][0], found.looks["camera"][0]) == (0, False, 0)
 
@@ -111,7 +119,7 @@ def test_a_report_brings_looks_and_parts_together(tmp_path: Path) -> None:
     surveys = []
 
     def look(names: list[str]) -> tuple[tuple[str, str], ...]:
-        surveys.append(look_at(tmp_path, names, 1, lambda: None))
+        surveys.append(look_at(tmp_path, names, 1))
         return surveys[0].alike or ()
 
     split: Split = split_folder(tmp_path, 0, None, look)
@@ -143,12 +151,12 @@ def test_pictures_of_12_bits_in_files_of_16_are_told_where_they_are_more_than_a_
     for index, name in enumerate(names):
         save_12_bit(tmp_path / name, 1 if index < 2 else 16)
     (tmp_path / "broken.jpg").write_bytes(b"not to be read, and so not black")
-    found = look_at(tmp_path, [*names, "broken.jpg"], 1, lambda: None)
+    found = look_at(tmp_path, [*names, "broken.jpg"], 1)
     wanted = "20% of the pictures are nearly black; values of 12 bits in files of 16, say, must be stretched (times 16)"
     assert [note.removesuffix(" before training") for note in tell_values(found)] == [wanted]
-    assert tell_values(look_at(tmp_path, names[1:], 1, lambda: None)) == [f"11%{wanted[3:]} before training"]
-    assert tell_values(look_at(tmp_path, [*names[1:], names[9]], 1, lambda: None)) == [], "a tenth"
-    assert tell_values(look_at(tmp_path, ["broken.jpg"], 1, lambda: None)) == []
+    assert tell_values(look_at(tmp_path, names[1:], 1)) == [f"11%{wanted[3:]} before training"]
+    assert tell_values(look_at(tmp_path, [*names[1:], names[9]], 1)) == [], "a tenth"
+    assert tell_values(look_at(tmp_path, ["broken.jpg"], 1)) == []
 
 
 def test_nearly_black_pictures_are_said_on_the_screen_and_stand_out_on_the_page(tmp_path: Path) -> None:
