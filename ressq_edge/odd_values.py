@@ -20,9 +20,14 @@ def tell_values(survey: Survey) -> list[str]:
     notes = []
     if (share := black_share(survey)) > MANY_BLACK:
         notes.append(f"{share:.0%} of the pictures are nearly black; {STRETCH}")
-    if fourth := int(survey.looks["fourth_band"].sum()):
+    if opaque := int(survey.looks["opacity"].sum()):
         notes.append(
-            f"{fourth:,} TIFFs have a fourth band, which is taken for opacity; if it is near infrared, save three "
-            "bands (gdal_translate -b 1 -b 2 -b 3)"
+            f"{opaque:,} TIFFs have a fourth band, or a second one beside grey, which is taken for opacity; if it is "
+            "near infrared, say, save three bands (gdal_translate -b 1 -b 2 -b 3) or one"
+        )
+    if left_out := int(survey.looks["left_out"].sum()):
+        notes.append(
+            f"{left_out:,} TIFFs have more bands than are read: all but the first three, of grey ones all but the "
+            "first, are left out; choose three (gdal_translate -b 4 -b 1 -b 2, say)"
         )
     return notes

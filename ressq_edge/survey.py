@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ressq_edge.alike import SIDE, find_alike
 from ressq_edge.second_look import confirm
@@ -38,7 +39,8 @@ LOOK = np.dtype(
         ("deviation", np.float32, (3,)),
         ("orientation", np.uint8),  # EXIF's, 1 to 8; 0: none
         ("located", np.bool_),  # EXIF holds a position; it is not read
-        ("fourth_band", np.bool_),  # of a TIFF, read as opacity
+        ("opacity", np.bool_),  # a TIFF's second or fourth band is read as that
+        ("left_out", np.bool_),  # a TIFF has bands that are not read
         ("camera", np.int32),  # index in `cameras`; 0: none
     ]
 )
@@ -48,6 +50,7 @@ Bar = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
 ORIENTATION, MAKE, MODEL, GPS = 0x0112, 0x010F, 0x0110, 0x8825  # EXIF tags
 POSITION = {2, 4}  # latitude and longitude, of the GPS tags
+SAMPLES_PER_PIXEL = 277  # TIFF 6.0: bands
 LONGEST_CAMERA = 60  # characters
 SAME_CHANNELS = 1.0  # of 255: a grey JPEG saved with colours is rounded
 GREY_SHARE = 0.95  # of the pictures
@@ -133,24 +136,27 @@ def _look(path: Path) -> tuple[Any, ...] | None:
     # BOX would take whole pixels, others of a scaled copy.
     grey = np.asarray(image.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BILINEAR))
     colours = np.asarray(image.resize((DECODE_AT, DECODE_AT), Image.Resampling.BOX), np.float32).reshape(-1, 3)
-    size, fourth_band, exif = _read_header(path)
+    size, *bands, exif = _read_header(path)
     orientation = exif.get(ORIENTATION)
     turned = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 0
-    return grey, size, colours.mean(0), colours.std(0), turned, _is_located(exif), fourth_band, _name_camera(exif)
+    return grey, size, colours.mean(0), colours.std(0), turned, _is_located(exif), *bands, _name_camera(exif)
 
 
-def _read_header(path: Path) -> tuple[tuple[int, int], bool, Image.Exif]:
-    """Width and height as stored, whether a TIFF's fourth band is opacity, EXIF data; empty where they are damaged."""
-    size, fourth_band = (0, 0), False
+def _read_header(path: Path) -> tuple[tuple[int, int], bool, bool, Image.Exif]:
+    """Width and height as stored, `opacity` and `left_out` of LOOK, EXIF data; empty where they are damaged."""
+    size, opacity, left_out = (0, 0), False, False
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
-            size, fourth_band = image.size, image.format == "TIFF" and image.mode == "RGBA"
+            size = image.size
+            if isinstance(image, TiffImageFile):
+                opacity = image.mode in ("RGBA", "LA", "PA")
+                left_out = image.tag_v2.get(SAMPLES_PER_PIXEL, 1) > len(image.getbands())
             # Image's own: PNG's would decode the whole picture to look behind its pixels.
             exif = Image.Image.getexif(image)
             exif.get_ifd(GPS)
     except (OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, Image.DecompressionBombError):
-        return size, fourth_band, Image.Exif()
-    return size, fourth_band, exif
+        return size, opacity, left_out, Image.Exif()
+    return size, opacity, left_out, exif
 
 
 def _is_located(exif: Image.Exif) -> bool:

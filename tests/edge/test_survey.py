@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -172,23 +173,61 @@ def test_nearly_black_pictures_are_said_on_the_screen_and_stand_out_on_the_page(
     )
 
 
-def test_a_fourth_band_of_a_tiff_is_said_to_be_taken_for_opacity(tmp_path: Path) -> None:
-    state = np.random.default_rng(0)
-    four, three = (Image.fromarray(state.integers(0, 256, (64, 64, bands), np.uint8)) for bands in (4, 3))
-    for index in range(6):
-        for label in "ab":
-            (tmp_path / "data" / label).mkdir(parents=True, exist_ok=True)
-            three.rotate(10 * index + ord(label)).save(tmp_path / f"data/{label}/{index}.tif")
-    four.save(tmp_path / "data/a/field.tif")
-    four.rotate(90).save(tmp_path / "data/b/field.tif")
-    four.rotate(270).convert("RGBX").save(tmp_path / "data/a/unspecified.tif")  # by its tags no opacity: is left out
-    four.rotate(180).save(tmp_path / "data/b/drawing.png")
-    begun = start.begin_run(Request(tmp_path / "data", tmp_path / "run", init="none", size=32), Screen())
-    assert (
-        "2 TIFFs have a fourth band, which is taken for opacity; if it is near infrared, save three bands "
-        "(gdal_translate -b 1 -b 2 -b 3)"
-    ) in begun.notes
-    (tmp_path / "data/a/field.tif").unlink()
-    (tmp_path / "data/b/field.tif").unlink()
-    begun = start.begin_run(Request(tmp_path / "data", tmp_path / "run", init="none", size=32), Screen())
-    assert not any("fourth band" in note for note in begun.notes)
+def save_bands(path: Path, bands: int, extra: tuple[int, ...]) -> None:
+    """A TIFF of 64 x 64 pixels, 8 bits a band, whose ExtraSamples are `extra`: 0 unspecified, 2 opacity."""
+    pixels = np.random.default_rng(bands).integers(0, 256, (64, 64, bands), np.uint8)
+    colour = bands - len(extra) == 3
+    # tag -> type (3: 16 bits, 4: 32 bits) and values; the pixels lie right behind the header
+    tags = {
+        256: (3, (64,)), 257: (3, (64,)), 258: (3, (8,) * bands), 259: (3, (1,)), 262: (3, (2 if colour else 1,)),
+        273: (4, (8,)), 277: (3, (bands,)), 278: (3, (64,)), 279: (4, (pixels.nbytes,)), 284: (3, (1,)),
+        338: (3, extra),
+    }  # fmt: skip
+    at = 8 + pixels.nbytes
+    more = at + 2 + 12 * len(tags) + 4
+    entries, behind = b"", b""
+    for tag, (kind, values) in tags.items():
+        told = struct.pack(f"<{len(values)}{'H' if kind == 3 else 'I'}", *values)
+        place = told.ljust(4, b"\0") if len(told) <= 4 else struct.pack("<I", more + len(behind))
+        behind += told if len(told) > 4 else b""
+        entries += struct.pack("<HHI", tag, kind, len(values)) + place
+    directory = struct.pack("<H", len(tags)) + entries + bytes(4) + behind
+    path.write_bytes(struct.pack("<2sHI", b"II", 42, at) + pixels.tobytes() + directory)
+
+
+OPACITY = (
+    " TIFFs have a fourth band, or a second one beside grey, which is taken for opacity; if it is near infrared, say, "
+    "save three bands (gdal_translate -b 1 -b 2 -b 3) or one"
+)
+LEFT_OUT = (
+    " TIFFs have more bands than are read: all but the first three, of grey ones all but the first, are left out; "
+    "choose three (gdal_translate -b 4 -b 1 -b 2, say)"
+)
+
+
+@pytest.mark.parametrize(
+    ("bands", "extra", "told"),
+    [
+        (4, (2,), ["1" + OPACITY]),
+        (4, (0,), ["1" + LEFT_OUT]),  # as an aerial picture with near infrared says it
+        (6, (2, 0, 0), ["1" + OPACITY, "1" + LEFT_OUT]),
+        (2, (2,), ["1" + OPACITY]),
+        (2, (0,), ["1" + LEFT_OUT]),  # as radar in two polarisations
+    ],
+)
+def test_bands_of_a_tiff_beyond_the_colours_are_told(
+    tmp_path: Path, bands: int, extra: tuple[int, ...], told: list[str]
+) -> None:
+    save_bands(tmp_path / "field.tif", bands, extra)
+    found = look_at(tmp_path, ["field.tif"], 1)
+    assert found.looks["size"].tolist() == [[64, 64]], "it is read"
+    assert tell_values(found) == told
+
+
+def test_what_has_no_bands_beyond_the_colours_is_passed_over(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 4), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "drawing.png")
+    for mode in ("RGB", "L", "P", "CMYK"):
+        Image.fromarray(pixels).convert("RGB").convert(mode).save(tmp_path / f"{mode}.tif")
+    names = [path.name for path in tmp_path.iterdir()]
+    assert tell_values(look_at(tmp_path, names, 1)) == []
