@@ -100,7 +100,7 @@ class DataReport:
 
     @cached_property
     def located(self) -> int:
-        """Pictures whose EXIF data hold a position."""
+        """Pictures whose EXIF data or GeoTIFF tags hold a position."""
         return int(self.survey.looks["located"][self.readable].sum())
 
     @cached_property

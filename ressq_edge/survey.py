@@ -38,7 +38,7 @@ LOOK = np.dtype(
         ("mean", np.float32, (3,)),  # of R, G and B, 0..255
         ("deviation", np.float32, (3,)),
         ("orientation", np.uint8),  # EXIF's, 1 to 8; 0: none
-        ("located", np.bool_),  # EXIF holds a position; it is not read
+        ("located", np.bool_),  # EXIF or GeoTIFF tags hold a position; it is not read
         ("opacity", np.bool_),  # a TIFF's second or fourth band is read as that
         ("left_out", np.bool_),  # a TIFF has bands that are not read
         ("camera", np.int32),  # index in `cameras`; 0: none
@@ -50,6 +50,7 @@ Bar = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
 ORIENTATION, MAKE, MODEL, GPS = 0x0112, 0x010F, 0x0110, 0x8825  # EXIF tags
 POSITION = {2, 4}  # latitude and longitude, of the GPS tags
+GEOTIFF = {33550, 33922, 34264, 34735}  # size of a pixel, tie points, transformation, coordinate system
 SAMPLES_PER_PIXEL = 277  # TIFF 6.0: bands
 LONGEST_CAMERA = 60  # characters
 SAME_CHANNELS = 1.0  # of 255: a grey JPEG saved with colours is rounded
@@ -160,7 +161,7 @@ def _read_header(path: Path) -> tuple[tuple[int, int], bool, bool, Image.Exif]:
 
 
 def _is_located(exif: Image.Exif) -> bool:
-    return bool(POSITION & exif.get_ifd(GPS).keys())
+    return bool(POSITION & exif.get_ifd(GPS).keys() or GEOTIFF & exif.keys())
 
 
 def _name_camera(exif: Image.Exif) -> str:

@@ -94,8 +94,8 @@ def _findings(report: DataReport, spec: PixelSpec) -> list[Child]:
         found.append(f"{percent(black, 0)} of the pictures are nearly black: {STRETCH}.")
     if report.located:
         found.append(
-            f"Privacy: {report.located:,} pictures tell in their EXIF data where they were taken. No part of that "
-            "enters the run or an artefact; remove it before you share the pictures."
+            f"Privacy: {report.located:,} pictures tell in their EXIF data or GeoTIFF tags where they were taken. No "
+            "part of that enters the run or an artefact; remove it before you share the pictures."
         )
     if report.imbalance > LARGEST_IMBALANCE:
         found.append(

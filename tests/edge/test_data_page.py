@@ -75,7 +75,7 @@ def test_it_tells_what_a_person_should_look_at(browser: Page, page: Path) -> Non
         "1 pairs of pictures in two parts show the same",
         "1 pairs of pictures that show the same are in two classes: one label of each pair may be wrong",
         "1 pictures cannot be read",
-        "Privacy: 1 pictures tell in their EXIF data where they were taken",
+        "Privacy: 1 pictures tell in their EXIF data or GeoTIFF tags where they were taken",
         "Fewer than 50 training pictures: circle, square, triangle",
         "1 of 48 pictures (1 turned to the left)",
         "Acme <script>document.title = 'taken'</script> (1); 47 name none",

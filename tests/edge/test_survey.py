@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from ressq_edge import notes, start, survey
 from ressq_edge.data_report import DataReport
@@ -76,6 +77,16 @@ def test_pictures_are_grey_where_nearly_all_are(tmp_path: Path, coloured: int, g
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     names = [*(f"{number}.jpg" for number in range(20)), "broken.jpg"]
     assert is_grey(look_at(tmp_path, names, 1)) is grey
+
+
+@pytest.mark.parametrize("tag", [33550, 33922, 34264, 34735])
+def test_a_geotiff_is_located_whichever_tag_says_it(tmp_path: Path, tag: int) -> None:
+    tags = ImageFileDirectory_v2()
+    tags.tagtype[tag] = 3 if tag == 34735 else 12
+    tags[tag] = (1, 1, 0, 0) if tag == 34735 else (49.25, 11.75, 0.0)
+    Image.new("RGB", (64, 64)).save(tmp_path / "field.tif", tiffinfo=tags)
+    Image.new("RGB", (64, 64)).save(tmp_path / "plain.tif")
+    assert look_at(tmp_path, ["field.tif", "plain.tif"], 1).looks["located"].tolist() == [True, False]
 
 
 def test_damaged_exif_data_are_no_data(tmp_path: Path) -> None:
