@@ -10,10 +10,11 @@ from ressq_edge.split import Split, holds, read_split
 from ressq_edge.survey import MOST_LOOKED_AT, Survey
 from ressq_runtime.folders import list_others
 
-# Pictures of scanners, microscopes and cameras that Pillow does not read: medicine's, and the makers' raw ones.
+# Pictures of scanners, microscopes and cameras that Pillow does not read, medicine's and the makers' raw ones; and
+# JPEG 2000, which it reads not everywhere.
 UNREAD_SUFFIXES = (
     ".dcm", ".dicom", ".nii", ".nii.gz", ".svs", ".czi", ".nd2",
-    ".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2",
+    ".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2", ".jp2", ".j2k", ".jpx",
 )  # fmt: skip
 
 

@@ -242,3 +242,15 @@ def test_what_has_no_bands_beyond_the_colours_is_passed_over(tmp_path: Path) -> 
         Image.fromarray(pixels).convert("RGB").convert(mode).save(tmp_path / f"{mode}.tif")
     names = [path.name for path in tmp_path.iterdir()]
     assert tell_values(look_at(tmp_path, names, 1)) == []
+
+
+@pytest.mark.parametrize("name", ["scan.dcm", "brain.nii.gz", "camera.CR2", "tile.jp2", "tile.J2K", "tile.jpx"])
+def test_pictures_that_are_not_read_are_told_with_what_to_do(tmp_path: Path, name: str) -> None:
+    for file in (name, "a.txt", "b.jpg"):
+        (tmp_path / file).touch()
+    assert notes.tell_others(tmp_path) == [
+        f"2 files are left out, being no pictures by their names: a.txt, {name}; "
+        f"what {name} shows can be learned from once it is saved as PNG or JPEG"
+    ]
+    (tmp_path / name).unlink()
+    assert notes.tell_others(tmp_path) == ["1 files are left out, being no pictures by their names: a.txt"]
