@@ -1,4 +1,4 @@
-"""What the first look tells of values that may mean something else than they are read as."""
+"""What the first look tells of pictures that the network sees otherwise than a person: values, bands, shapes."""
 
 import numpy as np
 
@@ -6,6 +6,8 @@ from ressq_edge.survey import Survey
 
 NEARLY_BLACK = 16  # mean of the brightest channel, 0..255: 12 bits in a file of 16 are read as 0 to 4095 / 257
 MANY_BLACK = 0.1  # share of the pictures; below it, some may have been taken in the dark
+LONG = 2  # times as long as wide: half of the picture is outside the central square
+MANY_LONG = 0.05  # share of the pictures; a few panoramas do no harm
 STRETCH = "values of 12 bits in files of 16, say, must be stretched (times 16) before training"
 
 
@@ -15,11 +17,25 @@ def black_share(survey: Survey) -> float:
     return float(np.mean(looks["mean"].max(1) < NEARLY_BLACK)) if len(looks) else 0.0
 
 
+def tell_long(survey: Survey) -> str | None:
+    """How many of the pictures are so long that most of them is not seen; None where they are few."""
+    sides = survey.looks["size"][survey.looks["size"][:, 0] > 0]
+    long = int((sides.max(1) > LONG * sides.min(1)).sum())
+    if long <= MANY_LONG * len(sides):
+        return None
+    return (
+        f"{long:,} of {len(sides):,} pictures are more than twice as long as wide; the network sees only their middle; "
+        "cut out the part that matters"
+    )
+
+
 def tell_values(survey: Survey) -> list[str]:
     """What a person should know, a note each."""
     notes = []
     if (share := black_share(survey)) > MANY_BLACK:
         notes.append(f"{share:.0%} of the pictures are nearly black; {STRETCH}")
+    if long := tell_long(survey):
+        notes.append(long)
     if opaque := int(survey.looks["opacity"].sum()):
         notes.append(
             f"{opaque:,} TIFFs have a fourth band, or a second one beside grey, which is taken for opacity; if it is "

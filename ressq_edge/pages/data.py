@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from ressq_edge.data_report import FEWEST_OF_A_CLASS, LARGEST_IMBALANCE, DataReport
-from ressq_edge.odd_values import MANY_BLACK, STRETCH, black_share
+from ressq_edge.odd_values import MANY_BLACK, STRETCH, black_share, tell_long
 from ressq_edge.pages.data_sections import (
     show_alike,
     show_classes,
@@ -90,8 +90,7 @@ def _findings(report: DataReport, spec: PixelSpec) -> list[Child]:
         found.append("Pictures that show the same were not searched among so many: --compare-all does it.")
     if report.unreadable:
         found.append(f"{len(report.unreadable):,} pictures cannot be read.")
-    if (black := black_share(report.survey)) > MANY_BLACK:
-        found.append(f"{percent(black, 0)} of the pictures are nearly black: {STRETCH}.")
+    found += _oddities(report)
     if report.located:
         found.append(
             f"Privacy: {report.located:,} pictures tell in their EXIF data or GeoTIFF tags where they were taken. No "
@@ -112,6 +111,16 @@ def _findings(report: DataReport, spec: PixelSpec) -> list[Child]:
     missing = [part for part in PARTS if not split.pictures(part)]
     if missing:
         found.append("There are no test pictures: no figure will be unbiased.")
+    return found
+
+
+def _oddities(report: DataReport) -> list[Child]:
+    """What the network sees otherwise than a person."""
+    found: list[Child] = []
+    if (black := black_share(report.survey)) > MANY_BLACK:
+        found.append(f"{percent(black, 0)} of the pictures are nearly black: {STRETCH}.")
+    if long := tell_long(report.survey):
+        found.append(f"{long}.")
     return found
 
 

@@ -254,3 +254,36 @@ def test_pictures_that_are_not_read_are_told_with_what_to_do(tmp_path: Path, nam
     ]
     (tmp_path / name).unlink()
     assert notes.tell_others(tmp_path) == ["1 files are left out, being no pictures by their names: a.txt"]
+
+
+def save_long(root: Path, long: int, of: int) -> list[str]:
+    """Noise of 65 x 32 pixels, upright every second time, and as much of 64 x 32."""
+    names = [f"{'ab'[index % 2]}/{index:02}.png" for index in range(of)]
+    for index, name in enumerate(names):
+        shape = (32, 65 if index < long else 64, 3)
+        pixels = np.random.default_rng(index).integers(0, 256, shape, np.uint8)
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels if index % 4 else pixels.transpose(1, 0, 2)).save(root / name)
+    return names
+
+
+@pytest.mark.parametrize(("long", "told"), [(0, False), (1, False), (2, True)])
+def test_long_pictures_are_told_where_they_are_more_than_a_twentieth(tmp_path: Path, long: int, told: bool) -> None:
+    names = save_long(tmp_path, long, 20)
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    found = tell_values(look_at(tmp_path, [*names, "broken.png"], 1))
+    assert found == told * [
+        "2 of 20 pictures are more than twice as long as wide; the network sees only their middle; "
+        "cut out the part that matters"
+    ]
+
+
+def test_long_pictures_are_said_on_the_screen_and_stand_out_on_the_page(tmp_path: Path) -> None:
+    save_long(tmp_path / "data", 9, 20)
+    request = Request(tmp_path / "data", tmp_path / "run", init="none", size=32)
+    begun = start.begin_run(request, Screen())
+    told = "9 of 20 pictures are more than twice as long as wide; the network sees only their middle"
+    assert any(note.startswith(told) for note in begun.notes)
+    decode_pictures(request, begun, Screen(), lambda: False)
+    page = (tmp_path / "run/data.html").read_text("utf-8")
+    assert page.index(told) < page.index("<h2>Classes</h2>"), "among what stands out"
