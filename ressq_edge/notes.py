@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ressq_edge.config import read_config
 from ressq_edge.errors import RunError
+from ressq_edge.levels import tell_levels
 from ressq_edge.odd_values import tell_values
 from ressq_edge.request import Request
 from ressq_edge.split import Split, holds, read_split
@@ -20,8 +21,9 @@ UNREAD_SUFFIXES = (
 
 def tell_pictures(request: Request, split: Split, survey: Survey) -> tuple[str, ...]:
     """All there is to say of a new run's pictures but what their split says."""
+    levels = tell_levels(split, grouped=request.group_by is not None)
     looks = (*_tell_unsearched(survey), *tell_values(survey))
-    return (*_tell_known(split, request), *looks, *tell_others(request.data))
+    return (*levels, *_tell_known(split, request), *looks, *tell_others(request.data))
 
 
 def _tell_known(split: Split, request: Request) -> list[str]:
