@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ressq_edge.atomic import write_text
-from ressq_edge.device import Precision
 from ressq_edge.errors import RunError
-from ressq_edge.model import Bypass
+from ressq_edge.network.model import Bypass
+from ressq_edge.training.device import Precision
 
 FORMAT = 1
 

@@ -3,17 +3,17 @@
 from dataclasses import replace
 
 from ressq_edge.atomic import write_bytes
-from ressq_edge.cache import clear_cache, fill_cache
 from ressq_edge.config import write_config
-from ressq_edge.data_report import DataReport
+from ressq_edge.data.cache import clear_cache, fill_cache
+from ressq_edge.data.grouping import read_groups
+from ressq_edge.data.split import PARTS, pictures_sha256, write_split
+from ressq_edge.data.survey import Survey
 from ressq_edge.errors import Interrupted, UnreadableError
-from ressq_edge.grouping import read_groups
 from ressq_edge.pages.data import make_data_page
 from ressq_edge.progress import Screen
+from ressq_edge.reports.data_report import DataReport
 from ressq_edge.request import Request
-from ressq_edge.split import PARTS, pictures_sha256, write_split
 from ressq_edge.start import Start, Stop
-from ressq_edge.survey import Survey
 
 
 def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) -> Start:

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from ressq_edge.config import read_config
+from ressq_edge.data.levels import tell_levels
+from ressq_edge.data.odd_values import tell_values
+from ressq_edge.data.split import Split, holds, read_split
+from ressq_edge.data.survey import MOST_LOOKED_AT, Survey
 from ressq_edge.errors import RunError
-from ressq_edge.levels import tell_levels
-from ressq_edge.odd_values import tell_values
 from ressq_edge.request import Request
-from ressq_edge.split import Split, holds, read_split
-from ressq_edge.survey import MOST_LOOKED_AT, Survey
 from ressq_runtime.folders import list_others
 
 # Pictures of scanners, microscopes and cameras that Pillow does not read, medicine's and the makers' raw ones; and

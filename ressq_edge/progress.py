@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from ressq_edge.stages import Stages
+from ressq_edge.training.stages import Stages
 from ressq_runtime.errors import printable
 
 

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ressq_edge.arch import BASELINES, ModelSpec
 from ressq_edge.config import (
     BASELINE_FROM_SCRATCH,
     FINE_TUNE,
@@ -15,11 +14,12 @@ from ressq_edge.config import (
     Recipe,
     View,
 )
-from ressq_edge.device import Precision, default_precision, default_threads, pick_device
 from ressq_edge.errors import RunError
-from ressq_edge.init import InitWeights, default_bypass
-from ressq_edge.model import MIN_SIZE, Bypass
-from ressq_edge.published import file_sha256
+from ressq_edge.network.arch import BASELINES, ModelSpec
+from ressq_edge.network.init import InitWeights, default_bypass
+from ressq_edge.network.model import MIN_SIZE, Bypass
+from ressq_edge.network.published import file_sha256
+from ressq_edge.training.device import Precision, default_precision, default_threads, pick_device
 
 DEFAULT_ARCH = "ressqueezenet1_1"
 DEFAULT_INIT = "imagenet"

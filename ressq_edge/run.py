@@ -15,29 +15,29 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from ressq_edge.arch import build_model, count_multiply_adds, count_parameters
-from ressq_edge.augment import LARGEST_RATIO, Views
-from ressq_edge.balance import class_weights
-from ressq_edge.cache import clear_cache, open_store
-from ressq_edge.checkpoint import Checkpoint, normalise_for, save_checkpoint
 from ressq_edge.config import SHOWN
-from ressq_edge.device import pick_device
-from ressq_edge.first_state import first_state, saved_state
+from ressq_edge.data.augment import LARGEST_RATIO, Views
+from ressq_edge.data.cache import clear_cache, open_store
+from ressq_edge.data.split import PARTS
 from ressq_edge.intake import decode_pictures
-from ressq_edge.judging import write_suspects
 from ressq_edge.lock import locked
-from ressq_edge.memory import keep_freed_memory
-from ressq_edge.norms import fold_norms
+from ressq_edge.network.arch import build_model, count_multiply_adds, count_parameters
+from ressq_edge.network.checkpoint import Checkpoint, normalise_for, save_checkpoint
+from ressq_edge.network.norms import fold_norms
 from ressq_edge.progress import Screen, class_table, epoch_line, stages_table
-from ressq_edge.report import write_metrics, write_report
+from ressq_edge.reports.judging import write_suspects
+from ressq_edge.reports.report import write_metrics, write_report
 from ressq_edge.request import Request, check_processes, check_values
-from ressq_edge.split import PARTS
-from ressq_edge.stages import Stages
 from ressq_edge.start import Start, Stop, begin_run, check_outside, continue_run
-from ressq_edge.state import TrainState, save_state
-from ressq_edge.step import Task
-from ressq_edge.train import Hooks, is_done, train
-from ressq_edge.workers import Workers, join_workers, share_threads
+from ressq_edge.training.balance import class_weights
+from ressq_edge.training.device import pick_device
+from ressq_edge.training.first_state import first_state, saved_state
+from ressq_edge.training.memory import keep_freed_memory
+from ressq_edge.training.stages import Stages
+from ressq_edge.training.state import TrainState, save_state
+from ressq_edge.training.step import Task
+from ressq_edge.training.train import Hooks, is_done, train
+from ressq_edge.training.workers import Workers, join_workers, share_threads
 
 LAST, CACHE = "last.safetensors", "cache"
 

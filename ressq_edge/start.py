@@ -8,18 +8,18 @@ from importlib.metadata import version
 from typing import Any
 
 from ressq_edge import __version__
-from ressq_edge.arch import ModelSpec, build_model
 from ressq_edge.atomic import remove_leftovers
 from ressq_edge.config import Config, read_config, write_config
-from ressq_edge.device import default_threads
+from ressq_edge.data.folder import split_folder
+from ressq_edge.data.split import Split, holds, read_split
+from ressq_edge.data.survey import Survey, choose, is_grey, look_at
 from ressq_edge.errors import Interrupted, RunError
-from ressq_edge.folder import split_folder
-from ressq_edge.init import InitWeights, default_bypass, initialise, load_init
+from ressq_edge.network.arch import ModelSpec, build_model
+from ressq_edge.network.init import InitWeights, default_bypass, initialise, load_init
 from ressq_edge.notes import tell_pictures
 from ressq_edge.progress import Screen
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
-from ressq_edge.split import Split, holds, read_split
-from ressq_edge.survey import Survey, choose, is_grey, look_at
+from ressq_edge.training.device import default_threads
 from ressq_runtime.pixels import PixelSpec
 
 # What only a run writes; config.json comes first, so a folder without it holds no run to go on with.

@@ -8,8 +8,8 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor, nn
 
 from export_networks import LABELS, SIZE, as_batch, colours, drawn_pixels
-from ressq_edge.arch import ModelSpec, build_model
-from ressq_edge.checkpoint import MIDDLE, Checkpoint
+from ressq_edge.network.arch import ModelSpec, build_model
+from ressq_edge.network.checkpoint import MIDDLE, Checkpoint
 from ressq_runtime.pixels import PixelSpec, to_pixels
 
 STEPS = 50

@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from ressq_edge.arch import ModelSpec, build_model
-from ressq_edge.checkpoint import Checkpoint, Normalise, save_checkpoint
-from ressq_edge.model import Bypass, GatedBypassFire, ResSqueezeNet
-from ressq_edge.split import Split, read_split, write_split
+from ressq_edge.data.split import Split, read_split, write_split
+from ressq_edge.network.arch import ModelSpec, build_model
+from ressq_edge.network.checkpoint import Checkpoint, Normalise, save_checkpoint
+from ressq_edge.network.model import Bypass, GatedBypassFire, ResSqueezeNet
 from ressq_export.fold import fold_gates
 from ressq_export.gate import Gate
 from ressq_export.network import DeployedNetwork, FoldedHead, _layers

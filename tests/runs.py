@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ressq_edge.checkpoint import read_tensors
 from ressq_edge.cli import main
+from ressq_edge.network.checkpoint import read_tensors
 
 QUICK = ["--init", "none", "--size", "32", "--threads", "1"]
 

@@ -13,7 +13,7 @@ from ressq_runtime.artefact import attach_card
 from ressq_runtime.models import BUILTIN
 
 if TYPE_CHECKING:
-    from ressq_edge.arch import ModelSpec
+    from ressq_edge.network.arch import ModelSpec
 
 # The built-in network's; its gated bypass becomes the same additions as a simple one.
 ARCHITECTURE = "ressqueezenet1_1"
@@ -33,7 +33,7 @@ def make_random(path: Path, classes: int | None = None, size: int | None = None,
     """
     if path.exists():
         return path
-    from ressq_edge.arch import ModelSpec
+    from ressq_edge.network.arch import ModelSpec
     from ressq_export.chatter import Log
     from ressq_runtime.spec import PixelSpec
 
@@ -59,8 +59,8 @@ def make_random(path: Path, classes: int | None = None, size: int | None = None,
 def _convert(path: Path, model: ModelSpec, size: int, plain: bool, folder: Path, log: Any) -> bytes:
     import torch
 
-    from ressq_edge.arch import build_model
-    from ressq_edge.checkpoint import Normalise
+    from ressq_edge.network.arch import build_model
+    from ressq_edge.network.checkpoint import Normalise
     from ressq_export.network import FoldedHead, deploy
     from ressq_export.onnx_fp32 import export_onnx
     from ressq_export.onnx_int8 import quantise_onnx
@@ -92,7 +92,7 @@ def _convert(path: Path, model: ModelSpec, size: int, plain: bool, folder: Path,
 
 def _count(model: ModelSpec, size: int, plain: bool) -> int:
     """Multiply-adds of the deployed network; behind the mean the last layer has one place instead of all."""
-    from ressq_edge.arch import count_multiply_adds
+    from ressq_edge.network.arch import count_multiply_adds
 
     total = count_multiply_adds(model, size)
     if plain:

@@ -11,20 +11,20 @@ import torch
 from torchvision.datasets import ImageFolder
 
 from loops.plain import BATCH, MODEL, SIZE, Speed, cpu_s, pick
-from ressq_edge.arch import ModelSpec, build_model
-from ressq_edge.augment import Views, draw_batch
-from ressq_edge.cache import fill_cache, open_store
-from ressq_edge.checkpoint import Normalise
 from ressq_edge.config import Config
-from ressq_edge.init import InitWeights
-from ressq_edge.memory import keep_freed_memory
+from ressq_edge.data.augment import Views, draw_batch
+from ressq_edge.data.cache import fill_cache, open_store
+from ressq_edge.data.split import Split
+from ressq_edge.network.arch import ModelSpec, build_model
+from ressq_edge.network.checkpoint import Normalise
+from ressq_edge.network.init import InitWeights
 from ressq_edge.request import Request, resolve
-from ressq_edge.split import Split
-from ressq_edge.stages import Stages
-from ressq_edge.state import TrainState, begin_state
-from ressq_edge.step import Task, train_step
-from ressq_edge.train import Hooks, train
-from ressq_edge.workers import Workers
+from ressq_edge.training.memory import keep_freed_memory
+from ressq_edge.training.stages import Stages
+from ressq_edge.training.state import TrainState, begin_state
+from ressq_edge.training.step import Task, train_step
+from ressq_edge.training.train import Hooks, train
+from ressq_edge.training.workers import Workers
 from ressq_runtime.errors import FolderError
 from ressq_runtime.pixels import PixelSpec
 

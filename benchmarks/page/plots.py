@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from page.content import Bars, Curves
-from ressq_edge.profile_charts import ACCENT, INK, QUIET, SECOND, STYLE
+from ressq_edge.reports.profile_charts import ACCENT, INK, QUIET, SECOND, STYLE
 
 _COLOURS = (ACCENT, SECOND, "#7c3aed", "#15803d", "#be123c", "#64748b", "#0369a1", "#a16207")
 _DPI = 150

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ressq_edge.split import Split
+from ressq_edge.data.split import Split
 from ressq_export.errors import CalibrationError
 from ressq_export.halves import Halves
 from ressq_runtime.folders import list_pictures

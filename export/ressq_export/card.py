@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import onnx
 
-from ressq_edge.checkpoint import Checkpoint
+from ressq_edge.network.checkpoint import Checkpoint
 from ressq_export.abstention import Abstention, Unlike
 from ressq_export.calibration import CalibrationSet
 from ressq_export.evaluation import Accuracy

@@ -8,7 +8,7 @@ import onnx
 import torch
 from torch import nn
 
-from ressq_edge.checkpoint import Checkpoint
+from ressq_edge.network.checkpoint import Checkpoint
 from ressq_export import onnx_int8, tflite_int8
 from ressq_export.bench import FORMATS, Bench
 from ressq_export.chatter import Log

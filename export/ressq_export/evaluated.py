@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ressq_edge.published import file_sha256
+from ressq_edge.network.published import file_sha256
 from ressq_export.evaluation import labelled_folder
 from ressq_export.run import Run
 from ressq_runtime.errors import FolderError

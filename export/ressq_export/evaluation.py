@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ressq_edge.checkpoint import Checkpoint
-from ressq_edge.intervals import share_interval
+from ressq_edge.network.checkpoint import Checkpoint
+from ressq_edge.reports.intervals import share_interval
 from ressq_runtime.errors import FolderError, PictureError
 from ressq_runtime.folders import list_classes
 from ressq_runtime.pixels import PixelSpec, to_pixels

@@ -13,7 +13,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ressq_edge.model import Backbone, ComplexBypassFire, Fire, ResSqueezeNet
+from ressq_edge.network.model import Backbone, ComplexBypassFire, Fire, ResSqueezeNet
 from ressq_export.body import trace_body
 from ressq_export.fold import Sign, fold_gates, fold_normalisation, fold_scale, scale
 from ressq_export.places import Place
@@ -123,7 +123,7 @@ def deploy(model: nn.Module, mean: Sequence[float], std: Sequence[float], temper
         temperature: divides the logits.
 
     Raises:
-        FoldError: the network's first convolution, bypasses or head are not those of a network in ressq_edge/arch.py.
+        FoldError: the network's first convolution, bypasses or head are not those of a network of `arch`.
     """
     model = copy.deepcopy(model).cpu().float().eval()
     if not isinstance(model, ResSqueezeNet):

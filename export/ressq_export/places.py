@@ -126,7 +126,8 @@ class _OnnxNamer:
             place = _ONNX_PLACES[node.op_type]
         else:
             raise ConversionError(
-                f"{node.op_type}: found behind {first}, wanted only the layers of a network in ressq_edge/arch.py"
+                f"{node.op_type}: found behind {first}, wanted only the layers of a network in "
+                "ressq_edge/network/arch.py"
             )
         readers = [reader.op_type in _RELUS for reader in self._readers.get(node.output[0], [])]
         return place + BEFORE_RELU if readers == [True] else place

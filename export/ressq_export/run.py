@@ -7,8 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ressq_edge.checkpoint import Checkpoint, load_checkpoint
-from ressq_edge.split import Split, read_split
+from ressq_edge.data.split import Split, read_split
+from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
 from ressq_export.errors import ExportError
 
 CHECKPOINT = "best.safetensors"

@@ -7,8 +7,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from ressq_edge.data_report import FEWEST_OF_A_CLASS, LARGEST_IMBALANCE, DataReport
-from ressq_edge.odd_values import MANY_BLACK, STRETCH, black_share, tell_long
+from ressq_edge.data.odd_values import MANY_BLACK, STRETCH, black_share, tell_long
+from ressq_edge.data.split import PARTS
 from ressq_edge.pages.data_sections import (
     show_alike,
     show_classes,
@@ -21,7 +21,7 @@ from ressq_edge.pages.data_sections import (
 from ressq_edge.pages.markup import Child, element, label
 from ressq_edge.pages.sheet import make_facts, make_header, make_sheet, make_verdict
 from ressq_edge.pages.words import percent
-from ressq_edge.split import PARTS
+from ressq_edge.reports.data_report import FEWEST_OF_A_CLASS, LARGEST_IMBALANCE, DataReport
 from ressq_runtime.pixels import PixelSpec
 
 _MANY_SMALL = 0.1  # share of pictures that would have to be enlarged

@@ -7,13 +7,13 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from ressq_edge.data_report import DataReport
+from ressq_edge.data.split import PARTS
 from ressq_edge.pages.charts import draw_colours, draw_share, draw_sizes
 from ressq_edge.pages.markup import Child, element, label
 from ressq_edge.pages.sheet import make_facts, table
 from ressq_edge.pages.thumbnails import make_thumbnail
 from ressq_edge.pages.words import percent
-from ressq_edge.split import PARTS
+from ressq_edge.reports.data_report import DataReport
 from ressq_runtime.errors import PictureError
 from ressq_runtime.pixels import PixelSpec
 

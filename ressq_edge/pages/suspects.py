@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from ressq_edge.pages.markup import Child, element, label
 from ressq_edge.pages.sheet import make_facts, make_header, make_sheet, make_verdict
 from ressq_edge.pages.words import percent
-from ressq_edge.suspects import MOST_LISTED, Suspect, Suspects
+from ressq_edge.reports.suspects import MOST_LISTED, Suspect, Suspects
 
 WHY_WEAK = "on validation it may be no better than if it always gave the most frequent class"
 _PARTS = {"train": "training", "val": "validation"}

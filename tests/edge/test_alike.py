@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
-from ressq_edge.alike import find_alike
-from ressq_edge.folder import split_folder
-from ressq_edge.survey import look_at
+from ressq_edge.data.alike import find_alike
+from ressq_edge.data.folder import split_folder
+from ressq_edge.data.survey import look_at
 from ressq_runtime.folders import list_pictures
 
 

@@ -13,9 +13,9 @@ import torch
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
-from ressq_edge.ahead import draw_ahead
-from ressq_edge.augment import LARGEST_RATIO, Batch, Views, cut_middle, draw_batch, draw_box, epoch_order, recolour
-from ressq_edge.cache import PictureStore
+from ressq_edge.data.ahead import draw_ahead
+from ressq_edge.data.augment import LARGEST_RATIO, Batch, Views, cut_middle, draw_batch, draw_box, epoch_order, recolour
+from ressq_edge.data.cache import PictureStore
 from ressq_runtime.pixels import PixelSpec
 
 VIEWS = Views(32, 0.5, 0.3)
@@ -108,7 +108,7 @@ def test_a_view_is_torchvisions_crop_of_its_box_mirrored_or_not(store: PictureSt
     for number in range(16):
         batch = draw_batch(store, [number], VIEWS, 0, 0)
         picture = torch.tensor(store[number]).permute(2, 0, 1)
-        from ressq_edge.seeds import draw_seed
+        from ressq_edge.data.seeds import draw_seed
 
         random = np.random.default_rng(draw_seed(0, "view", 0, number))
         box = draw_box(random, 40, 50, 0.5)

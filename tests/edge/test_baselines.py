@@ -13,9 +13,11 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 
-from ressq_edge.arch import BASELINES, ModelSpec, build_model, count_multiply_adds, count_parameters
-from ressq_edge.augment import normalise
-from ressq_edge.checkpoint import (
+from ressq_edge.cli import main
+from ressq_edge.data.augment import normalise
+from ressq_edge.errors import InitError, ModelError
+from ressq_edge.network.arch import BASELINES, ModelSpec, build_model, count_multiply_adds, count_parameters
+from ressq_edge.network.checkpoint import (
     IMAGENET,
     MIDDLE,
     Checkpoint,
@@ -24,11 +26,9 @@ from ressq_edge.checkpoint import (
     read_tensors,
     save_checkpoint,
 )
-from ressq_edge.cli import main
-from ressq_edge.errors import InitError, ModelError
-from ressq_edge.init import InitWeights, default_bypass, initialise, load_init
-from ressq_edge.published import published_normalise
-from ressq_edge.state import TrainState
+from ressq_edge.network.init import InitWeights, default_bypass, initialise, load_init
+from ressq_edge.network.published import published_normalise
+from ressq_edge.training.state import TrainState
 from ressq_runtime.pixels import PixelSpec
 
 LABELS = ("cat", "dog", "fox")
@@ -129,7 +129,7 @@ def test_weights_of_before_batch_norm_counted_its_batches_are_taken(tmp_path: Pa
 
 
 def test_a_checkpoint_that_does_not_say_its_normalisation_is_refused(tmp_path: Path) -> None:
-    from ressq_edge.checkpoint import write_tensors
+    from ressq_edge.network.checkpoint import write_tensors
 
     write_tensors(tmp_path / "best.safetensors", {"a": torch.zeros(1)}, {"labels": []})
     with pytest.raises(InitError, match=r"best\.safetensors: found a damaged checkpoint \(normalise\)"):
@@ -173,9 +173,9 @@ def test_a_resumed_baseline_equals_an_uninterrupted_one(
     quick = ["--init", "none", "--size", "32", "--threads", "1", "--batch-size", "8", "--epochs", "2"]
     command = [str(seventeen), "--arch", "shufflenet_v2_x1_0"]
     assert main([*command, "--out", str(tmp_path / "whole"), *quick]) == 0
-    import ressq_edge.train
+    import ressq_edge.training.train
 
-    step = ressq_edge.train.train_step
+    step = ressq_edge.training.train.train_step
 
     def once(state: TrainState, *others: Any) -> None:
         if state.step == 4:
@@ -183,8 +183,8 @@ def test_a_resumed_baseline_equals_an_uninterrupted_one(
         step(state, *others)
 
     with monkeypatch.context() as patch:
-        patch.setattr(ressq_edge.train, "SAVE_EVERY_S", 0)
-        patch.setattr(ressq_edge.train, "train_step", once)
+        patch.setattr(ressq_edge.training.train, "SAVE_EVERY_S", 0)
+        patch.setattr(ressq_edge.training.train, "train_step", once)
         assert main([*command, "--out", str(tmp_path / "parts"), *quick]) == 130
     assert main([*command, "--out", str(tmp_path / "parts"), "--resume"]) == 0
     one, other = (read_tensors(tmp_path / name / "last.safetensors")[0] for name in ("whole", "parts"))
@@ -193,7 +193,7 @@ def test_a_resumed_baseline_equals_an_uninterrupted_one(
 
 
 def test_a_lone_picture_uses_the_statistics_gathered_so_far() -> None:
-    from ressq_edge.state import rest_batch_norm
+    from ressq_edge.training.state import rest_batch_norm
 
     model = settled(build_model(ModelSpec("resnet18", "none", 3))).train()
     before = copy.deepcopy(model.state_dict())

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ressq_edge import cache, run
-from ressq_edge.cache import clear_cache, fill_cache, open_store
+from ressq_edge import run
 from ressq_edge.cli import main
+from ressq_edge.data import cache
+from ressq_edge.data.cache import clear_cache, fill_cache, open_store
+from ressq_edge.data.folder import split_folder
+from ressq_edge.data.pictures import evaluation_pixels, training_pixels
+from ressq_edge.data.split import PARTS, Split
 from ressq_edge.errors import Interrupted
-from ressq_edge.folder import split_folder
-from ressq_edge.pictures import evaluation_pixels, training_pixels
-from ressq_edge.split import PARTS, Split
 from ressq_runtime.errors import OutputError
 from ressq_runtime.pixels import PixelSpec, to_pixels
 from runs import QUICK

@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import save_file
 
 from ressq_edge import atomic
-from ressq_edge.arch import ModelSpec, build_model
 from ressq_edge.atomic import replacing, write_text
-from ressq_edge.checkpoint import Checkpoint, Normalise, load_checkpoint, save_checkpoint, write_tensors
 from ressq_edge.errors import CheckpointError
+from ressq_edge.network.arch import ModelSpec, build_model
+from ressq_edge.network.checkpoint import Checkpoint, Normalise, load_checkpoint, save_checkpoint, write_tensors
 from ressq_runtime.errors import OutputError
 from ressq_runtime.pixels import PixelSpec
 

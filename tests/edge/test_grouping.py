@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ressq_edge.chains import join
+from ressq_edge.data.chains import join
+from ressq_edge.data.folder import draw, split_folder
+from ressq_edge.data.grouping import hang_together, read_groups
+from ressq_edge.data.split import write_split
 from ressq_edge.errors import SplitError
-from ressq_edge.folder import draw, split_folder
-from ressq_edge.grouping import hang_together, read_groups
-from ressq_edge.split import write_split
 
 Form = Literal["NFC", "NFD"]
 NAMES = ["cat/p1_a.jpg", "cat/p1_b.jpg", "dog/p2_a.jpg", "dog/p12_a.jpg"]

@@ -43,8 +43,8 @@ class KillingScreen(Screen):
 
 def work(data: Path, run: Path, steps: int, delay_s: float, save_every_s: float) -> None:
     """Begin the run or go on with it, in a process of its own; steps = 0 for one that lives."""
-    from ressq_edge import train
     from ressq_edge.run import train_folder
+    from ressq_edge.training import train
 
     train.SAVE_EVERY_S = save_every_s
     resume = (run / "config.json").exists()

@@ -19,8 +19,8 @@ SOURCES = 40  # a file may have no more than 65,000 names
 CHILD = """
 import json, re, sys, time
 from pathlib import Path
-from ressq_edge.folder import split_folder
-from ressq_edge.split import pictures_sha256, read_split, write_split
+from ressq_edge.data.folder import split_folder
+from ressq_edge.data.split import pictures_sha256, read_split, write_split
 from ressq_edge.notes import tell_others
 
 root, run, group_by = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] or None

@@ -6,9 +6,9 @@ import pytest
 import torch
 import torchvision
 
-from ressq_edge.arch import ARCHS, ModelSpec, build_model, count_multiply_adds, count_parameters
 from ressq_edge.errors import ModelError
-from ressq_edge.model import BYPASSES, Bypass, GatedBypassFire, ResSqueezeNet, Version
+from ressq_edge.network.arch import ARCHS, ModelSpec, build_model, count_multiply_adds, count_parameters
+from ressq_edge.network.model import BYPASSES, Bypass, GatedBypassFire, ResSqueezeNet, Version
 
 PUBLISHED = {"1.0": torchvision.models.squeezenet1_0, "1.1": torchvision.models.squeezenet1_1}
 VERSIONS: tuple[Version, ...] = ("1.0", "1.1")

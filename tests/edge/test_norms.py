@@ -9,13 +9,13 @@ import pytest
 import torch
 from torchvision.models import squeezenet1_1
 
-from ressq_edge.arch import ModelSpec, build_model
-from ressq_edge.checkpoint import IMAGENET, Checkpoint, save_checkpoint
-from ressq_edge.init import InitWeights, load_init
-from ressq_edge.model import BYPASSES, Bypass, ResSqueezeNet
-from ressq_edge.norms import fit_norms, fold_norms, insert_norms
+from ressq_edge.network.arch import ModelSpec, build_model
+from ressq_edge.network.checkpoint import IMAGENET, Checkpoint, save_checkpoint
+from ressq_edge.network.init import InitWeights, load_init
+from ressq_edge.network.model import BYPASSES, Bypass, ResSqueezeNet
+from ressq_edge.network.norms import fit_norms, fold_norms, insert_norms
+from ressq_edge.network.scratch import randomise
 from ressq_edge.request import Request, resolve
-from ressq_edge.scratch import randomise
 from ressq_runtime.pixels import PixelSpec
 
 PICTURES = torch.randn(16, 3, 64, 64, generator=torch.Generator().manual_seed(0))

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from ressq_edge import start
+from ressq_edge.data.odd_values import tell_values
+from ressq_edge.data.survey import look_at
 from ressq_edge.intake import decode_pictures
-from ressq_edge.odd_values import tell_values
 from ressq_edge.progress import Screen
 from ressq_edge.request import Request
-from ressq_edge.survey import look_at
 
 
 def save_12_bit(path: Path, stretch: int = 1) -> None:

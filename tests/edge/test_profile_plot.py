@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image
 
-from ressq_edge.profile_plot import draw_profile, read_profile
+from ressq_edge.reports.profile_plot import draw_profile, read_profile
 from ressq_runtime import OutputError, RessqError, profile
 from ressq_runtime.infer import main
 

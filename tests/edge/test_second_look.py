@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 
-from ressq_edge import second_look
-from ressq_edge.alike import find_alike
-from ressq_edge.chains import join
-from ressq_edge.second_look import confirm
-from ressq_edge.survey import look_at
+from ressq_edge.data import second_look
+from ressq_edge.data.alike import find_alike
+from ressq_edge.data.chains import join
+from ressq_edge.data.second_look import confirm
+from ressq_edge.data.survey import look_at
 from ressq_runtime.folders import list_pictures
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ressq_edge.data.folder import draw, split_folder
+from ressq_edge.data.split import PARTS, Split, pictures_sha256, read_split, write_split
 from ressq_edge.errors import RunError, SplitError
-from ressq_edge.folder import draw, split_folder
-from ressq_edge.split import PARTS, Split, pictures_sha256, read_split, write_split
 from ressq_runtime.errors import FolderError
 from ressq_runtime.kept_back import list_test_part
 

@@ -11,13 +11,14 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from ressq_edge import notes, start, survey
-from ressq_edge.data_report import DataReport
-from ressq_edge.folder import split_folder
+from ressq_edge import notes, start
+from ressq_edge.data import survey
+from ressq_edge.data.folder import split_folder
+from ressq_edge.data.split import Split
+from ressq_edge.data.survey import GPS, MAKE, MODEL, ORIENTATION, choose, is_grey, look_at
 from ressq_edge.progress import Screen
+from ressq_edge.reports.data_report import DataReport
 from ressq_edge.request import Request
-from ressq_edge.split import Split
-from ressq_edge.survey import GPS, MAKE, MODEL, ORIENTATION, choose, is_grey, look_at
 
 
 def save_photo(

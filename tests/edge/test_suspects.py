@@ -12,21 +12,19 @@ import torch
 
 from browser import Page
 from conftest import SHAPE_SIZE, SHAPES, draw_shape
-from ressq_edge import suspects
-from ressq_edge.arch import ModelSpec, build_model
-from ressq_edge.cache import PictureStore
-from ressq_edge.checkpoint import IMAGENET, Checkpoint, load_checkpoint, save_checkpoint
 from ressq_edge.cli import main
+from ressq_edge.data.cache import PictureStore
+from ressq_edge.data.pictures import evaluation_pixels, training_pixels
+from ressq_edge.data.split import Split
 from ressq_edge.errors import Interrupted
-from ressq_edge.init import InitWeights
-from ressq_edge.judging import write_suspects
+from ressq_edge.network.arch import ModelSpec, build_model
+from ressq_edge.network.checkpoint import IMAGENET, Checkpoint, load_checkpoint, save_checkpoint
+from ressq_edge.network.init import InitWeights
 from ressq_edge.pages.suspects import make_suspects_page
-from ressq_edge.pictures import evaluation_pixels, training_pixels
 from ressq_edge.progress import Screen
-from ressq_edge.request import Request, resolve
-from ressq_edge.split import Split
-from ressq_edge.start import Start
-from ressq_edge.suspects import (
+from ressq_edge.reports import suspects
+from ressq_edge.reports.judging import write_suspects
+from ressq_edge.reports.suspects import (
     JUDGED,
     CentredStore,
     Suspect,
@@ -37,6 +35,8 @@ from ressq_edge.suspects import (
     is_weak,
     open_centred,
 )
+from ressq_edge.request import Request, resolve
+from ressq_edge.start import Start
 from ressq_runtime.pixels import PixelSpec
 
 WRONG = {

@@ -16,21 +16,21 @@ from typing import Any, cast
 import pytest
 import torch
 
-from ressq_edge.augment import normalise
-from ressq_edge.balance import class_weights
-from ressq_edge.checkpoint import load_checkpoint, read_tensors, save_checkpoint
 from ressq_edge.cli import _how_to_go_on, main
 from ressq_edge.config import FINE_TUNE, FROM_SCRATCH, read_config
-from ressq_edge.device import default_precision
+from ressq_edge.data.augment import normalise
+from ressq_edge.data.split import read_split
 from ressq_edge.errors import RunError
-from ressq_edge.init import InitWeights
-from ressq_edge.report import tell_share
+from ressq_edge.network.checkpoint import load_checkpoint, read_tensors, save_checkpoint
+from ressq_edge.network.init import InitWeights
+from ressq_edge.reports.report import tell_share
+from ressq_edge.reports.unanswered import tell_unanswered
 from ressq_edge.request import Request, check_processes, default_batch, default_epochs, resolve
-from ressq_edge.split import read_split
 from ressq_edge.start import Start
-from ressq_edge.state import TrainState
-from ressq_edge.step import learning_rate
-from ressq_edge.unanswered import tell_unanswered
+from ressq_edge.training.balance import class_weights
+from ressq_edge.training.device import default_precision
+from ressq_edge.training.state import TrainState
+from ressq_edge.training.step import learning_rate
 from ressq_runtime.pixels import PixelSpec
 from runs import QUICK, assert_equal_runs, refused, rows
 

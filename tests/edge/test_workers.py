@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ressq_edge.checkpoint import read_tensors
 from ressq_edge.cli import main
+from ressq_edge.network.checkpoint import read_tensors
 from runs import rows
 
 pytestmark = pytest.mark.slow

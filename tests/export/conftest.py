@@ -15,7 +15,7 @@ from ressq_export.progress import Screen
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ressq_edge.checkpoint import Checkpoint
+    from ressq_edge.network.checkpoint import Checkpoint
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,8 @@ from torch import nn
 
 from baseline_networks import baseline_checkpoint, framed
 from export_networks import LABELS, SIZE, drawn_pixels, write_run
-from ressq_edge.arch import BASELINES
-from ressq_edge.checkpoint import MIDDLE, load_checkpoint
+from ressq_edge.network.arch import BASELINES
+from ressq_edge.network.checkpoint import MIDDLE, load_checkpoint
 from ressq_export import parity
 from ressq_export.certificate.layers import read_layers
 from ressq_export.certificate.snr import _Tapped

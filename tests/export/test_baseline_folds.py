@@ -10,8 +10,8 @@ from torch import nn
 
 from baseline_networks import begin_baseline, centred, framed, see_pictures
 from export_networks import as_batch
-from ressq_edge.arch import BASELINES
-from ressq_edge.checkpoint import IMAGENET, MIDDLE
+from ressq_edge.network.arch import BASELINES
+from ressq_edge.network.checkpoint import IMAGENET, MIDDLE
 from ressq_export.errors import FoldError
 from ressq_export.fold import fold_norm
 from ressq_export.network import MIDDLES, deploy

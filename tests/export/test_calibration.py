@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from conftest import SHAPES, draw_shape
-from ressq_edge.split import Split
+from ressq_edge.data.split import Split
 from ressq_export.calibration import CalibrationSet, draw_from_folder, draw_from_training, read_pixels
 from ressq_export.errors import CalibrationError
 from ressq_runtime.errors import FolderError, PictureError

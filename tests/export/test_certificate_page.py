@@ -32,7 +32,7 @@ from ressq_export.paired import Drop
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ressq_edge.checkpoint import Checkpoint
+    from ressq_edge.network.checkpoint import Checkpoint
 
 HOSTILE = (
     "</td></table><script>document.title = 'taken'</script>",

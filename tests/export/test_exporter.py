@@ -16,8 +16,8 @@ import pytest
 from onnx import numpy_helper
 
 from export_networks import LABELS, checkpoint_of, colours, group_by_number, write_run
-from ressq_edge.checkpoint import load_checkpoint, save_checkpoint
-from ressq_edge.split import read_split, write_split
+from ressq_edge.data.split import read_split, write_split
+from ressq_edge.network.checkpoint import load_checkpoint, save_checkpoint
 from ressq_export import convert, exporter
 from ressq_export.cli import main
 from ressq_export.convert import KINDS

@@ -27,7 +27,7 @@ from ressq_runtime.artefact import read_card
 from ressq_runtime.pixels import PixelSpec, to_pixels
 
 if TYPE_CHECKING:
-    from ressq_edge.checkpoint import Checkpoint
+    from ressq_edge.network.checkpoint import Checkpoint
     from ressq_export.chatter import Log
 
 SPEC = PixelSpec.for_size(SIZE)

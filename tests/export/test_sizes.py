@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from ressq_edge.model import ResSqueezeNet
-from ressq_edge.scratch import randomise
+from ressq_edge.network.model import ResSqueezeNet
+from ressq_edge.network.scratch import randomise
 from ressq_export.chatter import Log
 from ressq_export.network import deploy
 from ressq_export.onnx_fp32 import export_onnx

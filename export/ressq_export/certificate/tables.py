@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ressq_edge.intervals import share_interval
+from ressq_edge.reports.intervals import share_interval
 from ressq_export.confidence import measure_reliability
 from ressq_export.evaluation import TORCH, Scored
 from ressq_export.paired import measure_drop

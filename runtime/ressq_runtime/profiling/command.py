@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 # The workstation draws, with matplotlib. This package imports nothing of that one: it starts it, where it is there.
-_DRAWER = "ressq_edge.profile_plot"
+_DRAWER = "ressq_edge.reports.profile_plot"
 
 
 def profile_all(arguments: Namespace, path: str, origin: str) -> int:

@@ -11,18 +11,18 @@ import torch
 from torch import Tensor
 
 from ressq_edge.atomic import write_text
-from ressq_edge.balance import class_weights
-from ressq_edge.cache import PictureStore
-from ressq_edge.checkpoint import Checkpoint, load_checkpoint
 from ressq_edge.config import SHOWN
-from ressq_edge.intervals import share_interval
-from ressq_edge.model import ResSqueezeNet
-from ressq_edge.plots import draw_confusion, draw_curves
-from ressq_edge.split import PARTS, Split
-from ressq_edge.stages import Stages
+from ressq_edge.data.cache import PictureStore
+from ressq_edge.data.split import PARTS, Split
+from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
+from ressq_edge.network.model import ResSqueezeNet
+from ressq_edge.reports.intervals import share_interval
+from ressq_edge.reports.plots import draw_confusion, draw_curves
+from ressq_edge.reports.unanswered import tell_unanswered
 from ressq_edge.start import Start
-from ressq_edge.train import predict
-from ressq_edge.unanswered import tell_unanswered
+from ressq_edge.training.balance import class_weights
+from ressq_edge.training.stages import Stages
+from ressq_edge.training.train import predict
 
 
 def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:

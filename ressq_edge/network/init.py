@@ -14,13 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ressq_edge.arch import head_name, may_bypass
-from ressq_edge.caffe import read_caffemodel
-from ressq_edge.checkpoint import IMAGENET, Normalise, Tensors, read_safetensors
 from ressq_edge.errors import CheckpointError, InitError
-from ressq_edge.model import BYPASSES, Bypass, GatedBypassFire, ResSqueezeNet
-from ressq_edge.published import file_sha256, imagenet_file, published_normalise, renormalise
-from ressq_edge.scratch import randomise
+from ressq_edge.network.arch import head_name, may_bypass
+from ressq_edge.network.caffe import read_caffemodel
+from ressq_edge.network.checkpoint import IMAGENET, Normalise, Tensors, read_safetensors
+from ressq_edge.network.model import BYPASSES, Bypass, GatedBypassFire, ResSqueezeNet
+from ressq_edge.network.published import file_sha256, imagenet_file, published_normalise, renormalise
+from ressq_edge.network.scratch import randomise
 
 # What weights may lack: a bypass they were not trained with, and a counter that files of before 2018 do not have.
 _NEW = (".gate", ".bypass.weight", ".bypass.bias", ".num_batches_tracked")

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from ressq_edge.atomic import cannot_write, write_text
-from ressq_edge.pictures import Pixels, decode_all, evaluation_pixels, training_pixels
-from ressq_edge.split import PARTS, Split
+from ressq_edge.data.pictures import Pixels, decode_all, evaluation_pixels, training_pixels
+from ressq_edge.data.split import PARTS, Split
 from ressq_runtime.errors import PictureError
 from ressq_runtime.pixels import PixelSpec
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ressq_edge.survey import Survey
+from ressq_edge.data.survey import Survey
 
 NEARLY_BLACK = 16  # mean of the brightest channel, 0..255: 12 bits in a file of 16 are read as 0 to 4095 / 257
 MANY_BLACK = 0.1  # share of the pictures; below it, some may have been taken in the dark

@@ -4,7 +4,7 @@ from typing import cast
 
 from torch import nn
 
-from ressq_edge.model import ResSqueezeNet
+from ressq_edge.network.model import ResSqueezeNet
 
 HEAD_STD = 0.01  # torchvision's: logits begin near 0, the loss near log(classes)
 

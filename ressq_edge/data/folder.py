@@ -6,11 +6,24 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 
+from ressq_edge.data.grouping import (
+    Groups,
+    hang_together,
+    place_groups,
+    read_groups,
+    refuse_split_groups,
+    spread_groups,
+)
+from ressq_edge.data.names import (
+    compose,
+    refuse_control_characters,
+    refuse_no_utf8,
+    refuse_other_form,
+    refuse_two_forms,
+)
+from ressq_edge.data.seeds import draw_seed
+from ressq_edge.data.split import Pictures, Split, number_groups
 from ressq_edge.errors import SplitError
-from ressq_edge.grouping import Groups, hang_together, place_groups, read_groups, refuse_split_groups, spread_groups
-from ressq_edge.names import compose, refuse_control_characters, refuse_no_utf8, refuse_other_form, refuse_two_forms
-from ressq_edge.seeds import draw_seed
-from ressq_edge.split import Pictures, Split, number_groups
 from ressq_runtime.errors import FolderError
 from ressq_runtime.folders import HIDDEN, list_classes
 

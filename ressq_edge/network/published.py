@@ -7,9 +7,9 @@ from typing import cast
 import torch
 from torch import nn
 
-from ressq_edge.arch import SQUEEZENETS
-from ressq_edge.checkpoint import IMAGENET, Normalise, Tensors
 from ressq_edge.errors import InitError
+from ressq_edge.network.arch import SQUEEZENETS
+from ressq_edge.network.checkpoint import IMAGENET, Normalise, Tensors
 
 # GoogLeNet's were converted from TensorFlow, whose networks take -1..1.
 _MINUS_ONE_TO_ONE = Normalise((0.5,) * 3, (0.5,) * 3)

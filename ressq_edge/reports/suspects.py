@@ -15,11 +15,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor
 
-from ressq_edge.cache import PictureStore, open_store
-from ressq_edge.checkpoint import Checkpoint
-from ressq_edge.pictures import Pixels
-from ressq_edge.split import Split
-from ressq_edge.train import predict
+from ressq_edge.data.cache import PictureStore, open_store
+from ressq_edge.data.pictures import Pixels
+from ressq_edge.data.split import Split
+from ressq_edge.network.checkpoint import Checkpoint
+from ressq_edge.training.train import predict
 from ressq_runtime.evaluation import wilson
 
 MOST_LISTED = 100

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
-from ressq_edge.augment import Batch
+from ressq_edge.data.augment import Batch
 
 Numbers = tuple[int, ...]
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ressq_edge.chains import Chains
+from ressq_edge.data.chains import Chains
 from ressq_runtime.errors import PictureError
 from ressq_runtime.pixels import decode
 

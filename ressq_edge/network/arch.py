@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torchvision.models import get_model
 
 from ressq_edge.errors import ModelError
-from ressq_edge.model import BYPASSES, MIN_SIZE, Bypass, ResSqueezeNet, Version
+from ressq_edge.network.model import BYPASSES, MIN_SIZE, Bypass, ResSqueezeNet, Version
 
 # arch -> (SqueezeNet version, may have a bypass)
 SQUEEZENETS: dict[str, tuple[Version, bool]] = {

@@ -6,17 +6,17 @@ from typing import TypeGuard
 import torch
 from torch import nn
 
-from ressq_edge.arch import build_model
-from ressq_edge.augment import draw_batch, epoch_order, normalise, recolour
-from ressq_edge.init import InitWeights, initialise
-from ressq_edge.model import ResSqueezeNet
-from ressq_edge.norms import fit_norms, insert_norms
+from ressq_edge.data.augment import draw_batch, epoch_order, normalise, recolour
+from ressq_edge.data.seeds import draw_seed
+from ressq_edge.network.arch import build_model
+from ressq_edge.network.init import InitWeights, initialise
+from ressq_edge.network.model import ResSqueezeNet
+from ressq_edge.network.norms import fit_norms, insert_norms
 from ressq_edge.progress import Screen
-from ressq_edge.seeds import draw_seed
 from ressq_edge.start import Start
-from ressq_edge.state import TrainState, begin_state, load_state
-from ressq_edge.step import Task
-from ressq_edge.workers import Workers
+from ressq_edge.training.state import TrainState, begin_state, load_state
+from ressq_edge.training.step import Task
+from ressq_edge.training.workers import Workers
 
 FIT_ON = 64  # pictures; enough for the mean and variance of a channel
 

@@ -12,8 +12,8 @@ from typing import Self, cast
 import torch
 from torch import Tensor, nn
 
-from ressq_edge.checkpoint import Tensors
-from ressq_edge.model import ResSqueezeNet
+from ressq_edge.network.checkpoint import Tensors
+from ressq_edge.network.model import ResSqueezeNet
 
 NORM = ".norm."  # what a normalised convolution's names have that a plain one's have not
 

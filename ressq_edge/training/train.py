@@ -17,15 +17,15 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor, nn
 
-from ressq_edge.ahead import draw_ahead
-from ressq_edge.augment import Batch, draw_batch, epoch_order, load_batch, normalise
-from ressq_edge.cache import PictureStore
-from ressq_edge.checkpoint import Normalise
 from ressq_edge.config import Config
+from ressq_edge.data.ahead import draw_ahead
+from ressq_edge.data.augment import Batch, draw_batch, epoch_order, load_batch, normalise
+from ressq_edge.data.cache import PictureStore
 from ressq_edge.errors import Interrupted, RunError
-from ressq_edge.state import TrainState, save_state
-from ressq_edge.step import Task, train_step
-from ressq_edge.workers import share_threads
+from ressq_edge.network.checkpoint import Normalise
+from ressq_edge.training.state import TrainState, save_state
+from ressq_edge.training.step import Task, train_step
+from ressq_edge.training.workers import share_threads
 
 SAVE_EVERY_S = 60.0  # at most this much work is lost by a crash
 EVALUATION_BATCH = 64

@@ -1,14 +1,14 @@
 """The labels are judged: after training, by the best weights, each training and validation picture once."""
 
 from ressq_edge.atomic import write_bytes
-from ressq_edge.checkpoint import load_checkpoint
 from ressq_edge.errors import Interrupted
+from ressq_edge.network.checkpoint import load_checkpoint
 from ressq_edge.pages.suspects import WHY_WEAK, make_suspects_page
 from ressq_edge.pages.thumbnails import draw_thumbnail
 from ressq_edge.progress import Screen
+from ressq_edge.reports.suspects import JUDGED, CentredStore, Suspect, find_suspects, open_centred
 from ressq_edge.request import Request
 from ressq_edge.start import Start, Stop
-from ressq_edge.suspects import JUDGED, CentredStore, Suspect, find_suspects, open_centred
 
 
 def write_suspects(request: Request, start: Start, screen: Screen, stop: Stop) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from ressq_edge import profile_charts as charts
+from ressq_edge.reports import profile_charts as charts
 from ressq_runtime.errors import OutputError, RessqError
 
 _CHARTS = ("draw_histogram", "draw_timeline", "draw_stages", "draw_cold_start", "draw_modules")

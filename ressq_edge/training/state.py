@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ressq_edge.checkpoint import Tensors, read_tensors, write_tensors
 from ressq_edge.config import Config
 from ressq_edge.errors import CheckpointError
+from ressq_edge.network.checkpoint import Tensors, read_tensors, write_tensors
 
 MOMENTS = ("exp_avg", "exp_avg_sq")  # AdamW's, one of each a parameter
 

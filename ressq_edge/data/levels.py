@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from ressq_edge.split import PARTS, Split
+from ressq_edge.data.split import PARTS, Split
 
 _SHOWN = 3  # names of sub-folders
 

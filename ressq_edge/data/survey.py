@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from ressq_edge.alike import SIDE, find_alike
-from ressq_edge.second_look import confirm
+from ressq_edge.data.alike import SIDE, find_alike
+from ressq_edge.data.second_look import confirm
 from ressq_runtime.errors import PictureError
 from ressq_runtime.pixels import decode
 

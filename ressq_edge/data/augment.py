@@ -18,9 +18,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor
 
-from ressq_edge.cache import PictureStore
-from ressq_edge.pictures import Pixels
-from ressq_edge.seeds import draw_seed
+from ressq_edge.data.cache import PictureStore
+from ressq_edge.data.pictures import Pixels
+from ressq_edge.data.seeds import draw_seed
 
 SMALLEST_RATIO, LARGEST_RATIO = 3 / 4, 4 / 3  # of a crop's width to its height, as torchvision's
 TRIES = 10  # to draw a crop that fits; then the largest one in the middle, as torchvision does

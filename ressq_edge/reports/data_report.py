@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ressq_edge.split import PARTS, Split
-from ressq_edge.survey import Survey
+from ressq_edge.data.split import PARTS, Split
+from ressq_edge.data.survey import Survey
 
 FEWEST_OF_A_CLASS = 50  # training pictures; with fewer a class is learned by heart
 LARGEST_IMBALANCE = 10  # times as many pictures of one class as of another

@@ -8,15 +8,15 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor, nn
 
-from ressq_edge.augment import Batch, Views, normalise, recolour
-from ressq_edge.cache import PictureStore
-from ressq_edge.checkpoint import Normalise
 from ressq_edge.config import Config
-from ressq_edge.device import autocast
-from ressq_edge.seeds import draw_seed
-from ressq_edge.stages import Stages
-from ressq_edge.state import TrainState, rest_batch_norm
-from ressq_edge.workers import Workers
+from ressq_edge.data.augment import Batch, Views, normalise, recolour
+from ressq_edge.data.cache import PictureStore
+from ressq_edge.data.seeds import draw_seed
+from ressq_edge.network.checkpoint import Normalise
+from ressq_edge.training.device import autocast
+from ressq_edge.training.stages import Stages
+from ressq_edge.training.state import TrainState, rest_batch_norm
+from ressq_edge.training.workers import Workers
 
 
 @dataclass(frozen=True)

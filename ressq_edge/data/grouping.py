@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from ressq_edge.chains import join
+from ressq_edge.data.chains import join
+from ressq_edge.data.names import compose
+from ressq_edge.data.split import Pictures
 from ressq_edge.errors import SplitError
-from ressq_edge.names import compose
-from ressq_edge.split import Pictures
 
 TABLES, SPREADSHEETS = (".csv", ".tsv"), (".xlsx", ".xls", ".ods")
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ressq_edge.errors import InitError
-from ressq_edge.model import Backbone, Bypass, Version
+from ressq_edge.network.model import Backbone, Bypass, Version
 from ressq_runtime.containers import DamagedError, protobuf_fields
 
 Means = tuple[float, ...]
