@@ -8,7 +8,7 @@ NEARLY_BLACK = 16  # mean of the brightest channel, 0..255: 12 bits in a file of
 MANY_BLACK = 0.1  # share of the pictures; below it, some may have been taken in the dark
 LONG = 2  # times as long as wide: half of the picture is outside the central square
 MANY_LONG = 0.05  # share of the pictures; a few panoramas do no harm
-STRETCH = "values of 12 bits in files of 16, say, must be stretched (times 16) before training"
+STRETCH = "values of 12 bits in files of 16, say, must be stretched (times 16) before training: docs/data.md shows how"
 
 
 def black_share(survey: Survey) -> float:

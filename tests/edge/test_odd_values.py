@@ -33,9 +33,10 @@ def test_pictures_of_12_bits_in_files_of_16_are_told_where_they_are_more_than_a_
         save_12_bit(tmp_path / name, 1 if index < 2 else 16)
     (tmp_path / "broken.jpg").write_bytes(b"not to be read, and so not black")
     found = look_at(tmp_path, [*names, "broken.jpg"], 1)
-    wanted = "20% of the pictures are nearly black; values of 12 bits in files of 16, say, must be stretched (times 16)"
-    assert [note.removesuffix(" before training") for note in tell_values(found)] == [wanted]
-    assert tell_values(look_at(tmp_path, names[1:], 1)) == [f"11%{wanted[3:]} before training"]
+    wanted = "of the pictures are nearly black; values of 12 bits in files of 16, say, must be stretched (times 16)"
+    how = "before training: docs/data.md shows how"
+    assert tell_values(found) == [f"20% {wanted} {how}"]
+    assert tell_values(look_at(tmp_path, names[1:], 1)) == [f"11% {wanted} {how}"]
     assert tell_values(look_at(tmp_path, [*names[1:], names[9]], 1)) == [], "a tenth"
     assert tell_values(look_at(tmp_path, ["broken.jpg"], 1)) == []
 

@@ -7,7 +7,11 @@ import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from ressq_runtime.pixels import decode
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +57,20 @@ def test_the_python_in_the_readme_runs(
     monkeypatch.chdir(tmp_path)
     exec(block, {})
     assert capsys.readouterr().out.startswith("circle ")
+
+
+def test_the_python_that_stretches_twelve_bits_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/data.md").read_text(), re.S)
+    (tmp_path / "photos/lung").mkdir(parents=True)
+    Image.fromarray(np.linspace(0, 4095, 64 * 64).astype(np.uint16).reshape(64, 64)).save(
+        tmp_path / "photos/lung/0.png"
+    )
+    monkeypatch.chdir(tmp_path)
+    dark, stretched = "photos/lung/0.png", "stretched/lung/0.png"
+    exec(block, {})
+    assert np.asarray(decode(dark)).max() <= 16
+    assert np.ptp(np.asarray(decode(stretched))) == 255
+    assert abs(np.asarray(decode(stretched)).mean() - 127.5) < 1
 
 
 def test_every_link_inside_the_documents_leads_somewhere() -> None:
