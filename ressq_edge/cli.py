@@ -35,7 +35,6 @@ ARCHS = (
     *("shufflenet_v2_x1_0", "googlenet", "mobilenet_v2", "resnet18"),
 )
 BYPASSES = ("none", "simple", "complex", "gated")
-VIEWS = ("whole", "parts")
 PRECISIONS = ("fp32", "bf16")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 STOPPED = 130  # 128 + SIGINT, what shells expect
@@ -108,12 +107,6 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         metavar="N",
         help="default: from trained weights 26, up to 52 of few pictures; from random ones 40",
-    )
-    add(
-        "--view",
-        choices=VIEWS,
-        help="what is learned from: nearly whole pictures, where a small part decides (a crack, a lesion), or parts of "
-        "them, where one thing fills the picture (default: whole if they are grey, parts if they have colours)",
     )
     add("--seed", type=int, metavar="N", help="of the split and all that is random (default: 0)")
     add(

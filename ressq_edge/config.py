@@ -6,7 +6,7 @@ RUN/config.json holds them; a checkpoint carries the part without paths.
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ressq_edge.atomic import write_text
 from ressq_edge.errors import RunError
@@ -14,9 +14,6 @@ from ressq_edge.network.model import Bypass
 from ressq_edge.training.device import Precision
 
 FORMAT = 1
-
-View = Literal["whole", "parts"]
-SHOWN: dict[View, str] = {"whole": "nearly whole pictures", "parts": "parts of pictures"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class Config:
     weight_decay: AdamW's, on convolution weights only.
     label_smoothing: probability mass taken from the right class.
     smallest_crop: area of the smallest random crop, share of the picture.
-    view: what smallest_crop and train_size follow from: nearly "whole" pictures, or "parts" of them.
+    whole_views: share of the views that show nearly the whole picture: a crop of WHOLE_CROP of its area or more.
     jitter: how far brightness, contrast and saturation of a view may be moved, share.
     balance: loss weight of a class = (its share of pictures) ** -balance; 0 off, 1 full.
     clip_norm: longest gradient that is followed in full, 0 for any; from scratch a few early ones
@@ -78,7 +75,7 @@ class Config:
     norms: bool = False  # the same
     resize: int | None = None  # the same
     schedule_share: float = 1.0  # the same
-    view: View = "parts"  # the same
+    whole_views: float = 0.0  # the same
 
 
 @dataclass(frozen=True)
@@ -104,20 +101,16 @@ class Recipe:
     balance: float = 0.5
     average: float = 0.99
     fewest_views: int = 0
+    whole_views: float = 0.0
 
 
 FINE_TUNE = Recipe(
-    26, 5e-4, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=192 / 224, norms=False, schedule_share=26 / 48,
-    fewest_views=26 * 3000,
+    26, 5e-4, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=204 / 224, norms=False, schedule_share=26 / 48,
+    fewest_views=26 * 3000, whole_views=0.5,
 )  # fmt: skip
 FROM_SCRATCH = Recipe(40, 3e-3, 0.05, 0.35, jitter=0.3, clip_norm=1.0, train_share=1.0, norms=True)
 # torchvision's networks have norms of their own, and lose eight points and more by the SqueezeNets' rate.
 BASELINE_FROM_SCRATCH = replace(FROM_SCRATCH, learning_rate=1e-3, norms=False)
-
-
-# Where a small part decides, such as a crack, a crop without it has the wrong label. Crops as large as these
-# enlarge little, so train_share has little to undo.
-WHOLE_CROP, WHOLE_SHARE = 0.8, 216 / 224
 
 
 def write_config(run: Path, config: Config, about: dict[str, Any]) -> None:
@@ -141,7 +134,9 @@ def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
             raise RunError(f"{path}: found another format, wanted {FORMAT}; upgrade ressq-edge")
-        return Config(**found.pop("settings")), found
+        settings = found.pop("settings")
+        settings.pop("view", None)  # of some runs: a name for what smallest_crop and train_size say
+        return Config(**settings), found
     except FileNotFoundError as error:
         raise RunError(f"{path}: found no such file; give a folder made by ressq-train") from error
     except (ValueError, TypeError, KeyError, OSError) as error:

@@ -1,18 +1,15 @@
 """What a user asked for, and the settings that follow from it."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ressq_edge.config import (
     BASELINE_FROM_SCRATCH,
     FINE_TUNE,
     FROM_SCRATCH,
-    WHOLE_CROP,
-    WHOLE_SHARE,
     Config,
     Recipe,
-    View,
 )
 from ressq_edge.errors import RunError
 from ressq_edge.network.arch import BASELINES, ModelSpec
@@ -61,7 +58,6 @@ class Request:
     thumbnails: bool = True
     device: str | None = None
     profile: bool = False
-    view: View | None = None
 
 
 def check_values(request: Request) -> None:
@@ -87,12 +83,10 @@ def check_values(request: Request) -> None:
         )
 
 
-def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int, grey: bool = False) -> Config:
+def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int) -> Config:
     """Every setting of a new run, the defaults of its kind where nothing was asked.
 
     pictures: number of training pictures.
-    grey: they have no colours. So are those of instruments, which show a thing at one scale, and a small part of it may
-        decide; photos show a thing at any.
 
     Raises:
         ModelError: arch and bypass do not exist or do not go together.
@@ -102,10 +96,6 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
     spec = ModelSpec(arch, request.bypass or default_bypass(arch, init), num_classes)
     size = _given(request.size, recipe.size)
     epochs = _given(request.epochs, default_epochs(recipe, pictures))
-    view = request.view or ("whole" if grey else "parts")
-    if view == "whole":
-        share = max(recipe.train_share, WHOLE_SHARE)
-        recipe = replace(recipe, smallest_crop=WHOLE_CROP, train_share=share)
     return Config(
         arch=arch,
         bypass=spec.bypass,
@@ -132,7 +122,7 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         precision=request.precision or default_precision(pick_device(request.device)),
         norms=recipe.norms or init.norms,
         resize=size,
-        view=view,
+        whole_views=recipe.whole_views,
     )
 
 
@@ -192,7 +182,6 @@ def check_same(request: Request, config: Config) -> None:
         "threads": request.threads,
         "group_by": request.group_by,
         "precision": request.precision,
-        "view": request.view,
     }
     for name, value in asked.items():
         began = getattr(config, name)

@@ -15,8 +15,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from ressq_edge.config import SHOWN
-from ressq_edge.data.augment import LARGEST_RATIO, Views
+from ressq_edge.data.augment import Views
 from ressq_edge.data.cache import clear_cache, open_store
 from ressq_edge.data.split import PARTS
 from ressq_edge.intake import decode_pictures
@@ -148,7 +147,7 @@ def _introduce(start: Start, workers: Workers, screen: Screen) -> None:
     where = f"{config.threads} threads" + (f", {workers.count} processes" if workers.count > 1 else "")
     where += "" if workers.device.type == "cpu" else f", {workers.device.type}"
     screen.say(
-        f"{config.epochs} epochs of {SHOWN[config.view]} at {config.train_size} px for an input of {config.size}, "
+        f"{config.epochs} epochs of views of {config.train_size} px for an input of {config.size}, "
         f"batch {config.batch_size}, {where}, {config.precision}, seed {config.seed}: the seed repeats the run {exact}"
     )
 
@@ -161,10 +160,7 @@ def _make_task(request: Request, start: Start, workers: Workers, stages: Stages)
     return Task(
         train_store,
         val_store,
-        # No crop of a longer picture would be nearly whole, and the network sees the middle of it.
-        Views(
-            config.train_size, config.smallest_crop, config.jitter, LARGEST_RATIO if config.view == "whole" else None
-        ),
+        Views(config.train_size, config.smallest_crop, config.jitter, config.whole_views),
         class_weights(split.counts("train"), config.balance),
         normalise_for(config.arch),
         workers,

@@ -12,7 +12,7 @@ from ressq_edge.atomic import remove_leftovers
 from ressq_edge.config import Config, read_config, write_config
 from ressq_edge.data.folder import split_folder
 from ressq_edge.data.split import Split, holds, read_split
-from ressq_edge.data.survey import Survey, choose, is_grey, look_at
+from ressq_edge.data.survey import Survey, choose, look_at
 from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.init import InitWeights, default_bypass, initialise, load_init
@@ -103,7 +103,7 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
 
     split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
     init, survey = begun[0]
-    config = resolve(request, init, len(split.labels), len(split.train), is_grey(survey))
+    config = resolve(request, init, len(split.labels), len(split.train))
     packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}
     about = {
         "data": str(request.data.resolve()),

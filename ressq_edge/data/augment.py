@@ -19,10 +19,11 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor
 
 from ressq_edge.data.cache import PictureStore
-from ressq_edge.data.pictures import Pixels
 from ressq_edge.data.seeds import draw_seed
 
 SMALLEST_RATIO, LARGEST_RATIO = 3 / 4, 4 / 3  # of a crop's width to its height, as torchvision's
+# Of a picture's area: a crack that is outside a crop leaves it with a wrong label; a part shows a thing larger.
+WHOLE_CROP = 0.8
 TRIES = 10  # to draw a crop that fits; then the largest one in the middle, as torchvision does
 GREY = (0.299, 0.587, 0.114)  # luma of R, G, B (ITU-R BT.601)
 
@@ -36,13 +37,13 @@ class Views:
     size: height and width of a view, pixels.
     smallest_crop: area of the smallest crop as a share of the picture.
     jitter: how far brightness, contrast and saturation may be moved, as a share.
-    longest: how many times as long as wide the middle of a picture is that crops are drawn from; None: all of it.
+    whole_views: share of the views that are crops of WHOLE_CROP of the picture or more.
     """
 
     size: int
     smallest_crop: float
     jitter: float
-    longest: float | None = None
+    whole_views: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,10 @@ def draw_batch(store: PictureStore, numbers: Sequence[int], views: Views, seed: 
     colours = torch.empty((len(numbers), 3))
     for index, number in enumerate(numbers):
         random = np.random.default_rng(draw_seed(seed, "view", epoch, number))
-        picture = store[number] if views.longest is None else cut_middle(store[number], views.longest)
-        top, left, height, width = draw_box(random, picture.shape[0], picture.shape[1], views.smallest_crop)
+        picture = store[number]
+        whole = views.whole_views > 0 and random.random() < views.whole_views
+        smallest = WHOLE_CROP if whole else views.smallest_crop
+        top, left, height, width = draw_box(random, picture.shape[0], picture.shape[1], smallest)
         # A copy: the cache is read-only.
         crop = torch.tensor(picture[top : top + height, left : left + width]).permute(2, 0, 1)[None]
         view = F.interpolate(crop, (views.size, views.size), mode="bilinear", antialias=True)[0].permute(1, 2, 0)
@@ -86,14 +89,6 @@ def draw_batch(store: PictureStore, numbers: Sequence[int], views: Views, seed: 
         colours[index] = torch.from_numpy(random.uniform(1 - views.jitter, 1 + views.jitter, 3))
     labels = torch.tensor([store.labels[number] for number in numbers], dtype=torch.int64)
     return Batch(pixels.permute(0, 3, 1, 2), labels, colours)
-
-
-def cut_middle(picture: Pixels, longest: float) -> Pixels:
-    """The middle (H, W, 3) of a picture, its longer side at most `longest` times the shorter."""
-    most = round(longest * min(picture.shape[:2]))
-    height, width = (min(side, most) for side in picture.shape[:2])
-    top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
-    return picture[top : top + height, left : left + width]
 
 
 def draw_box(random: np.random.Generator, height: int, width: int, smallest: float) -> Box:

@@ -53,8 +53,6 @@ POSITION = {2, 4}  # latitude and longitude, of the GPS tags
 GEOTIFF = {33550, 33922, 34264, 34735}  # size of a pixel, tie points, transformation, coordinate system
 SAMPLES_PER_PIXEL = 277  # TIFF 6.0: bands
 LONGEST_CAMERA = 60  # characters
-SAME_CHANNELS = 1.0  # of 255: a grey JPEG saved with colours is rounded
-GREY_SHARE = 0.95  # of the pictures
 
 
 @dataclass(frozen=True)
@@ -112,13 +110,6 @@ def _search(root: Path, names: Sequence[str], looks: Looks, threads: int, bar: B
     pictures = {name for pair in near for name in pair}
     with bar("comparing", len(pictures) + len(near)) as tick:
         return confirm(root, near, threads, tick)
-
-
-def is_grey(survey: Survey) -> bool:
-    """True where nearly all pictures that can be read are without colours."""
-    looks = survey.looks[survey.looks["size"][:, 0] > 0]
-    spread = np.maximum(np.ptp(looks["mean"], 1), np.ptp(looks["deviation"], 1))  # of R, G and B, in 0..255
-    return bool(len(looks)) and float(np.mean(spread < SAME_CHANNELS)) >= GREY_SHARE
 
 
 def choose(names: Sequence[str], *, everything: bool) -> Sequence[str]:

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from ressq_edge.atomic import write_text
-from ressq_edge.config import SHOWN
 from ressq_edge.data.cache import PictureStore
 from ressq_edge.data.split import PARTS, Split
 from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
@@ -133,7 +132,7 @@ def _network(start: Start, best: Checkpoint) -> str:
         f"{len(best.labels)} classes out",
         f"* began with {begun[config.init]}{sha}; seed {config.seed}, {config.threads} threads, "
         f"convolutions in {config.precision}",
-        f"* {config.epochs} epochs of {SHOWN[config.view]} at {config.train_size} px for an input of {config.size}, "
+        f"* {config.epochs} epochs of views of {config.train_size} px for an input of {config.size}, "
         f"batch {config.batch_size}, "
         f"peak learning rate {config.learning_rate:g}; every setting is in config.json",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import torch
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
+from ressq_edge.data import augment
 from ressq_edge.data.ahead import draw_ahead
-from ressq_edge.data.augment import LARGEST_RATIO, Batch, Views, cut_middle, draw_batch, draw_box, epoch_order, recolour
+from ressq_edge.data.augment import WHOLE_CROP, Batch, Box, Views, draw_batch, draw_box, epoch_order, recolour
 from ressq_edge.data.cache import PictureStore
 from ressq_runtime.pixels import PixelSpec
 
@@ -51,25 +53,23 @@ def test_views_are_a_function_of_seed_epoch_and_picture(store: PictureStore) -> 
     assert epoch_order(9, 0, 0) != epoch_order(9, 0, 1)
 
 
-@pytest.mark.parametrize("shape", [(100, 100), (100, 133), (100, 178), (300, 100)])
-def test_nearly_whole_views_of_long_pictures_differ_and_show_the_middle(shape: tuple[int, int]) -> None:
-    picture = np.indices(shape).transpose(1, 2, 0)[..., [0, 1, 0]].astype(np.uint16)
-    middle = cut_middle(picture, LARGEST_RATIO)
-    height, width = middle.shape[:2]
-    assert max(height, width) <= round(LARGEST_RATIO * min(height, width))
-    centre = [abs(int(middle[..., axis].min() + middle[..., axis].max()) - (shape[axis] - 1)) for axis in (0, 1)]
-    assert max(centre) <= 1
-    boxes = {draw_box(np.random.default_rng(seed), height, width, 0.8) for seed in range(200)}
-    assert len(boxes) > 150
-    assert min(h * w for _, _, h, w in boxes) >= 0.75 * 100 * 100
+def test_half_of_the_views_are_nearly_whole_where_that_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
 
+    def draw(random: np.random.Generator, height: int, width: int, smallest: float) -> Box:
+        asked.append(smallest)
+        return draw_box(random, height, width, smallest)
 
-def test_views_are_drawn_from_the_middle_where_that_is_asked(store: PictureStore) -> None:
-    views = Views(32, 1.0, 0.0, longest=1.0)
-    batch = draw_batch(store, [3], views, 0, 0)
-    middle = torch.tensor(store[3][:, 5:45]).permute(2, 0, 1)[None]
-    whole = torch.nn.functional.interpolate(middle, (32, 32), mode="bilinear", antialias=True)
-    assert torch.equal(batch.pixels, whole) or torch.equal(batch.pixels.flip(3), whole)
+    monkeypatch.setattr(augment, "draw_box", draw)
+    pixels = np.zeros(40 * 50 * 3, np.uint8)
+    pixels.flags.writeable = False
+    places = ((0, 40, 50),) * 400
+    store = PictureStore("train", (Path(),) * 400, (0,) * 400, places, pixels, PixelSpec.for_size(32))
+    for share in (0.0, 0.5, 1.0):
+        asked.clear()
+        draw_batch(store, range(400), replace(VIEWS, whole_views=share), 0, 0)
+        assert set(asked) <= {VIEWS.smallest_crop, WHOLE_CROP}
+        assert abs(asked.count(WHOLE_CROP) / 400 - share) < 0.08
 
 
 def test_batches_drawn_ahead_are_those_drawn_at_once_and_leave_the_global_generator_alone(store: PictureStore) -> None:

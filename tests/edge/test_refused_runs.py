@@ -30,7 +30,6 @@ def test_resuming_with_other_settings_is_refused(few: Path, done: Path, capsys: 
     said = refused(capsys, few, "--out", done, "--resume", "--epochs", "9")
     assert "found a run with --epochs 3, wanted 9 with --resume; leave --epochs out" in said
     assert "--init none, wanted imagenet" in refused(capsys, few, "--out", done, "--resume", "--init", "imagenet")
-    assert "--view parts, wanted whole" in refused(capsys, few, "--out", done, "--resume", "--view", "whole")
 
 
 def test_resuming_on_other_pictures_is_refused(

@@ -15,7 +15,7 @@ from ressq_edge import notes, start
 from ressq_edge.data import survey
 from ressq_edge.data.folder import split_folder
 from ressq_edge.data.split import Split
-from ressq_edge.data.survey import GPS, MAKE, MODEL, ORIENTATION, choose, is_grey, look_at
+from ressq_edge.data.survey import GPS, MAKE, MODEL, ORIENTATION, choose, look_at
 from ressq_edge.progress import Screen
 from ressq_edge.reports.data_report import DataReport
 from ressq_edge.request import Request
@@ -63,18 +63,6 @@ def test_a_look_tells_size_colours_and_what_the_file_says(tmp_path: Path) -> Non
     assert found.looks["deviation"][0] == pytest.approx([0, 25, 0], abs=3)
     assert found.looks["mean"][2].tolist() == [7, 7, 7]
     assert found.alike == (), "one is stored turned"
-
-
-@pytest.mark.parametrize(("coloured", "grey"), [(0, True), (1, True), (2, False), (20, False)])
-def test_pictures_are_grey_where_nearly_all_are(tmp_path: Path, coloured: int, grey: bool) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (20, 48, 64, 3), np.uint8)
-    for number, pixels in enumerate(noise):
-        picture = Image.fromarray(pixels).resize((640, 480))  # each channel has nearly the mean of the others
-        name = tmp_path / f"{number}.jpg"
-        (picture if number < coloured else picture.convert("L").convert("RGB")).save(name, quality=70)
-    (tmp_path / "broken.jpg").write_bytes(b"no picture")
-    names = [*(f"{number}.jpg" for number in range(20)), "broken.jpg"]
-    assert is_grey(look_at(tmp_path, names, 1)) is grey
 
 
 @pytest.mark.parametrize("tag", [33550, 33922, 34264, 34735])

@@ -11,7 +11,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 import torch
@@ -328,16 +328,25 @@ def test_few_pictures_make_small_batches() -> None:
     assert [default_batch(count) for count in (1, 84, 300, 600, 1500, 100_000)] == [8, 8, 8, 16, 32, 32]
 
 
-def test_grey_pictures_are_seen_nearly_whole_unless_it_is_said_otherwise() -> None:
-    def resolved(init: str, grey: bool, **asked: Any) -> tuple[str, float, int]:
-        config = resolve(Request(Path("data"), Path("run"), **asked), InitWeights(init), 2, 100, grey)  # type: ignore[arg-type]
-        return config.view, config.smallest_crop, config.train_size
+def test_from_trained_weights_half_of_the_views_are_nearly_whole() -> None:
+    def resolved(init: str) -> tuple[float, float, int]:
+        config = resolve(Request(Path("data"), Path("run")), InitWeights(init), 2, 100)
+        return config.whole_views, config.smallest_crop, config.train_size
 
-    assert resolved("imagenet", grey=False) == ("parts", 0.35, 192)
-    assert resolved("imagenet", grey=True) == ("whole", 0.8, 216)
-    assert resolved("imagenet", grey=True, view="parts") == ("parts", 0.35, 192)
-    assert resolved("imagenet", grey=False, view="whole") == ("whole", 0.8, 216)
-    assert resolved("none", grey=True) == ("whole", 0.8, 224)
+    assert resolved("imagenet") == resolved("file") == (0.5, 0.35, 204)
+    assert resolved("none") == (0.0, 0.35, 224)
+
+
+def test_a_run_that_had_a_name_for_its_views_goes_on(few: Path, done: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(done, run)
+    found = json.loads((run / "config.json").read_text())
+    del found["settings"]["whole_views"]
+    found["settings"] |= {"view": "whole", "smallest_crop": 0.8}
+    (run / "config.json").write_text(json.dumps(found))
+    assert main([str(few), "--out", str(run), "--resume"]) == 0
+    config = read_config(run)[0]
+    assert (config.whole_views, config.smallest_crop) == (0.0, 0.8)
 
 
 def test_few_pictures_are_seen_more_often_and_none_without_end() -> None:
