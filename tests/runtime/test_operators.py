@@ -18,7 +18,7 @@ from ressq_runtime.profiling.operators import find_module, measure_operators, na
 from tiny_tflite import SIZE, tiny_model
 
 MODULES = ["conv1", "pool1", "fire2", "fire3", "pool2", "fire4", "fire5", "pool3", *(f"fire{n}" for n in range(6, 10))]
-WIDEST, MOST_ROUNDS = 0.1, 10
+WIDEST, WIDEST_ONNX, MOST_ROUNDS = 0.1, 0.05, 10
 # What ONNX Runtime's profiler takes from one node to the next: a tenth of a whole inference where that takes 2 ms.
 BETWEEN_NODES_MS = 0.004
 
@@ -60,12 +60,12 @@ def full_size_onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_modules_sum_to_the_profiled_inference(full_size_onnx: Path, threads: int) -> None:
     pixels = random.Random(0).randbytes(224 * 224 * 3)
     missing = []
-    while not missing or (min(missing) > WIDEST and len(missing) < MOST_ROUNDS):  # a busy machine takes a core away
+    while not missing or (min(missing) > WIDEST_ONNX and len(missing) < MOST_ROUNDS):  # a busy machine disturbs
         operators, modules = measure_operators(str(full_size_onnx), "onnx", threads, pixels)
         assert modules["sum_ms"] <= modules["profiled_ms"]
         between = BETWEEN_NODES_MS * len(operators["rows"])
         missing.append(1 - (modules["sum_ms"] + between) / modules["profiled_ms"])
-    assert min(missing) <= WIDEST, missing
+    assert min(missing) <= WIDEST_ONNX, missing
 
 
 # Not against LiteRT's profiled whole: two readings of the clock for each of 47 operators are in that one, between
