@@ -3,9 +3,9 @@
 The rule: what a picture looks like is a function of (seed, epoch, picture) alone. So a resumed run needs
 no state of a random generator and draws the very same views, whichever thread draws them, and when.
 
-The distributions are those of torchvision's RandomResizedCrop, RandomHorizontalFlip and ColorJitter. Colour is
-moved in floats by one linear map a picture and clipped once, where ColorJitter rounds and clips after each
-of its three steps; without the clipping the order of the three makes no difference.
+The distributions are those of torchvision's RandomResizedCrop (but for long pictures), RandomHorizontalFlip and
+ColorJitter. Colour is moved in floats by one linear map a picture and clipped once, where ColorJitter rounds and
+clips after each of its three steps; without the clipping the order of the three makes no difference.
 """
 
 import math
@@ -22,7 +22,7 @@ from ressq_edge.data.cache import PictureStore
 from ressq_edge.data.seeds import draw_seed
 
 SMALLEST_RATIO, LARGEST_RATIO = 3 / 4, 4 / 3  # of a crop's width to its height, as torchvision's
-# Of a picture's area: a crack that is outside a crop leaves it with a wrong label; a part shows a thing larger.
+# Of the largest crop's area: a crack that is outside a crop leaves it with a wrong label; a part shows a thing larger.
 WHOLE_CROP = 0.8
 TRIES = 10  # to draw a crop that fits; then the largest one in the middle, as torchvision does
 GREY = (0.299, 0.587, 0.114)  # luma of R, G, B (ITU-R BT.601)
@@ -35,9 +35,9 @@ class Views:
     """What a random view may be.
 
     size: height and width of a view, pixels.
-    smallest_crop: area of the smallest crop as a share of the picture.
+    smallest_crop: area of the smallest crop as a share of the largest; see draw_box.
     jitter: how far brightness, contrast and saturation may be moved, as a share.
-    whole_views: share of the views that are crops of WHOLE_CROP of the picture or more.
+    whole_views: share of the views that are crops of WHOLE_CROP of the largest or more.
     """
 
     size: int
@@ -92,15 +92,19 @@ def draw_batch(store: PictureStore, numbers: Sequence[int], views: Views, seed: 
 
 
 def draw_box(random: np.random.Generator, height: int, width: int, smallest: float) -> Box:
-    """A random crop with `smallest` to all of the picture's area, as torchvision's RandomResizedCrop draws it."""
+    """A random crop with `smallest` to all of the area that a crop can have, as RandomResizedCrop draws it.
+
+    That is the whole picture's, or of a longer one (16:9) the largest 4:3 piece's: torchvision takes the whole
+    picture's there, too, so that a crop of most of it is always the one in the middle.
+    """
+    tallest, widest = min(height, round(width / SMALLEST_RATIO)), min(width, round(height * LARGEST_RATIO))
     for _ in range(TRIES):
-        area = height * width * random.uniform(smallest, 1.0)
+        area = tallest * widest * random.uniform(smallest, 1.0)
         ratio = math.exp(random.uniform(math.log(SMALLEST_RATIO), math.log(LARGEST_RATIO)))
         h, w = round(math.sqrt(area / ratio)), round(math.sqrt(area * ratio))
         if 0 < h <= height and 0 < w <= width:
             return int(random.integers(height - h + 1)), int(random.integers(width - w + 1)), h, w
-    h, w = min(height, round(width / SMALLEST_RATIO)), min(width, round(height * LARGEST_RATIO))
-    return (height - h) // 2, (width - w) // 2, h, w
+    return (height - tallest) // 2, (width - widest) // 2, tallest, widest
 
 
 def recolour(pixels: Tensor, colours: Tensor) -> Tensor:

@@ -119,7 +119,7 @@ def test_a_view_is_torchvisions_crop_of_its_box_mirrored_or_not(store: PictureSt
     assert 3 < mirrored < 13
 
 
-@pytest.mark.parametrize(("height", "width"), [(256, 256), (256, 341), (256, 768), (768, 256)])
+@pytest.mark.parametrize(("height", "width"), [(256, 256), (256, 341), (341, 256)])
 def test_crops_are_distributed_as_torchvisions(height: int, width: int) -> None:
     torch.manual_seed(0)
     random = np.random.default_rng(0)
@@ -133,6 +133,20 @@ def test_crops_are_distributed_as_torchvisions(height: int, width: int) -> None:
         assert np.quantile(found, share, axis=0) == pytest.approx(
             np.quantile(wanted, share, axis=0), abs=0.04 * max(height, width)
         )
+
+
+@pytest.mark.parametrize(("height", "width"), [(252, 448), (448, 252), (256, 768)])  # 16:9, 9:16, a panorama
+def test_crops_of_long_pictures_show_nearly_all_that_has_their_shape_and_not_the_middle_alone(
+    height: int, width: int
+) -> None:
+    random = np.random.default_rng(0)
+    top, left, h, w = np.array([draw_box(random, height, width, WHOLE_CROP) for _ in range(1000)]).T
+    largest = min(height, width) ** 2 * 4 / 3
+    assert (h * w).min() > 0.99 * WHOLE_CROP * largest
+    assert (h * w).max() <= 1.01 * largest
+    place, room = (left, width - w) if width > height else (top, height - h)
+    middle = np.abs(place - room / 2) < 0.05 * max(height, width)
+    assert middle.mean() < 0.6
 
 
 def test_colours_are_torchvisions_jitter_in_any_order_where_nothing_is_clipped() -> None:
