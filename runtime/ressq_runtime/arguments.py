@@ -42,6 +42,8 @@ def parse(argv: Sequence[str] | None) -> Namespace:
         parser.error(f"found pictures and --{modes[0].replace('_', '-')}, wanted one of the two")
     if arguments.csv and modes and modes[0] not in ("stdin0", "watch"):
         parser.error(f"found --csv and --{modes[0].replace('_', '-')}, wanted --csv with pictures alone")
+    if arguments.csv == "-":
+        parser.error("found --csv -, wanted a FILE, which knows what is answered; --json prints")
     if arguments.self_test and (arguments.json or arguments.labels):
         other = "--json" if arguments.json else "--labels"
         parser.error(f"found --self-test and {other}, wanted --self-test alone: it says passed, or what differs")

@@ -99,7 +99,7 @@ def test_what_is_no_table_of_ours_is_never_overwritten(
     table = tmp_path / "answers.csv"
     table.write_text("mine")
     assert main([circle, "--model", model, "--csv", str(table)]) == 1
-    assert "found another file, wanted a new one or a table of ressq-infer --csv" in capsys.readouterr().err
+    assert "found no table of ressq-infer --csv" in capsys.readouterr().err
     assert table.read_text() == "mine"
 
 
@@ -147,6 +147,7 @@ def test_a_closed_pipe_is_no_traceback(model: str, shapes: Path) -> None:
         (["--stdin0", "--profile"], "found --profile and --stdin0, wanted one of them"),
         (["--self-test", "--json"], "found --self-test and --json, wanted --self-test alone"),
         (["--self-test", "--labels", "x"], "found --self-test and --labels, wanted --self-test alone"),
+        (["a.jpg", "--csv", "-"], "found --csv -, wanted a FILE"),
         (["--watch", "in"], "found --watch without --csv FILE, which knows after a restart"),
     ],
 )

@@ -139,7 +139,7 @@ class Table:
                 f"found {len(row) // 2 - 3} answers a picture, wanted {self._top_k}; set --top-k, or name another file"
             )
         if number == 0:
-            return "found another file, wanted a new one or a table of ressq-infer --csv; name another file"
+            return "found no table of ressq-infer --csv, or one that a spreadsheet saved; name another file"
         if len(row) == len(self._header) and row[-1] == self._model:
             found = "an answer" if row[_LABEL] else "no answer"
             return (
