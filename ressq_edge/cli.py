@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--bypass",
         choices=BYPASSES,
-        help="residual connections (default: gated on weights trained without, simple from scratch)",
+        help="residual connections (default: those of the weights, else gated; simple: the paper's)",
     )
     add(
         "--init",

@@ -37,8 +37,8 @@ class Config:
         on which a few thousand pictures are learned by heart; the average of the weights does what it would.
     weight_decay: AdamW's, on convolution weights only.
     label_smoothing: probability mass taken from the right class.
-    smallest_crop: area of the smallest random crop, share of the picture.
-    whole_views: share of the views that show nearly the whole picture: a crop of WHOLE_CROP of its area or more.
+    smallest_crop: area of the smallest random crop, share of the largest.
+    whole_views: share of the views that show nearly all: a crop of WHOLE_CROP of the largest one's area or more.
     jitter: how far brightness, contrast and saturation of a view may be moved, share.
     balance: loss weight of a class = (its share of pictures) ** -balance; 0 off, 1 full.
     clip_norm: longest gradient that is followed in full, 0 for any; from scratch a few early ones
@@ -108,7 +108,9 @@ FINE_TUNE = Recipe(
     26, 5e-4, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=204 / 224, norms=False, schedule_share=26 / 48,
     fewest_views=26 * 3000, whole_views=0.5,
 )  # fmt: skip
-FROM_SCRATCH = Recipe(40, 3e-3, 0.05, 0.35, jitter=0.3, clip_norm=1.0, train_share=1.0, norms=True)
+FROM_SCRATCH = Recipe(
+    40, 3e-3, 0.05, 0.35, jitter=0.3, clip_norm=1.0, train_share=1.0, norms=True, whole_views=0.5
+)  # fmt: skip
 # torchvision's networks have norms of their own, and lose eight points and more by the SqueezeNets' rate.
 BASELINE_FROM_SCRATCH = replace(FROM_SCRATCH, learning_rate=1e-3, norms=False)
 

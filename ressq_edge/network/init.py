@@ -86,12 +86,10 @@ def load_init(init: str, arch: str) -> InitWeights:
 
 
 def default_bypass(arch: str, init: InitWeights) -> Bypass:
-    """Gated on weights trained without a bypass, simple from scratch, else the file's own; none for a baseline."""
+    """The file's own, gated on weights trained without one and from scratch; none for a baseline."""
     if not may_bypass(arch):
         return "none"
-    if init.bypass is None:
-        return "simple"
-    return "gated" if init.bypass == "none" else init.bypass
+    return "gated" if init.bypass in (None, "none") else init.bypass
 
 
 def initialise(
@@ -108,6 +106,7 @@ def initialise(
     if isinstance(model, ResSqueezeNet):
         randomise(model)  # torchvision's networks have drawn theirs
     if not init.tensors:
+        _open_gates(model, closed=1)
         return []
     notes, found, head = [], dict(init.tensors), head_name(model)
     before = found.get(f"{head}.weight")
@@ -132,9 +131,7 @@ def initialise(
 def _fit_bypass(model: ResSqueezeNet, init: InitWeights) -> list[str]:
     """A bypass that the file was not trained with starts so that the function is the file's."""
     if init.bypass == "simple":
-        for fire in model.modules():
-            if isinstance(fire, GatedBypassFire):
-                nn.init.ones_(fire.gate)
+        _open_gates(model)
     gated, projected = bool(model.gates()), any(".bypass." in name for name in model.state_dict())
     if model.bypassed and init.bypass == "none" and not gated:
         return [
@@ -147,6 +144,12 @@ def _fit_bypass(model: ResSqueezeNet, init: InitWeights) -> list[str]:
             "network computes, and it must be learned anew (leave --bypass out to start where the weights are)"
         ]
     return []
+
+
+def _open_gates(model: nn.Module, closed: int = 0) -> None:
+    """Every gate at 1, but as many first ones: learned from the start, a bypass is worth having."""
+    for fire in [layer for layer in model.modules() if isinstance(layer, GatedBypassFire)][closed:]:
+        nn.init.ones_(fire.gate)
 
 
 def _without(tensors: Tensors, *prefixes: str) -> Tensors:

@@ -45,7 +45,11 @@ class SimpleBypassFire(Fire):
 
 
 class GatedBypassFire(Fire):
-    """y = F(x) + a x with a learned scalar a that starts at 0: training starts as SqueezeNet."""
+    """y = F(x) + a x with a learned scalar a.
+
+    It is 0 at first, so that SqueezeNet's weights start as SqueezeNet; with random ones all but the first Fire
+    module's start at 1. Training leaves that one at 0; see training/state.py.
+    """
 
     def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
         super().__init__(inputs, squeeze, expand)

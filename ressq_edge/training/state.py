@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ressq_edge.config import Config
 from ressq_edge.errors import CheckpointError
 from ressq_edge.network.checkpoint import Tensors, read_tensors, write_tensors
+from ressq_edge.network.model import GatedBypassFire
 
 MOMENTS = ("exp_avg", "exp_avg_sq")  # AdamW's, one of each a parameter
 
@@ -51,6 +52,7 @@ class TrainState:
 def begin_state(model: nn.Module, config: Config) -> TrainState:
     """The state before the first step; biases and gates do not decay towards zero."""
     model = model.to(memory_format=torch.channels_last)
+    _hold_first_gate(model)
     weights = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
     groups = [
@@ -59,6 +61,16 @@ def begin_state(model: nn.Module, config: Config) -> TrainState:
     ]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
     return TrainState(model, copy.deepcopy(model).eval(), optimizer)
+
+
+def _hold_first_gate(model: nn.Module) -> None:
+    """A first gate that is closed stays closed (docs/decisions/0023).
+
+    On its maps, the largest, a sum takes as long on the device as those of all other gates together.
+    """
+    gate = next((fire.gate for fire in model.modules() if isinstance(fire, GatedBypassFire)), None)
+    if gate is not None:
+        gate.requires_grad_(gate.item() != 0)
 
 
 def rest_batch_norm(model: nn.Module) -> None:
@@ -95,8 +107,9 @@ def load_state(path: Path, state: TrainState) -> None:
             setattr(state, key, value)
         _fill(state.model, tensors, "model")
         _fill(state.averaged, tensors, "averaged")
+        _hold_first_gate(state.model)
         for name, parameter in state.model.named_parameters():
-            if state.step:
+            if state.step and parameter.requires_grad:
                 state.optimizer.state[parameter] = {
                     "step": torch.tensor(float(state.step)),
                     **{m: _like(parameter, tensors[f"{m}.{name}"]) for m in MOMENTS},

@@ -79,16 +79,21 @@ def test_simple_weights_in_a_gated_network_open_its_gates(tmp_path: Path) -> Non
     assert torch.equal(simple(PICTURES), gated(PICTURES))
 
 
+def test_random_weights_open_every_gate_but_the_first() -> None:
+    model, _ = started(load_init("none", ARCH), "gated")
+    assert model.gates() == {"fire3": 0, "fire5": 1, "fire7": 1, "fire9": 1}
+
+
 def test_equal_class_counts_with_other_labels_replace_the_head(tmp_path: Path) -> None:
     init = load_init(str(ours(tmp_path / "best.safetensors", "gated")), ARCH)
     _, notes = started(init, "gated", ("oak", "beech", "ash"))
     assert notes == ["best.safetensors: its head for 3 classes is replaced by a new one for 3"]
 
 
-def test_no_bypass_is_chosen_where_none_is_possible_and_a_simple_one_from_scratch(tmp_path: Path) -> None:
+def test_no_bypass_is_chosen_where_none_is_possible_and_a_gated_one_from_scratch(tmp_path: Path) -> None:
     init = load_init(str(published(tmp_path / "net.pth")), ARCH)
     assert default_bypass("squeezenet1_1", init) == "none"
-    assert default_bypass(ARCH, load_init("none", ARCH)) == "simple"
+    assert default_bypass(ARCH, load_init("none", ARCH)) == "gated"
 
 
 def test_weights_of_another_network_name_what_is_missing_shortened(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_run_folder_holds_all_that_a_person_and_the_exporter_need(done: Path) 
     assert sorted(path.name for path in done.iterdir()) == [".lock", *files.split(), "summary.md", "suspects.html"]
     best = load_checkpoint(done / "best.safetensors")
     assert best.labels == ("circle", "square", "triangle")
-    assert best.model.bypass == "simple"
+    assert best.model.bypass == "gated"
     assert best.pixels == PixelSpec(32, 32)
     config = json.loads((done / "config.json").read_text())
     assert best.config == config["settings"]
