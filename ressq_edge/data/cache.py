@@ -75,7 +75,8 @@ def fill_cache(folder: Path, split: Split, root: Path, spec: PixelSpec, threads:
         OutputError: the cache cannot be written.
     """
     found = _read_index(folder)
-    if found.get("key") == _key(split, root, spec, {}) and found.get("bytes") == _measure(folder):
+    states = _file_states(split, root)  # before decoding: a picture that is replaced meanwhile is another one's
+    if found.get("key") == _key(states, spec, {}) and found.get("bytes") == _measure(folder):
         return {}
     clear_cache(folder)
     unreadable: dict[str, str] = {}
@@ -104,7 +105,7 @@ def fill_cache(folder: Path, split: Split, root: Path, spec: PixelSpec, threads:
         clear_cache(folder)
         raise
     # The key of what can be read: with a broken picture in the split everything is tried again.
-    index = {"key": _key(split, root, spec, unreadable), "bytes": _measure(folder), "places": places}
+    index = {"key": _key(states, spec, unreadable), "bytes": _measure(folder), "places": places}
     write_text(folder / "index.json", json.dumps(index))
     return unreadable
 
@@ -139,14 +140,22 @@ def _measure(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in sorted(folder.glob("*.u8"))}
 
 
-def _key(split: Split, root: Path, spec: PixelSpec, without: dict[str, str]) -> str:
-    """SHA-256 over the format, the geometry, and each picture's part, path, bytes and time of change."""
-    digest = hashlib.sha256(f"{FORMAT}/{spec.fingerprint}\n".encode())
+def _file_states(split: Split, root: Path) -> dict[str, str]:
+    """Each picture's part, path, bytes and time of change, by its path."""
+    states = {}
     for part in PARTS:
-        for name in (name for name, _ in split.pictures(part) if name not in without):
+        for name, _ in split.pictures(part):
             with suppress(OSError):  # a link to nothing: decoding will name it
                 status = (root / name).stat()
-                digest.update(f"{part}/{name}/{status.st_size}/{status.st_mtime_ns}\n".encode())
+                states[name] = f"{part}/{name}/{status.st_size}/{status.st_mtime_ns}"
+    return states
+
+
+def _key(states: dict[str, str], spec: PixelSpec, without: dict[str, str]) -> str:
+    """SHA-256 over the format, the geometry, and the states of the pictures."""
+    digest = hashlib.sha256(f"{FORMAT}/{spec.fingerprint}\n".encode())
+    for name in (name for name in states if name not in without):
+        digest.update(f"{states[name]}\n".encode())
     return digest.hexdigest()
 
 

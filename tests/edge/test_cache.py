@@ -93,6 +93,21 @@ def test_a_cache_is_used_again_until_a_source_changes(photos_of_odd_sizes: Path,
     assert fill(tmp_path / "cache", photos_of_odd_sizes)[2] == 8
 
 
+def test_a_picture_that_is_replaced_while_it_is_decoded_is_decoded_again(
+    photos_of_odd_sizes: Path, tmp_path: Path
+) -> None:
+    split, path = split_folder(photos_of_odd_sizes, 0), photos_of_odd_sizes / "a/1.png"
+    seen: list[None] = []
+
+    def replace_after_the_last() -> None:
+        seen.append(None)
+        if len(seen) == 8:
+            Image.new("RGB", (64, 64), "red").save(path)
+
+    fill_cache(tmp_path / "cache", split, photos_of_odd_sizes, SPEC, 2, replace_after_the_last)
+    assert fill(tmp_path / "cache", photos_of_odd_sizes, split)[2] == 8
+
+
 def test_unreadable_pictures_are_all_told_and_tried_again_when_mended(
     photos_of_odd_sizes: Path, tmp_path: Path
 ) -> None:
