@@ -25,7 +25,7 @@ from ressq_edge.data.seeds import draw_seed
 from ressq_edge.data.split import Pictures, Split, number_groups
 from ressq_edge.errors import SplitError
 from ressq_runtime.errors import FolderError
-from ressq_runtime.folders import HIDDEN, list_classes
+from ressq_runtime.folders import HIDDEN, is_picture, list_classes
 
 VAL_SHARE = TEST_SHARE = 0.15  # of each class; the rest is for training
 _OTHER_PARTS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
@@ -128,11 +128,12 @@ def _given_parts(root: Path) -> dict[str, Path]:
     """Part -> its folder, where `root` is laid out in parts; empty where it holds classes."""
     names = {"train": "train", "val": "val", "validation": "val", "test": "test"}
     try:
-        folders = {p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith(HIDDEN)}
+        entries = [path for path in sorted(root.iterdir()) if not path.name.startswith(HIDDEN)]
     except (FileNotFoundError, NotADirectoryError):  # which list_classes tells
         return {}
     except OSError as error:
         raise FolderError(f"{root}: {error.strerror}; make it a folder that can be read") from error
+    folders = {path.name for path in entries if path.is_dir()}
     found = [name for name in names if name in folders]
     if "train" not in found or len(found) < 2:
         _refuse_other_parts(root, folders)
@@ -143,6 +144,11 @@ def _given_parts(root: Path) -> dict[str, Path]:
         raise SplitError(
             f"{root}: found {', '.join(extra)}/ beside {', '.join(found)}/, "
             "wanted only train/, val/ and test/; move it elsewhere"
+        )
+    if stray := [path.name for path in entries if is_picture(path.name) and path.is_file()]:
+        raise SplitError(
+            f"{root}: found {len(stray)} pictures beside {', '.join(found)}/, the first {stray[0]}; "
+            "move each into the folder of its class, in one of these"
         )
     return {names[name]: root / name for name in found}
 

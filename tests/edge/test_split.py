@@ -140,6 +140,14 @@ def test_a_folder_beside_the_parts_is_not_overlooked(tmp_path: Path) -> None:
         split_folder(root, 0)
 
 
+def test_pictures_beside_the_parts_are_not_overlooked(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, train__cat=3, train__dog=3, val__cat=1, val__dog=1)
+    (root / "stray.JPG").touch()
+    (root / "README.md").touch()
+    with pytest.raises(SplitError, match=r"found 1 pictures beside train, val/, the first stray.JPG; move each"):
+        split_folder(root, 0)
+
+
 @pytest.mark.parametrize("odd", ["__MACOSX", ".cache", "lost+found"])
 def test_folders_that_systems_make_are_neither_parts_nor_classes(tmp_path: Path, odd: str) -> None:
     given = lay_out(tmp_path / "given", train__cat=3, train__dog=2, val__cat=1, val__dog=1)
