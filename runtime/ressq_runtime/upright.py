@@ -41,7 +41,10 @@ def to_upright_rgb(image: Image.Image, path: str) -> Image.Image:
     Raises:
         PictureError: its pixels are floating point, or grey beyond 16 bits, or it is too large to be turned.
     """
-    orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+    try:
+        orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+    except Exception:  # damaged, in a PNG or WebP: Pillow raises what it meets; a JPEG's is read apart
+        orientation = 1
     turned = orientation in _UPRIGHT
     if is_rgb(image) and not turned:
         return image

@@ -65,6 +65,14 @@ def test_strips_are_what_the_whole_is(mode: str, orientation: int, monkeypatch: 
     assert np.abs(whole - turned).max() <= (1 if mode in ("RGBA", "LA") else 0)  # Pillow's compositing rounds otherwise
 
 
+@pytest.mark.parametrize("kind", ["png", "webp"])
+@pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0garbage!garbage!", b"Exif\0\0MM\0*", b"MM\0*\0\0\xff\xff"])
+def test_a_damaged_exif_block_costs_no_picture(kind: str, exif: bytes, tmp_path: Path) -> None:
+    path = tmp_path / f"x.{kind}"
+    coloured("RGB").save(path, exif=exif, lossless=True)
+    assert np.array_equal(np.asarray(decode(path)), np.asarray(coloured("RGB")))
+
+
 def test_a_transparent_colour_keeps_its_strips(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for mode, colour in (("P", 3), ("L", 128), ("RGB", (200, 40, 40))):
         image = coloured(mode)
