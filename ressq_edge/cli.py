@@ -7,9 +7,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ressq_runtime.infer import mend_streams, print_result
 
 if TYPE_CHECKING:
     from ressq_edge.request import Request
@@ -42,9 +43,7 @@ STOPPED = 130  # 128 + SIGINT, what shells expect
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train as the arguments say; prints the summary's path on stdout, all else on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # of a code page, where Windows writes to a file
-            stream.reconfigure(errors="backslashreplace")
+    mend_streams()
     arguments = _parser().parse_args(argv)
     try:
         return _train(arguments)
@@ -65,8 +64,7 @@ def _train(arguments: argparse.Namespace) -> int:
     try:
         with _stop_on_signal() as stop:
             summary = train_folder(request, Screen(), stop)
-        if first:
-            print(summary)
+        return print_result("ressq-train", str(summary), f"the summary is {summary}") if first else 0
     except Interrupted as error:
         if first:
             print(f"{error}; {_how_to_go_on(request)}", file=sys.stderr)
@@ -77,7 +75,6 @@ def _train(arguments: argparse.Namespace) -> int:
     except RessqError as error:
         print(f"ressq-train: error: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ test pictures is refused, copies of them included.
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain, zip_longest
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ressq_edge.data.split import Split
+from ressq_export.copies import find_copies
 from ressq_export.errors import CalibrationError
 from ressq_export.halves import Halves
 from ressq_runtime.folders import list_pictures
@@ -94,7 +95,7 @@ def draw_from_folder(folder: Path, split: Split, data: Path, count: int, seed: i
     """`count` pictures of a folder, as many of each sub-folder as can be.
 
     Raises:
-        CalibrationError: the folder holds validation or test pictures, one that can't be read, or fewer than FEWEST.
+        CalibrationError: the folder holds validation or test pictures, or fewer than FEWEST.
         FolderError: there is no such folder.
     """
     groups: dict[Path, list[str]] = defaultdict(list)
@@ -122,24 +123,15 @@ def _draw(groups: Sequence[list[str]], root: Path, count: int, seed: int, split:
     return CalibrationSet(tuple(root / name for name in names), seed, split, digest, classes)
 
 
-def _refuse_measured(folder: Path, pictures: Iterable[Path], split: Split, data: Path) -> None:
-    """By content, for a copy of a test picture is a test picture."""
-    for part in ("val", "test"):
-        measured = {_digest(path) for path in split.paths(part, data) if path.is_file()}
-        found = [path for path in pictures if _digest(path) in measured]
+def _refuse_measured(folder: Path, pictures: Sequence[Path], split: Split, data: Path) -> None:
+    """A copy of a test picture is a test picture."""
+    for part, name in (("val", "validation"), ("test", "test")):
+        found = find_copies(pictures, split.paths(part, data))
         if found:
-            name = {"val": "validation", "test": "test"}[part]
             raise CalibrationError(
                 f"{folder}: found {len(found)} pictures of the {name} split, the first {found[0].name}, wanted "
                 "none: they measure the result; leave --calibration out to use training pictures"
             )
-
-
-def _digest(path: Path) -> bytes:
-    try:
-        return sha256(path.read_bytes()).digest()
-    except OSError as error:
-        raise CalibrationError(f"{path}: cannot read: {error.strerror}; mend it, or take it away") from error
 
 
 def read_pixels(calibration: CalibrationSet, spec: PixelSpec) -> list[bytes]:

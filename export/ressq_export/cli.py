@@ -3,13 +3,13 @@
 import argparse
 import json
 import math
-import os
 import sys
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ressq_runtime.infer import mend_streams
+from ressq_runtime.infer import mend_streams, print_result
 
 if TYPE_CHECKING:
     from ressq_export.exporter import Request
@@ -50,19 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"ressq-export: note: {note}", file=sys.stderr)
     for fault in report.faults:
         print(f"ressq-export: error: {fault}", file=sys.stderr)
-    try:
-        if arguments.json:
-            print(json.dumps(report.to_json()))
-        else:
-            _show(report)
-        sys.stdout.flush()
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # such a reader has what it wanted (`| head`)
-            print(f"ressq-export: error: stdout: {error.strerror}; the files are in {arguments.out}", file=sys.stderr)
-        # Python would complain again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return 1 if report.faults else 0
+    text = json.dumps(report.to_json()) if arguments.json else _to_text(report)
+    code = print_result("ressq-export", text, f"the files are in {arguments.out}")
+    return 1 if report.faults else code
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -133,24 +123,22 @@ def _to_request(arguments: argparse.Namespace) -> "Request":
     )
 
 
-def _show(report: "Report") -> None:
+def _to_text(report: "Report") -> str:
     from rich.console import Console
 
     from ressq_export.report import render
 
-    console = Console(width=None if sys.stdout.isatty() else 100)
+    tables, shown = StringIO(), sys.stdout.isatty()
+    console = Console(file=tables, width=None if shown else 100, force_terminal=shown)
     for title, rows in report.tables.items():
         console.print(render(title, rows))
     drawn = report.calibration
-    print(f"int8 ranges from {drawn.get('count')} {drawn.get('split')} pictures, seed {drawn.get('seed')}")
+    lines = [f"int8 ranges from {drawn.get('count')} {drawn.get('split')} pictures, seed {drawn.get('seed')}"]
     if report.confidence is not None:
-        print(report.confidence)
+        lines.append(str(report.confidence))
     if report.remedies is not None:
-        print(report.remedies)
-        if report.remedies.note:
-            print(report.remedies.note)
-    for path in report.files:
-        print(path)
+        lines += [str(report.remedies), *filter(None, [report.remedies.note])]
+    return tables.getvalue() + "\n".join([*lines, *report.files])
 
 
 if __name__ == "__main__":

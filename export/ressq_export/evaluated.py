@@ -1,14 +1,12 @@
 """The pictures that `--evaluate FOLDER` names: of the folder that a run was trained on, its test pictures."""
 
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ressq_edge.network.published import file_sha256
-from ressq_export.evaluation import labelled_folder
+from ressq_export.copies import find_copies
 from ressq_export.run import Run
 from ressq_runtime.errors import FolderError
+from ressq_runtime.evaluation import list_labelled
 
 TEST = "test split"
 
@@ -45,37 +43,16 @@ def find_evaluated(folder: Path, run: Run) -> Evaluated:
         if not run.split.test:
             raise FolderError(f"{folder}: found no test pictures in the run's split, wanted some; give another folder")
         return Evaluated(run.data, TEST, run.pictures("test"))
-    pictures = labelled_folder(folder, run.checkpoint.labels)
+    pictures = [(Path(path), label) for label, path in list_labelled(folder, run.checkpoint.labels)]
     return Evaluated(folder, str(folder), pictures, _tell_seen(folder, pictures, run))
 
 
 def _tell_seen(folder: Path, pictures: list[tuple[Path, int]], run: Run) -> tuple[str, ...]:
-    """By content, so that a copy counts, too; read are only files that share their size with one of the others."""
-    used = _sizes(path for part in ("train", "val") for path in run.split.paths(part, run.data))
-    asked = _sizes(path for path, _ in pictures)
-    common = set(used.values()) & set(asked.values())
-    known = set(_hashes(path for path, size in used.items() if size in common))
-    seen = sum(digest in known for digest in _hashes(path for path, size in asked.items() if size in common))
+    used = [path for part in ("train", "val") for path in run.split.paths(part, run.data)]
+    seen = len(find_copies([path for path, _ in pictures], used))
     if not seen:
         return ()
     return (
         f"{folder}: {seen} of {len(pictures)} pictures are ones that the run trained on or chose its epoch by: "
         "the figure flatters",
     )
-
-
-def _sizes(paths: Iterable[Path]) -> dict[Path, int]:
-    """File -> bytes, of those that can be had: the others are told where their pictures are wanted."""
-    found = {}
-    for path in paths:
-        with suppress(OSError):
-            found[path] = path.stat().st_size
-    return found
-
-
-def _hashes(paths: Iterable[Path]) -> list[str]:
-    found = []
-    for path in paths:
-        with suppress(OSError):
-            found.append(file_sha256(path))
-    return found

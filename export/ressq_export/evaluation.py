@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ressq_edge.data.augment import normalise
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_edge.reports.intervals import share_interval
 from ressq_runtime.errors import FolderError, PictureError
-from ressq_runtime.folders import list_classes
 from ressq_runtime.pixels import PixelSpec, to_pixels
 
 Scorer = Callable[[bytes], Sequence[float]]
@@ -85,15 +85,13 @@ class Scored:
 def torch_logits(checkpoint: Checkpoint) -> Callable[[bytes], Tensor]:
     """The trained network itself, nothing folded: pixels -> logits (1, classes)."""
     model, spec = checkpoint.build(), checkpoint.pixels
-    mean, std = (
-        torch.tensor(values).view(1, 3, 1, 1) for values in (checkpoint.normalise.mean, checkpoint.normalise.std)
-    )
+    mean, std = checkpoint.normalise.mean, checkpoint.normalise.std
 
     def compute(pixels: bytes) -> Tensor:
         array = torch.frombuffer(bytearray(pixels), dtype=torch.uint8)
-        picture = array.view(1, spec.size, spec.size, 3).permute(0, 3, 1, 2) / 255
+        picture = array.view(1, spec.size, spec.size, 3).permute(0, 3, 1, 2)
         with torch.inference_mode():
-            return cast(Tensor, model((picture - mean) / std))
+            return cast(Tensor, model(normalise(picture, mean, std)))
 
     return compute
 
@@ -107,21 +105,6 @@ def torch_scorer(checkpoint: Checkpoint, temperature: float) -> Scorer:
         return found
 
     return score
-
-
-def labelled_folder(folder: Path, labels: Sequence[str]) -> list[tuple[Path, int]]:
-    """(picture, label index) of a folder of class folders; classes may be missing.
-
-    Raises:
-        FolderError: no class folders, or one that is none of the labels.
-    """
-    classes = list_classes(folder, fewest=1)
-    for name in classes:
-        if name not in labels:
-            raise FolderError(
-                f"{folder}: found the class {name}, wanted one of {', '.join(labels)}; name the folders as the labels"
-            )
-    return [(Path(path), labels.index(name)) for name, paths in classes.items() for path in paths]
 
 
 def score_pictures(

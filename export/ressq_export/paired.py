@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Z_95 = 1.959963984540054  # of a two-sided 95 % interval
+from ressq_runtime.evaluation import Z95
+
 _HALVINGS = 50
 _MOST = 10**9  # pictures; nobody labels more
 
@@ -68,11 +69,11 @@ def drop_interval(n: float, lost: float, gained: float) -> tuple[float, float]:
 
 
 def _upper_limit(n: float, lost: float, gained: float) -> float:
-    """Where the score falls to -Z_95; it falls all the way from the estimate to 1."""
+    """Where the score falls to -Z95; it falls all the way from the estimate to 1."""
     low, high = (lost - gained) / n, 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        if _score(n, lost, gained, middle) > -Z_95:
+        if _score(n, lost, gained, middle) > -Z95:
             low = middle
         else:
             high = middle

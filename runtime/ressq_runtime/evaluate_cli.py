@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 
-from ressq_runtime.infer import mend_streams
+from ressq_runtime.infer import mend_streams, print_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ examples:
   ressq-evaluate leaf_int8.tflite photos/test      photos/test holds one folder per label
   ressq-evaluate leaf_int8.tflite photos/ --split runs/leaf/split.json     of photos/ what that run kept back
 
-ressq-export --evaluate leaves out its training pictures.
-
 Exit codes: 0 done, 1 a fault you can mend (each is named on stderr), 2 wrong usage."""
 
 
@@ -35,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from ressq_runtime.classify import Classifier
     from ressq_runtime.errors import RessqError
     from ressq_runtime.evaluation import evaluate
+    from ressq_runtime.kept_back import has_groups
 
     try:
         classifier = Classifier.load(arguments.artefact, engine=arguments.engine, threads=arguments.threads)
@@ -46,17 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("ressq-evaluate: interrupted", file=sys.stderr)
         return 130
+    if arguments.split and has_groups(arguments.split):
+        print("ressq-evaluate: note: the intervals take pictures of one group for independent", file=sys.stderr)
     for fault in found.faults:
         print(f"ressq-evaluate: error: {fault}", file=sys.stderr)
-    try:
-        print(json.dumps(found.to_json()) if arguments.json else _to_text(found), flush=True)
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # such a reader has what it wanted (`| head`)
-            print(f"ressq-evaluate: error: stdout: {error.strerror}; free space, or write elsewhere", file=sys.stderr)
-        # Python would complain again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return 1 if found.faults else 0
+    text = json.dumps(found.to_json()) if arguments.json else _to_text(found)
+    code = print_result("ressq-evaluate", text, "free space, or write elsewhere")
+    return 1 if found.faults else code
 
 
 def _build_parser() -> ArgumentParser:

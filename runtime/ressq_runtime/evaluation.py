@@ -95,7 +95,7 @@ def evaluate(
     sure: list[float] = []
     flags: list[bool] = []
     faults: list[str] = []
-    everything = _list_labelled(folder, classifier.labels, split)
+    everything = list_labelled(folder, classifier.labels, split)
     for done, (truth, path) in enumerate(everything):
         try:
             scores = classifier.scores(to_pixels(path, classifier.spec))
@@ -118,7 +118,14 @@ def evaluate(
     return replace(found, unlike=sum(flags) / len(flags)) if flags else found
 
 
-def _list_labelled(folder: Path, labels: Sequence[str], split: str | os.PathLike[str] | None) -> list[tuple[int, str]]:
+def list_labelled(
+    folder: Path, labels: Sequence[str], split: str | os.PathLike[str] | None = None
+) -> list[tuple[int, str]]:
+    """(label index, picture) of a folder of class folders, some may be missing; with `split`, of its test part.
+
+    Raises:
+        FolderError: no class folders, or one that is none of the labels; or the split is none, or of others.
+    """
     if split is not None:
         from ressq_runtime.kept_back import list_test_part
 

@@ -51,6 +51,19 @@ def mend_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
+def print_result(command: str, text: str, advice: str) -> int:
+    """Prints what a command found; the exit code: 1 where stdout takes it no more, which is told with the advice."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # such a reader has what it wanted (`| head`)
+            print(f"{command}: error: stdout: {error.strerror}; {advice}", file=sys.stderr)
+        # Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
 def run() -> None:
     """The installed command: `main`, as the process's exit code.
 

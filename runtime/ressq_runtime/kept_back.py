@@ -44,6 +44,11 @@ def list_test_part(split: str, folder: str, labels: Sequence[str]) -> list[tuple
     return [(labels.index(names[label]), os.path.join(folder, path)) for path, label in pictures]
 
 
+def has_groups(split: str) -> bool:
+    """Whether the split was drawn by groups, of patients, say: their pictures are not independent."""
+    return bool(_read(split).get("groups"))
+
+
 def _read(split: str) -> dict[str, Any]:
     if not os.path.isfile(split):  # opening a pipe that nobody writes to waits for ever
         raise FolderError(f"{split}: found no such file; {_ADVICE}")

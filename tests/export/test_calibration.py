@@ -109,11 +109,12 @@ def test_a_copy_of_a_picture_that_measures_is_refused(
 
 
 def test_a_link_to_nothing_is_named(split: Split, data: Path, tmp_path: Path) -> None:
-    for path in split.paths("train", data):
-        shutil.copy(path, tmp_path / path.name)
+    for index, path in enumerate(2 * split.paths("train", data)):
+        shutil.copy(path, tmp_path / f"{index}.png")
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
-    with pytest.raises(CalibrationError, match=r"gone.png: cannot read: No such file.*; mend it, or take it away"):
-        draw_from_folder(tmp_path, split, data, 128, 0)
+    found = draw_from_folder(tmp_path, split, data, 128, 0)
+    with pytest.raises(PictureError, match=r"gone.png: No such file.*; check the path"):
+        read_pixels(found, PixelSpec.for_size(32))
 
 
 def test_the_data_folder_itself_is_refused(split: Split, data: Path) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ressq_export.ladder import Tried
-from ressq_export.paired import Z_95, Drop, drop_interval, measure_drop, pictures_needed
+from ressq_export.paired import Drop, drop_interval, measure_drop, pictures_needed
+from ressq_runtime.evaluation import Z95
 
 
 def test_only_pictures_that_one_of_both_gets_right_count() -> None:
@@ -22,7 +23,7 @@ def test_only_pictures_that_one_of_both_gets_right_count() -> None:
 
 
 def test_without_discordant_pictures_the_interval_is_wilsons() -> None:
-    limit = Z_95**2 / (341 + Z_95**2)
+    limit = Z95**2 / (341 + Z95**2)
     assert drop_interval(341, 0, 0) == pytest.approx((-limit, limit))
 
 

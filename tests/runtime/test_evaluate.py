@@ -122,6 +122,15 @@ def test_of_a_split_the_test_part_alone_is_measured(
     assert found["recall"]["square"] is None
 
 
+def test_that_a_split_has_groups_is_told_beside_its_intervals(
+    artefacts: dict[str, Path], few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for groups, told in (([], False), ([["circle/00.png", 0], ["circle/01.png", 0]], True)):
+        split = write_split(tmp_path, groups=groups)
+        assert main([str(artefacts["int8.tflite"]), str(few), "--split", str(split)]) == 0
+        assert ("take pictures of one group for independent" in capsys.readouterr().err) == told
+
+
 def test_the_truth_of_a_split_goes_by_its_own_labels(artefacts: dict[str, Path], few: Path, tmp_path: Path) -> None:
     split = write_split(tmp_path, labels=["triangle", "square", "circle"], test=[["circle/00.png", 2]])
     found = evaluate(Classifier.load(artefacts["int8.tflite"]), few, split=split)
