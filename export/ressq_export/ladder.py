@@ -132,7 +132,7 @@ def climb(bench: Bench, judge: Judge, max_drop: float, screen: Screen, rungs: Se
     candidate = Candidate(dict.fromkeys(FORMATS, bench.original), {})
     best: Climbed | None = None
     tried: list[Tried] = []
-    for rung in (rung for rung in rungs if rung.suits(bench.original)):
+    for rung in (rung for rung in rungs if rung.suits(bench)):
         screen.stage(f"int8: {rung.name}")
         started = perf_counter()
         candidate = rung.apply(candidate, bench)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +16,10 @@ from ressq_export.chatter import Log
 from ressq_export.network import DeployedNetwork, deploy
 from ressq_export.parity import centred_logits
 from ressq_export.ranges import Range
+from ressq_export.remedies import LADDER
 from ressq_export.remedies.correct import correct_biases
 from ressq_export.remedies.equalise import _measure_spans, equalise, equalise_network, find_channels
-from ressq_export.remedies.finetune import train
+from ressq_export.remedies.finetune import finetune, train
 from ressq_export.remedies.least_error import take_least_error
 from ressq_export.remedies.min_max import take_min_max
 from ressq_export.simulate import WEIGHT_STEPS, RoundedPlace, RoundedWeight, Simulation
@@ -24,8 +27,6 @@ from ressq_runtime.engines import load_engine
 from ressq_runtime.pixels import PixelSpec
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ressq_edge.network.model import Bypass
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -52,6 +53,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 @pytest.fixture(scope="module")
 def start(bench: Bench) -> Candidate:
     return take_least_error(Candidate(dict.fromkeys(FORMATS, bench.original), {}), bench)
+
+
+def test_fine_tuning_is_left_out_where_no_batch_of_training_pictures_is(bench: Bench) -> None:
+    rung = next(rung for rung in LADDER if rung.apply is finetune)
+    paths = tuple(Path(f"{index}.png") for index in range(16))
+    assert rung.suits(replace(bench, training=paths))
+    assert not rung.suits(replace(bench, training=paths[1:]))
 
 
 def error(found: torch.Tensor, wanted: torch.Tensor) -> float:

@@ -2,7 +2,7 @@
 
 from ressq_export.remedies.correct import correct
 from ressq_export.remedies.equalise import equalise, has_fires
-from ressq_export.remedies.finetune import finetune
+from ressq_export.remedies.finetune import finetune, has_a_batch
 from ressq_export.remedies.least_error import take_least_error
 from ressq_export.remedies.min_max import take_min_max
 from ressq_export.remedies.rung import Rung
@@ -13,5 +13,5 @@ LADDER = (
     Rung("least square error", take_least_error),
     Rung("cross-layer equalisation", equalise, has_fires),
     Rung("bias correction", correct),
-    Rung("quantisation-aware fine-tuning", finetune),
+    Rung("quantisation-aware fine-tuning", finetune, has_a_batch),
 )

@@ -6,6 +6,7 @@ layers before it corrected already.
 """
 
 import copy
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -26,7 +27,7 @@ def correct(candidate: Candidate, bench: Bench) -> Candidate:
         kind: correct_biases(network, candidate.ranges, WEIGHT_STEPS[kind], pixels)
         for kind, network in candidate.networks.items()
     }
-    return Candidate(networks, candidate.ranges)
+    return replace(candidate, networks=networks)
 
 
 def correct_biases(network: DeployedNetwork, ranges: Ranges, weight_steps: int, pixels: Tensor) -> DeployedNetwork:

@@ -37,9 +37,9 @@ class Channels:
     places: list[Place] = field(default_factory=list)
 
 
-def has_fires(network: DeployedNetwork) -> bool:
-    """Whether it is a SqueezeNet: the channels of other networks are not followed."""
-    return any(isinstance(layer, FoldedFire) for layer in network.children())
+def has_fires(bench: Bench) -> bool:
+    """Whether the network is a SqueezeNet: the channels of others are not followed."""
+    return any(isinstance(layer, FoldedFire) for layer in bench.original.children())
 
 
 def equalise(candidate: Candidate, bench: Bench) -> Candidate:

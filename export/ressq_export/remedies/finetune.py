@@ -24,6 +24,11 @@ BATCH = 16  # pictures
 RATE = 1e-6
 
 
+def has_a_batch(bench: Bench) -> bool:
+    """True where there are training pictures enough to learn from."""
+    return len(bench.training) >= BATCH
+
+
 def finetune(candidate: Candidate, bench: Bench) -> Candidate:
     """The candidate with one trained network for both formats; the ranges are those that it was trained with.
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ressq_export.bench import Bench, Candidate
-from ressq_export.network import DeployedNetwork
 
 
 @dataclass(frozen=True)
@@ -13,9 +12,9 @@ class Rung:
 
     name: in the card and the certificate.
     apply: makes a better candidate of the one before.
-    suits: whether it knows a network's layers; the ladder leaves it out where it does not.
+    suits: whether it knows the network's layers and has what it needs; the ladder leaves it out where not.
     """
 
     name: str
     apply: Callable[[Candidate, Bench], Candidate]
-    suits: Callable[[DeployedNetwork], bool] = lambda _network: True
+    suits: Callable[[Bench], bool] = lambda _bench: True
