@@ -1,10 +1,11 @@
 """What converters print, kept in a log: they write to stdout, to stderr, and from C++ past Python.
 
-The log lies beside the files that were to be made, is named in the error when something fails, and goes
-away when all went well.
+The log lies among the temporary files, and goes with them when all went well. Where something fails it is kept
+beside the files that were to be made, and the error names it.
 """
 
 import os
+import shutil
 import sys
 import traceback
 import warnings
@@ -21,9 +22,14 @@ _FAULTS = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, Ass
 class Log:
     """A text file that takes a converter's output while `capture` is open."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, kept: Path | None = None) -> None:
+        """Begin the file `path`; `keep` copies it to `kept`."""
+        self.path, self._kept = path, kept
         path.write_text("", encoding="utf-8")
+
+    def keep(self) -> Path:
+        """Leave the log where it will be found; returns that place, for an error's words."""
+        return Path(shutil.copyfile(self.path, self._kept)) if self._kept else self.path
 
     def write(self, text: str) -> None:
         """Append a line."""
@@ -50,8 +56,9 @@ class Log:
                     yield
             except _FAULTS as error:
                 file.write(traceback.format_exc())
+                file.flush()
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-                raise ConversionError(f"{stage}: failed ({reason}); see {self.path}") from error
+                raise ConversionError(f"{stage}: failed ({reason}); see {self.keep()}") from error
             finally:
                 for descriptor, copy in enumerate(saved, start=1):
                     os.dup2(copy, descriptor)

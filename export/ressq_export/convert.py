@@ -12,6 +12,7 @@ from ressq_edge.network.checkpoint import Checkpoint
 from ressq_export import onnx_int8, tflite_int8
 from ressq_export.bench import FORMATS, Bench
 from ressq_export.chatter import Log
+from ressq_export.errors import SeamError
 from ressq_export.evaluation import Scorer, torch_scorer
 from ressq_export.gate import Gate
 from ressq_export.halves import Halves, compare_halves
@@ -129,15 +130,22 @@ def _convert_float(
     check_spread(wanted)
     normalise = checkpoint.normalise
     network = deploy(checkpoint.build(), normalise.mean, normalise.std, temperature)
-    seams = [check_float_seam("torch -> folded", wanted, _logits(network_scorer(network, size), seen))]
+    seams = [_check_float("torch -> folded", wanted, _logits(network_scorer(network, size), seen), log)]
     screen.stage("ONNX fp32")
     export_onnx(network, size, paths["fp32.onnx"], log)
     found = _file_logits(paths["fp32.onnx"], seen)
-    seams.append(check_float_seam("torch -> fp32.onnx", wanted, found))
+    seams.append(_check_float("torch -> fp32.onnx", wanted, found, log))
     screen.stage("TFLite fp32")
     convert_to_tflite(paths["fp32.onnx"], paths["fp32.tflite"], log)
-    seams.append(check_float_seam("fp32.onnx -> fp32.tflite", found, _file_logits(paths["fp32.tflite"], seen)))
+    seams.append(_check_float("fp32.onnx -> fp32.tflite", found, _file_logits(paths["fp32.tflite"], seen), log))
     return network, paths, seams, found
+
+
+def _check_float(name: str, wanted: Logits, found: Logits, log: Log) -> Seam:
+    try:
+        return check_float_seam(name, wanted, found)
+    except SeamError as error:
+        raise SeamError(f"{error}; report this with {log.keep()}") from error
 
 
 def _steps(paths: dict[str, Path]) -> dict[str, float]:

@@ -159,7 +159,7 @@ def _export(request: Request, run: Run, evaluated: Evaluated | None, screen: Scr
     confidence = measure_confidence(run, screen)
     temperature = confidence.temperature
     with workshop(request.out) as folder:
-        log = Log(request.out / f"{request.name}_export.log")
+        log = Log(folder / "log", request.out / f"{request.name}_export.log")
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
         add_distance(converted.paths.values(), usual, MIDDLES[run.checkpoint.model.arch])
         costs, remedies = (converted.parameters, converted.multiply_adds), converted.remedies
@@ -171,7 +171,6 @@ def _export(request: Request, run: Run, evaluated: Evaluated | None, screen: Scr
             request, run, evaluated, converted, about, confidence, pixels, folder, screen
         )
         files = publish(made, request.out)
-        log.path.unlink()
     drawn, seams = calibration.to_json(), converted.seams
     notes = (*run.notes(), *calibration.notes(), *(evaluated.notes if evaluated else ()), *caveats)
     return Report(request.name, _texts(files), True, drawn, confidence, remedies, seams, tables, faults, notes)

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ressq_edge.data.split import Split, read_split
 from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
+from ressq_edge.network.published import file_sha256
 from ressq_export.errors import ExportError
 
 CHECKPOINT = "best.safetensors"
@@ -73,7 +73,10 @@ def read_run(folder: Path, data: Path | None = None) -> Run:
             f"{path}: found no such file, wanted a folder made by ressq-train, with an epoch or more; check the "
             "path, or go on with ressq-train --resume"
         )
+    before = file_sha256(path)
     checkpoint = load_checkpoint(path)
+    if file_sha256(path) != before:
+        raise ExportError(f"{path}: found another while it was read, wanted one epoch's; ressq-train runs: try again")
     split = read_split(folder)
     about = _read_about(folder / "config.json")
     where = data if data is not None else _data_folder(folder / "config.json", about)
@@ -88,7 +91,7 @@ def read_run(folder: Path, data: Path | None = None) -> Run:
     thumbnails = about.get("thumbnails") is not False
     settings = about.get("settings")
     grouped = isinstance(settings, dict) and settings.get("group_by") is not None
-    return Run(folder, checkpoint, sha256(path.read_bytes()).hexdigest(), split, where, finished, thumbnails, grouped)
+    return Run(folder, checkpoint, before, split, where, finished, thumbnails, grouped)
 
 
 def _read_about(path: Path) -> dict[str, Any]:

@@ -33,6 +33,6 @@ def convert_to_tflite(source: Path, target: Path, log: Log) -> None:
         made = Path(folder, f"{source.stem}_float32.tflite")
         if done.returncode != 0 or not made.is_file():
             raise ConversionError(
-                f"{source.name}: onnx2tf gave exit code {done.returncode} and no {made.name}; see {log.path}"
+                f"{source.name}: onnx2tf gave exit code {done.returncode} and no {made.name}; see {log.keep()}"
             )
         target.write_bytes(name_tflite_places(made.read_bytes(), onnx.load(source)))

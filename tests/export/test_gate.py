@@ -104,7 +104,7 @@ def test_a_broken_quantiser_fails_and_leaves_no_file(
     assert "points of top-1 below fp32" in message
     for name in ("min/max", "least square error", "cross-layer equalisation", "bias correction", "fine-tuning"):
         assert name in message
-    assert [path.name for path in tmp_path.iterdir()] == ["shapes_export.log"]
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -150,6 +150,19 @@ def test_a_failing_converter_leaves_its_traceback_in_the_log(tmp_path: Path) -> 
     assert "Traceback" in log.path.read_text()
 
 
+def test_a_log_is_kept_where_the_error_says_and_nowhere_else(tmp_path: Path) -> None:
+    (tmp_path / "temporary").mkdir()
+    kept = tmp_path / "leaf_export.log"
+    log = Log(tmp_path / "temporary" / "log", kept)
+    with log.capture("stage"):
+        print("all is well")
+    assert not kept.exists()
+    with pytest.raises(ConversionError, match=f"see {kept}"):
+        fail(log)
+    assert "all is well" in kept.read_text()
+    assert "Traceback" in kept.read_text()
+
+
 def test_one_thread_ends_with_its_block() -> None:
     before = torch.get_num_threads()
     with one_thread():
