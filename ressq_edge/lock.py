@@ -1,12 +1,12 @@
 """One run folder, one `ressq-train`: two at once would write over each other.
 
 The lock is the system's (flock), not the file: a process that ends in any way, `kill -9` too, leaves the file and no
-lock. So RUN/.lock stays where it is and says nothing by being there.
+lock. So RUN/.lock stays where it is and says nothing by being there. Of a run that was refused nothing stays.
 """
 
 import errno
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
 
@@ -45,4 +45,8 @@ def locked(run: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        with suppress(OSError):  # Windows deletes no file that is open
+            if [path.name for path in run.iterdir()] == [LOCK]:
+                (run / LOCK).unlink()
+                run.rmdir()
         lock.release()

@@ -38,15 +38,15 @@ class Screen:
         self.console = console or Console(stderr=True, highlight=False)
 
     def say(self, line: str) -> None:
-        """Print one line; square brackets are what they are, and control characters of a name are escaped."""
-        self.console.print(printable(line), markup=False, soft_wrap=True)
+        """Print one line as it is, brackets and colons, too; control characters of a name are escaped."""
+        self.console.print(printable(line), markup=False, emoji=False, soft_wrap=True)
 
     def show(self, table: Table) -> None:
         """Print a table."""
         self.console.print(table)
 
     @contextmanager
-    def bar(self, title: str, total: int, done: int = 0) -> Iterator[Callable[[int], None]]:
+    def bar(self, title: str, total: int) -> Iterator[Callable[[int], None]]:
         """A bar over `total` pictures with speed and time left; yields what moves it on."""
         columns = (
             SpinnerColumn(),
@@ -58,7 +58,7 @@ class Screen:
         )
         shown = self.console.is_terminal
         with Progress(*columns, console=self.console, disable=not shown, transient=True) as progress:
-            task = progress.add_task(title, total=total, completed=done)
+            task = progress.add_task(title, total=total)
             yield lambda count: progress.advance(task, count)
 
 

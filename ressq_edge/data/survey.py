@@ -146,6 +146,7 @@ def _read_header(path: Path) -> tuple[tuple[int, int], bool, bool, Image.Exif]:
             # Image's own: PNG's would decode the whole picture to look behind its pixels.
             exif = Image.Image.getexif(image)
             exif.get_ifd(GPS)
+            dict(exif.items())  # read now, while its warnings are caught
     except (OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, Image.DecompressionBombError):
         return size, opacity, left_out, Image.Exif()
     return size, opacity, left_out, exif

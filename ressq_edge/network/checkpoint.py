@@ -133,7 +133,7 @@ def read_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
         CheckpointError: it is missing, damaged, not ours, or of another format.
     """
     tensors, about = read_safetensors(path)
-    if about is None:
+    if not isinstance(about, dict):
         raise CheckpointError(f"{path}: found no {HEADER!r} in its header, wanted ressq-train's file")
     if about.get("format") != FORMAT:
         raise CheckpointError(f"{path}: found format {about.get('format')!r}, wanted {FORMAT}; upgrade ressq-edge")

@@ -87,6 +87,9 @@ def test_files_that_are_no_checkpoint_say_what_they_are(checkpoint: Checkpoint, 
     save_file({"a": torch.zeros(1)}, path)
     with pytest.raises(CheckpointError, match="found no 'ressq' in its header, wanted ressq-train's file"):
         load_checkpoint(path)
+    save_file({"a": torch.zeros(1)}, path, {"ressq": "[]"})
+    with pytest.raises(CheckpointError, match="found no 'ressq' in its header"):
+        load_checkpoint(path)
     save_file({"a": torch.zeros(1)}, path, {"ressq": '{"format": 2}'})
     with pytest.raises(CheckpointError, match="found format 2, wanted 1; upgrade ressq-edge"):
         load_checkpoint(path)

@@ -94,6 +94,12 @@ def test_a_run_at_work_is_not_resumed_and_a_killed_one_is(
     assert [row["epoch"] for row in rows(run)] == [str(number) for number in range(1, len(rows(run)) + 1)]
 
 
+def test_a_run_that_is_refused_leaves_no_folder(few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(few / "nowhere"), "--out", str(tmp_path / "run"), *SETTINGS]) == 1
+    assert "found no such folder" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_lock_that_nobody_holds_is_no_run(few: Path, tmp_path: Path) -> None:
     (tmp_path / ".lock").touch()
     assert main([str(few), "--out", str(tmp_path), "--epochs", "1", *SETTINGS]) == 0

@@ -83,6 +83,15 @@ def test_damaged_exif_data_are_no_data(tmp_path: Path) -> None:
     assert (found.looks["orientation"][0], found.looks["located"][0], found.looks["camera"][0]) == (0, False, 0)
 
 
+def test_exif_data_of_odd_lengths_are_no_warning_on_the_screen(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    twice = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + b"\x0f\x01\x03\0\x02\0\0\0\x01\0\x02\0" + bytes(4)
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "x.jpg", exif=twice + bytes(8))
+    assert look_at(tmp_path, ["x.jpg"], 1).looks["size"].tolist() == [[64, 64]]
+    assert [str(found.message) for found in recwarn] == []
+
+
 def test_of_very_many_pictures_some_are_looked_at_unless_all_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey, "MOST_LOOKED_AT", 9)
     monkeypatch.setattr(survey, "SAMPLE", 4)
