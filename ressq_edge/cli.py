@@ -20,7 +20,7 @@ example:
   ressq-train photos/ --out runs/leaf
       photos/oak/*.jpg, photos/beech/*.jpg: one folder a class; or photos/train/oak/..., photos/val/oak/...,
       photos/test/oak/... Without given parts each class is split 70/15/15 by the seed.
-  ressq-train photos/ --out runs/leaf --group-by '(patient[0-9]+)'
+  ressq-train photos/ --out runs/leaf --group-by "(patient[0-9]+)"
       no patient is in two parts; nearly equal pictures are kept together anyway
   ressq-train photos/ --out runs/leaf --resume
       goes on where Ctrl-C, a crash or a power cut ended it

@@ -55,7 +55,7 @@ def _from_pattern(pattern: str, names: Sequence[str]) -> dict[str, str]:
         expression = re.compile(compose(pattern))
     except re.error as error:
         raise SplitError(
-            f"--group-by {pattern}: found no regular expression ({error}), wanted one such as '(patient[0-9]+)'"
+            f"--group-by {pattern}: found no regular expression ({error}), wanted one such as (patient[0-9]+)"
         ) from error
     found = ((name, expression.search(name)) for name in map(compose, names))
     return {name: (match[1] if expression.groups else match[0]) or "" for name, match in found if match}

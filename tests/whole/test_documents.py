@@ -88,5 +88,5 @@ def test_the_versions_agree() -> None:
     requirement = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"][0]
     assert requirement == f"ressq-runtime=={ressq_runtime.__version__}"
     assert ressq_edge.__version__ == ressq_runtime.__version__
-    for name in ("README.md", "docs/pi.md"):
+    for name in ("README.md", "docs/pi.md", "runtime/README.md"):
         assert set(re.findall(r"ressq_runtime-([0-9.]+)-py3", (ROOT / name).read_text())) == {ressq_edge.__version__}
