@@ -7,17 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from board.models import make_random
+from board.models import ARCHITECTURE, make_random
 from ressq_runtime import read_card
 
 PROGRAM = Path(__file__).with_name("inference.py")
 # The sites of tools/pi that hold an interpreter; a 32-bit board has but one.
 SITES = {"litert": ".tflite", "tflite": ".tflite", "onnx": ".onnx"}
 SITES_32 = {"tflite32": ".tflite"}
-# name -> classes, plain: what a converter makes that nobody helps, the last layer before the mean
-NETWORKS = {"10 classes": (10, False), "1000 classes": (1000, False), "1000 classes, plain": (1000, True)}
-# What the plain order costs is asked of LiteRT's int8 alone.
-_PLAIN_SITES = ("litert", "tflite32")
+# name -> architecture, classes, plain: what a converter makes that nobody helps, the last layer before the mean
+NETWORKS = {
+    "10 classes": (ARCHITECTURE, 10, False),
+    "1000 classes": (ARCHITECTURE, 1000, False),
+    "1000 classes, plain": (ARCHITECTURE, 1000, True),
+    "10 classes, without bypass": ("squeezenet1_1", 10, False),
+}
+# What the plain order and the bypass cost is asked of TFLite's int8 alone.
+_TFLITE_SITES = ("litert", "tflite32")
 # Interpreters round int8 a little differently; a probability of a thousand is small, so by its share.
 _TOLERANCE = 0.05
 
@@ -35,11 +40,12 @@ def count_engines(
     rows = []
     for site, suffix in (SITES_32 if board == "pi2-32" else SITES).items():
         for precision in ("int8", "fp32"):
-            for name, (classes, plain) in NETWORKS.items():
-                if plain and (precision == "fp32" or site not in _PLAIN_SITES):
+            for name, (arch, classes, plain) in NETWORKS.items():
+                compared = plain or arch != ARCHITECTURE
+                if compared and (precision == "fp32" or site not in _TFLITE_SITES):
                     continue
-                stem = f"random-{classes}{'-plain' if plain else ''}"
-                path = make_random(folder / f"{stem}_{precision}{suffix}", classes, plain=plain)
+                stem = f"random-{arch}-{classes}{'-plain' if plain else ''}"
+                path = make_random(folder / f"{stem}_{precision}{suffix}", classes, arch=arch, plain=plain)
                 rows.append({"engine": site, "precision": precision, "network": name, **_count(path, site, count)})
     return rows
 

@@ -15,25 +15,29 @@ from ressq_runtime.models import BUILTIN
 if TYPE_CHECKING:
     from ressq_edge.network.arch import ModelSpec
 
-# The built-in network's; its gated bypass becomes the same additions as a simple one.
+# The built-in network's, and ressq-train's default.
 ARCHITECTURE = "ressqueezenet1_1"
 FEATURES = 512  # that the last layer takes
 _CALIBRATION_PICTURES = 4
 _MEASURED = ("abstention", "unlike")  # of the built-in network: random weights have neither
 
 
-def make_random(path: Path, classes: int | None = None, size: int | None = None, *, plain: bool = False) -> Path:
-    """An artefact with the built-in network's architecture, kept for the next run.
+def make_random(
+    path: Path, classes: int | None = None, size: int | None = None, *, arch: str = ARCHITECTURE, plain: bool = False
+) -> Path:
+    """An artefact of what ressq-train begins with from random weights, kept for the next run.
 
     Args:
         path: ends in one of the four kinds, `int8.tflite` for instance.
         classes: None: the built-in network's, with its labels.
         size: side of the input in pixels; None: the built-in network's.
+        arch: as ressq-train's.
         plain: the last layer before the mean, as a converter leaves it that nobody helps.
     """
     if path.exists():
         return path
     from ressq_edge.network.arch import ModelSpec
+    from ressq_edge.network.init import default_bypass, load_init
     from ressq_export.chatter import Log
     from ressq_runtime.spec import PixelSpec
 
@@ -42,14 +46,14 @@ def make_random(path: Path, classes: int | None = None, size: int | None = None,
         raise SystemExit(f"{BUILTIN}: found a model without a card, wanted the built-in artefact")
     labels = list(card.labels) if classes is None else [f"class {index}" for index in range(classes)]
     spec = card.spec if size is None else PixelSpec.for_size(size)
-    model = ModelSpec(ARCHITECTURE, "simple", len(labels))
+    model = ModelSpec(arch, default_bypass(arch, load_init("none", arch)), len(labels))
     with tempfile.TemporaryDirectory() as folder:
         content = _convert(path, model, spec.size, plain, Path(folder), Log(Path(folder, "log")))
         precision = card.data["precision"] if "int8" in path.name else {"scheme": "fp32"}
         known = {key: value for key, value in card.data.items() if key not in _MEASURED}
         about = {
             **known, "name": path.stem, "precision": precision, "labels": labels, "input": spec.to_json(),
-            "model": {**card.data["model"], "multiply_adds": _count(model, spec.size, plain)},  # type: ignore[dict-item]
+            "model": {**card.data["model"], **_describe(model, spec.size, plain)},  # type: ignore[dict-item]
             "self_test": [], "about": "Random weights, to count with.",
         }  # fmt: skip
         path.write_bytes(attach_card(content, about, path.suffix))
@@ -61,6 +65,7 @@ def _convert(path: Path, model: ModelSpec, size: int, plain: bool, folder: Path,
 
     from ressq_edge.network.arch import build_model
     from ressq_edge.network.checkpoint import Normalise
+    from ressq_edge.network.init import initialise, load_init
     from ressq_export.network import FoldedHead, deploy
     from ressq_export.onnx_fp32 import export_onnx
     from ressq_export.onnx_int8 import quantise_onnx
@@ -70,6 +75,7 @@ def _convert(path: Path, model: ModelSpec, size: int, plain: bool, folder: Path,
 
     torch.manual_seed(0)
     trained, normalise = build_model(model).eval(), Normalise()
+    initialise(trained, load_init("none", model.arch), ())
     network = deploy(trained, normalise.mean, normalise.std, 1.0)
     if plain:
         conv = next(layer for layer in cast(Any, trained).classifier if isinstance(layer, torch.nn.Conv2d))
@@ -88,6 +94,11 @@ def _convert(path: Path, model: ModelSpec, size: int, plain: bool, folder: Path,
     else:
         quantise_tflite(tflite, ranges, made, log)
     return made.read_bytes()
+
+
+def _describe(model: ModelSpec, size: int, plain: bool) -> dict[str, object]:
+    """What the card says of the network."""
+    return {"arch": model.arch, "bypass": model.bypass, "multiply_adds": _count(model, size, plain)}
 
 
 def _count(model: ModelSpec, size: int, plain: bool) -> int:
