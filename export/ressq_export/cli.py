@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from ressq_runtime.infer import mend_streams, print_result
 
 if TYPE_CHECKING:
-    from ressq_export.exporter import Request
     from ressq_export.report import Report
+    from ressq_export.request import Request
 
 _EPILOG = """\
 example:
@@ -105,7 +105,7 @@ def _points(text: str) -> float:
 
 
 def _to_request(arguments: argparse.Namespace) -> "Request":
-    from ressq_export.exporter import Request
+    from ressq_export.request import Request
 
     return Request(
         run=arguments.run,

@@ -19,13 +19,14 @@ from ressq_export.distance import add_distance
 from ressq_export.errors import ExportError
 from ressq_export.evaluated import Evaluated, find_evaluated
 from ressq_export.evaluation import Scored, measure_accuracy, one_thread
-from ressq_export.gate import DEFAULT_MAX_DROP, Gate
+from ressq_export.gate import Gate
 from ressq_export.golden import choose_seeds, steps_between_kernels
 from ressq_export.measure import make_rows, measure_confidence, measure_medians, measure_pictures
 from ressq_export.network import MIDDLES
 from ressq_export.progress import Screen
 from ressq_export.publish import publish, refuse_overwriting, workshop
 from ressq_export.report import Report, Row
+from ressq_export.request import Request
 from ressq_export.run import Run, read_run
 from ressq_runtime.artefact import read_card
 from ressq_runtime.card import Card
@@ -34,52 +35,31 @@ FINETUNE_COUNT = 1024  # pictures, each once; drawn now, read only if it comes t
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is asked for.
+class _Job:
+    """An export at work: what is asked for, the run, what to measure on besides its validation split, where to tell."""
 
-    run: a folder made by ressq-train.
-    out: folder for the artefacts.
-    name: NAME in the file names.
-    data: where the run's pictures are now; None: where they were.
-    calibration: a folder of pictures to take int8 ranges from; None: the training split.
-    evaluate: a folder of class folders to measure on besides the validation split; the one that the run was split
-        from stands for its test split.
-    force: replace files that are there.
-    about: free text for the cards.
-    seed: of the draw of calibration pictures.
-    thumbnails: the certificate may show pictures and name their files.
-    max_drop: points of top-1 on the validation split that int8 may lose.
-    allow_drop: publish int8 files that lose more.
+    request: Request
+    run: Run
+    evaluated: Evaluated | None
+    screen: Screen
+
+
+@dataclass(frozen=True)
+class _Finished:
+    """The described, measured and proven files, not yet in their place.
+
+    files: the artefacts and the certificate.
+    tables: rows of the report by the title of their pictures.
+    faults: pictures that could not be read.
+    caveats: what the figures do not say by themselves.
     """
 
-    run: Path
-    out: Path
-    name: str
-    data: Path | None = None
-    calibration: Path | None = None
-    evaluate: Path | None = None
-    force: bool = False
-    about: str = ""
-    seed: int = 0
-    thumbnails: bool = True
-    max_drop: float = DEFAULT_MAX_DROP
-    allow_drop: bool = False
-
-    @property
-    def targets(self) -> dict[str, Path]:
-        """The four files by kind."""
-        return {kind: self.out / f"{self.name}_{kind}" for kind in KINDS}
+    files: list[Path]
+    tables: dict[str, tuple[Row, ...]]
+    faults: tuple[str, ...]
+    caveats: tuple[str, ...]
 
 
-# What only counts where files are made.
-_MAKING = {
-    "calibration": "--calibration",
-    "about": "--about",
-    "seed": "--seed",
-    "thumbnails": "--no-thumbnails",
-    "max_drop": "--max-drop",
-    "allow_drop": "--allow-drop",
-}
 _AS_IT_WAS = "the certificate stays as it was; --force makes all six files anew, with these figures in it"
 
 
@@ -104,7 +84,7 @@ def export(request: Request, screen: Screen) -> Report:
             return _evaluate(request, run, evaluated, screen)
         if not request.force:
             refuse_overwriting([*request.targets.values(), *certificate_paths(request.out, request.name)])
-        return _export(replace(request, thumbnails=thumbnails), run, evaluated, screen)
+        return _export(_Job(replace(request, thumbnails=thumbnails), run, evaluated, screen))
 
 
 def are_of_run(targets: Mapping[str, Path], run: Run) -> bool:
@@ -137,17 +117,12 @@ def _evaluate(request: Request, run: Run, evaluated: Evaluated, screen: Screen) 
     calibration = cast(dict[str, object], card.data["calibration"])
     files, faults = _texts(paths.values()), scored.faults
     caveats = tell_groups(run, {evaluated.title: scored})
-    notes = (*run.notes(), *evaluated.notes, *caveats, _AS_IT_WAS, *_tell_unused(request))
+    notes = (*run.notes(), *evaluated.notes, *caveats, _AS_IT_WAS, *request.tell_unused())
     return Report(request.name, files, False, calibration, None, None, (), tables, faults, notes)
 
 
-def _tell_unused(request: Request) -> tuple[str, ...]:
-    """The flags that were given for making files, where none was made."""
-    given = [flag for name, flag in _MAKING.items() if getattr(request, name) != getattr(Request, name)]
-    return (f"{', '.join(given)}: not used, as no file was made",) if given else ()
-
-
-def _export(request: Request, run: Run, evaluated: Evaluated | None, screen: Screen) -> Report:
+def _export(job: _Job) -> Report:
+    request, run, screen = job.request, job.run, job.screen
     calibration = draw(request.calibration, run.split, run.data, request.seed)
     screen.stage("calibration pictures")
     spec = run.checkpoint.pixels
@@ -167,13 +142,13 @@ def _export(request: Request, run: Run, evaluated: Evaluated | None, screen: Scr
         about = Description(
             request.name, request.about, run.checkpoint, run.sha256, *costs, temperature, calibration, remedies
         )
-        made, tables, faults, caveats = _finish(
-            request, run, evaluated, converted, about, confidence, pixels, folder, screen
-        )
-        files = publish(made, request.out)
-    drawn, seams = calibration.to_json(), converted.seams
-    notes = (*run.notes(), *calibration.notes(), *(evaluated.notes if evaluated else ()), *caveats)
-    return Report(request.name, _texts(files), True, drawn, confidence, remedies, seams, tables, faults, notes)
+        found = _finish(job, converted, about, confidence, pixels, folder)
+        files = publish(found.files, request.out)
+    drawn, seams, seen = calibration.to_json(), converted.seams, job.evaluated.notes if job.evaluated else ()
+    notes = (*run.notes(), *calibration.notes(), *seen, *found.caveats)
+    return Report(
+        request.name, _texts(files), True, drawn, confidence, remedies, seams, found.tables, found.faults, notes
+    )
 
 
 def _read_training(run: Run, seed: int) -> list[bytes]:
@@ -182,17 +157,15 @@ def _read_training(run: Run, seed: int) -> list[bytes]:
 
 
 def _finish(
-    request: Request,
-    run: Run,
-    evaluated: Evaluated | None,
+    job: _Job,
     converted: Converted,
     about: Description,
     confidence: Confidence,
     pixels: Sequence[bytes],
     folder: Path,
-    screen: Screen,
-) -> tuple[list[Path], dict[str, tuple[Row, ...]], tuple[str, ...], tuple[str, ...]]:
-    """Describe, measure and prove the converted models: the artefacts, the tables, unreadable pictures, caveats."""
+) -> _Finished:
+    """Describe, measure and prove the converted models."""
+    run, evaluated, screen = job.run, job.evaluated, job.screen
     add_descriptions(converted.paths, about)
     models = open_models(converted.paths, run.checkpoint.labels)
     scored = {VALIDATION: measure_pictures(models, run, about.temperature, run.pictures("val"), screen)}
@@ -208,18 +181,18 @@ def _finish(
     paths = dict(zip(KINDS, made, strict=True))
     medians = measure_medians(paths, run, about.temperature, screen)
     screen.stage("certificate")
-    caveats, sets = tell_caveats(run, scored), _sets(request, run, evaluated, scored)
+    caveats, sets = tell_caveats(run, scored), _sets(job, scored)
     evidence = Evidence(about, paths, sets, medians, confidence, pixels, converted.mended, caveats)
-    made += write_certificate(evidence, folder, thumbnails=request.thumbnails)
+    made += write_certificate(evidence, folder, thumbnails=job.request.thumbnails)
     tables = {title: make_rows(paths, measure_accuracy(rows), medians) for title, rows in scored.items()}
-    return made, tables, tuple(fault for rows in scored.values() for fault in rows.faults), caveats
+    return _Finished(made, tables, tuple(fault for rows in scored.values() for fault in rows.faults), caveats)
 
 
-def _sets(request: Request, run: Run, evaluated: Evaluated | None, scored: Mapping[str, Scored]) -> list[PictureSet]:
+def _sets(job: _Job, scored: Mapping[str, Scored]) -> list[PictureSet]:
     """What the certificate tells of; a folder's name may be a patient's too."""
-    sets = [PictureSet(VALIDATION, run.data, scored[VALIDATION])]
+    sets, evaluated = [PictureSet(VALIDATION, job.run.data, scored[VALIDATION])], job.evaluated
     if evaluated:
-        name = evaluated.name if request.thumbnails else "evaluation folder"
+        name = evaluated.name if job.request.thumbnails else "evaluation folder"
         sets.append(PictureSet(name, evaluated.folder, scored[evaluated.title]))
     return sets
 

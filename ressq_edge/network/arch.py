@@ -84,7 +84,7 @@ def head_name(model: nn.Module) -> str:
 
 
 def count_parameters(model: nn.Module) -> int:
-    """Number of learned values, gates included."""
+    """Number of values, gates included."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 

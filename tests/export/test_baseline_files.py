@@ -24,11 +24,12 @@ from ressq_export.certificate.layers import read_layers
 from ressq_export.certificate.snr import _Tapped
 from ressq_export.convert import KINDS
 from ressq_export.evaluation import torch_scorer
-from ressq_export.exporter import Request, export
+from ressq_export.exporter import export
 from ressq_export.network import MIDDLES, deploy
 from ressq_export.parity import FLOAT_TOLERANCE, centred_logits, check_float_seam
 from ressq_export.places import find_block, operator_kind, origin, read_flatbuffer
 from ressq_export.progress import Screen
+from ressq_export.request import Request
 from ressq_runtime.artefact import read_card
 from ressq_runtime.card import Card
 from ressq_runtime.classify import DISTANCE

@@ -23,6 +23,7 @@ from ressq_export.cli import main
 from ressq_export.convert import KINDS
 from ressq_export.measure import measure_confidence
 from ressq_export.progress import Screen
+from ressq_export.request import Request
 from ressq_runtime.artefact import read_card
 
 if TYPE_CHECKING:
@@ -171,9 +172,9 @@ def test_a_run_without_thumbnails_has_a_certificate_without(
     shutil.copytree(lively_run, run)
     config = json.loads((run / "config.json").read_text())
     (run / "config.json").write_text(json.dumps({**config, "thumbnails": of_the_run}))
-    made: list[exporter.Request] = []
-    monkeypatch.setattr(exporter, "_export", lambda request, *_: made.append(request))
-    exporter.export(exporter.Request(run, tmp_path / "dist", "leaf", thumbnails=asked), Screen(None))
+    made: list[Request] = []
+    monkeypatch.setattr(exporter, "_export", lambda job: made.append(job.request))
+    exporter.export(Request(run, tmp_path / "dist", "leaf", thumbnails=asked), Screen(None))
     assert made[0].thumbnails is shown
     notes = exporter.read_run(run).notes()
     assert any("--no-thumbnails" in note for note in notes) is not of_the_run

@@ -13,8 +13,9 @@ from conftest import SHAPES, draw_shape
 from export_networks import harden
 from ressq_edge.data.split import read_split, write_split
 from ressq_edge.network.checkpoint import load_checkpoint, save_checkpoint
-from ressq_export.exporter import Request, export
+from ressq_export.exporter import export
 from ressq_export.progress import Screen
+from ressq_export.request import Request
 from ressq_runtime.artefact import read_card
 
 if TYPE_CHECKING:
