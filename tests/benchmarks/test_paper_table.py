@@ -53,7 +53,7 @@ def test_rows_are_measured_side_by_side_and_missing_ones_are_named(
     assert "ResNet: no run of resnet18" in found["missing"]
     assert not any(line.startswith("Res-SqueezeNet") for line in found["missing"])
     said = (out / "paper_table.md").read_text()
-    assert said.startswith("# The paper's table\n\n**Of 2 networks Res-SqueezeNet (ressqueezenet1_1, simple; shapes)")
+    assert said.startswith("# The paper's table\n\n**Of 2 networks Res-SqueezeNet (ressqueezenet1_1, gated; shapes)")
     assert "* ShuffleNet: no run of shufflenet_v2_x1_0" in said
 
 
