@@ -15,7 +15,7 @@ try:
 except ImportError:  # a 32-bit Raspberry Pi OS
     from tflite_runtime.interpreter import Interpreter
 
-RESIZE, SIZE = 256, 224
+RESIZE, SIZE = 224, 224  # of what ressq-train makes by default, the built-in network among it
 
 interpreter = Interpreter(model_path=sys.argv[1], num_threads=1)
 interpreter.allocate_tensors()
