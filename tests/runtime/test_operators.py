@@ -18,7 +18,7 @@ from ressq_runtime.profiling.operators import find_module, measure_operators, na
 from tiny_tflite import SIZE, tiny_model
 
 MODULES = ["conv1", "pool1", "fire2", "fire3", "pool2", "fire4", "fire5", "pool3", *(f"fire{n}" for n in range(6, 10))]
-WIDEST, WIDEST_ONNX, MOST_ROUNDS = 0.1, 0.05, 10
+WIDEST, WIDEST_ONNX, MOST_ROUNDS = 0.1, 0.05, 20
 # What ONNX Runtime's profiler takes from one node to the next: a tenth of a whole inference where that takes 2 ms.
 BETWEEN_NODES_MS = 0.004
 
