@@ -23,7 +23,7 @@ from ressq_runtime.folders import list_classes
 ROOT = Path("demo")
 SEED = 0
 # Small and few enough for two cores to be done in ten minutes, from random weights; more of both is more accurate.
-SOLAR_SETTINGS = ("--size", "128", "--epochs", "16")
+SOLAR_SETTINGS = ("--size", "128", "--epochs", "32")
 # (part, share of each stratum): the rest is for training.
 HELD_OUT = (("val", 0.15), ("test", 0.15))
 
