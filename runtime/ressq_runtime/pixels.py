@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import struct
 import warnings
 from io import BytesIO
 
@@ -18,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from ressq_runtime.errors import PictureError
 from ressq_runtime.footprint import check_footprint
 from ressq_runtime.spec import LARGEST_ASPECT, SMALLEST_SIDE, PixelSpec
-from ressq_runtime.upright import to_upright_rgb
+from ressq_runtime.upright import BROKEN, to_upright_rgb
 
 TYPE_CHECKING = False  # the name alone tells type checkers; importing typing costs more than an inference
 if TYPE_CHECKING:
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
     Source = str | os.PathLike[str] | bytes | Image.Image | Any  # Any: a numpy uint8 (H, W, 3) array
 
 __all__ = ["PixelSpec", "crop", "decode", "to_pixels"]
-
-# What Pillow's decoders raise on damaged data: each says that the file is broken, none that we are.
-_BROKEN = (
-    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError, RuntimeError,
-    struct.error,
-)  # fmt: skip
 
 # Without a handler Python prints what Pillow logs of a file, which says of no path; whoever sets one up still gets it.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -110,7 +103,7 @@ def _decode_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.I
         ) from error
     except (FileNotFoundError, PermissionError) as error:
         raise PictureError(f"{path}: {error.strerror}; check the path and its permissions") from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise PictureError(f"{path}: found a broken picture ({error}), wanted a whole one; copy it again") from error
 
 

@@ -7,6 +7,8 @@ one after the other, take 1.1 GB. Both work pixel by pixel, so strips change non
 
 from __future__ import annotations
 
+import struct
+
 from PIL import Image
 
 from ressq_runtime.errors import PictureError
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+# What Pillow raises on damaged data: each says that the file is broken, none that we are.
+BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError, RuntimeError,
+    struct.error,
+)  # fmt: skip
 STRIP_PIXELS = 1_000_000
 _BYTES_A_PIXEL = 4
 
@@ -43,7 +50,7 @@ def to_upright_rgb(image: Image.Image, path: str) -> Image.Image:
     """
     try:
         orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-    except Exception:  # damaged, in a PNG or WebP: Pillow raises what it meets; a JPEG's is read apart
+    except BROKEN:  # in a PNG or WebP; a JPEG's is read apart, and costs no picture either
         orientation = 1
     turned = orientation in _UPRIGHT
     if is_rgb(image) and not turned:
