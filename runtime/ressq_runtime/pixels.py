@@ -110,7 +110,7 @@ def _decode_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.I
 def _open(file: str | BytesIO, path: str) -> Image.Image:
     try:
         return Image.open(file)
-    except UnidentifiedImageError as error:
+    except (UnidentifiedImageError, ValueError) as error:  # ValueError: Pillow 11.0 of a TIFF without a size
         from ressq_runtime.unidentified import open_unidentified
 
         return open_unidentified(file, path, error)
