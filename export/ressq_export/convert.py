@@ -6,8 +6,8 @@ from pathlib import Path
 
 import onnx
 import torch
-from torch import nn
 
+from ressq_edge.network.arch import count_parameters, multiply_adds_of
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_export import onnx_int8, tflite_int8
 from ressq_export.bench import FORMATS, Bench
@@ -113,10 +113,11 @@ def convert(
     for suffix in FORMATS:
         int8 = _file_logits(paths[f"int8.{suffix}"], seen)
         seams.append(check_int8_seam(f"fp32.{suffix} -> int8.{suffix}", wanted, int8))
-    costs, ranges = count_costs(network, checkpoint.pixels.size), climbed.candidate.ranges
+    pixels = torch.zeros((1, checkpoint.pixels.size, checkpoint.pixels.size, 3), dtype=torch.uint8)
+    costs = count_parameters(network), multiply_adds_of(network, pixels)
     mended = bench.float_file(climbed.candidate.networks["tflite"], "tflite")
     halves = compare_halves(climbed.candidate, bench, pictures.halves, gate, screen)
-    return Converted(paths, _steps(paths), tuple(seams), *costs, remedies, ranges, mended, halves)
+    return Converted(paths, _steps(paths), tuple(seams), *costs, remedies, climbed.candidate.ranges, mended, halves)
 
 
 def _convert_float(
@@ -177,21 +178,3 @@ def network_scorer(network: DeployedNetwork, size: int) -> Scorer:
         return found
 
     return score
-
-
-def count_costs(network: DeployedNetwork, size: int) -> tuple[int, int]:
-    """(parameters, multiply-adds of one inference) of a deployed network."""
-    total = 0
-
-    def count(layer: nn.Module, _inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        nonlocal total
-        weight = layer.get_parameter("weight")
-        total += output.numel() * weight[0].numel()
-
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    with torch.inference_mode():
-        network(torch.zeros((1, size, size, 3), dtype=torch.uint8))
-    for hook in hooks:
-        hook.remove()
-    return sum(parameter.numel() for parameter in network.parameters()), total

@@ -89,23 +89,29 @@ def count_parameters(model: nn.Module) -> int:
 
 
 def count_multiply_adds(spec: ModelSpec, size: int) -> int:
-    """Multiply-adds of all convolutions and matrix products for one size x size picture, on no data at all.
+    """Multiply-adds of one size x size picture, on no data at all.
 
     Raises:
         ModelError: size is below 32.
     """
     if size < MIN_SIZE:
         raise ModelError(f"size: found {size}, wanted at least {MIN_SIZE}")
+    with torch.device("meta"):  # shapes without memory or arithmetic
+        return multiply_adds_of(build_model(spec).eval(), torch.empty(1, 3, size, size))
+
+
+def multiply_adds_of(model: nn.Module, pictures: Tensor) -> int:
+    """Multiply-adds of all its convolutions and matrix products for these pictures."""
     total = 0
 
     def count(layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal total
-        total += output.numel() * cast(nn.Conv2d | nn.Linear, layer).weight[0].numel()
+        total += output.numel() * layer.get_parameter("weight")[0].numel()
 
-    with torch.device("meta"):  # shapes without memory or arithmetic
-        model = build_model(spec).eval()
-        for layer in model.modules():
-            if isinstance(layer, nn.Conv2d | nn.Linear):
-                layer.register_forward_hook(count)
-        model(torch.empty(1, 3, size, size))
+    layers = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    with torch.inference_mode():
+        model(pictures)
+    for hook in hooks:
+        hook.remove()
     return total
