@@ -23,9 +23,9 @@ example:
 
 Where all four files are there already, made from this very run, --evaluate measures them and makes nothing.
 int8 ranges are taken from training pictures, never from those that measure the result. Where an int8 file loses
-more than --max-drop against fp32 on the validation split, remedies are tried in turn; where none helps, no file is
-written.
-Exit codes: 0 done, 1 a fault you can mend (it is named on stderr), 2 wrong usage."""
+more than --max-drop against fp32 on the validation split, or answers more than 2 % of it otherwise, remedies are tried
+in turn. Where all lose more than --max-drop no file is written, unless the pictures are so few that it may be chance.
+Exit codes: 0 done, 1 a fault you can mend (it is named on stderr), 2 wrong usage, 130 stopped by Ctrl-C."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

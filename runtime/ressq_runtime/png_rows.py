@@ -7,7 +7,7 @@ from io import BytesIO
 
 from ressq_runtime.errors import PictureError
 
-TYPE_CHECKING = False  # the name alone tells type checkers; importing typing costs more than an inference
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO
 

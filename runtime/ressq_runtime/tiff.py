@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ressq_runtime.errors import PictureError
 
-TYPE_CHECKING = False  # the name alone tells type checkers; importing typing costs more than an inference
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

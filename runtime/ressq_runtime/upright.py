@@ -14,7 +14,7 @@ from PIL import Image
 from ressq_runtime.errors import PictureError
 from ressq_runtime.footprint import is_rgb, refuse_above_most
 
-TYPE_CHECKING = False  # the name alone tells type checkers; importing typing costs more than an inference
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

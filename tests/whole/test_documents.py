@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -71,6 +72,33 @@ def test_the_python_that_stretches_twelve_bits_runs(tmp_path: Path, monkeypatch:
     assert np.asarray(decode(dark)).max() <= 16
     assert np.ptp(np.asarray(decode(stretched))) == 255
     assert abs(np.asarray(decode(stretched)).mean() - 127.5) < 1
+
+
+def documented_keys(command: str) -> set[str]:
+    """Those in the first column of the command's table in docs/json.md."""
+    section = (ROOT / "docs/json.md").read_text().partition(f"## {command}\n")[2].partition("\n## ")[0]
+    return set(re.findall(r"`(\w+)`", " ".join(line.split("|")[1] for line in section.splitlines() if "|" in line)))
+
+
+def test_json_has_the_keys_that_the_document_names(
+    artefacts: dict[str, Path], run: Path, shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import ressq_export.cli
+    import ressq_runtime.evaluate_cli
+    import ressq_runtime.infer
+
+    file = str(artefacts["int8.tflite"])
+    (tmp_path / "broken.jpg").write_bytes(b"x")
+    picture, broken = str(shapes / "circle" / "00.png"), str(tmp_path / "broken.jpg")
+    builtin = str(ROOT / "runtime/ressq_runtime/builtin/clothing_int8.tflite")  # it has pictures enough to tell strange ones
+    assert ressq_runtime.infer.main([picture, broken, "--model", builtin, "--json", "--abstain-below", "1"]) == 1
+    infer = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {key for answer in infer for key in answer} == documented_keys("ressq-infer") - set(infer[0]["latency_ms"])
+    assert ressq_runtime.evaluate_cli.main([file, str(shapes), "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == documented_keys("ressq-evaluate")
+    made = ["--out", str(Path(file).parent), "--name", "shapes", "--evaluate", str(shapes), "--json"]
+    assert ressq_export.cli.main([str(run), *made]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == documented_keys("ressq-export")
 
 
 def test_every_link_inside_the_documents_leads_somewhere() -> None:

@@ -20,7 +20,7 @@ from ressq_runtime.pixels import to_pixels
 
 BATCH = 16  # pictures
 # Adam's step; weights are 0.01 to 1. Three times as much, or ranges that learn as well, and the steps' noise takes
-# more than is gained: docs/int8.md has the trial.
+# more than is gained: docs/decisions/0010 has the trial.
 RATE = 1e-6
 
 
