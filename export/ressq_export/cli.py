@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import signal
 import sys
 from collections.abc import Sequence
 from io import StringIO
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from ressq_export.progress import open_screen
     from ressq_runtime.errors import RessqError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing half made is left
     try:
         with open_screen() as screen:
             report = export(_to_request(arguments), screen)

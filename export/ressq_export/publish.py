@@ -13,9 +13,13 @@ def refuse_overwriting(targets: Sequence[Path]) -> None:
     """Nothing is there yet.
 
     Raises:
-        OutputError: one of the files exists.
+        OutputError: one of the files exists, or can have no such name.
     """
-    found = [path for path in targets if path.exists()]
+    try:
+        found = [path for path in targets if path.exists()]
+    except OSError as error:
+        name = targets[0].name
+        raise OutputError(f"{name:.40}: found a name of {len(name)} letters, wanted one that the disk takes") from error
     if found:
         raise OutputError(
             f"{found[0]}: found {len(found)} of {len(targets)} files already there, wanted none; "

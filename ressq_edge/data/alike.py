@@ -6,8 +6,6 @@ needed: solar cells and X-rays look alike without being copies. Mirrored and cro
 may still differ in a small part: second_look.py decides.
 """
 
-from itertools import combinations, pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +17,8 @@ BANDS = 8  # of 32 bits: hashes with up to 7 different bits share a whole band f
 LEAST_CORRELATION = 0.995
 LEAST_CONTRAST = 2.0  # grey levels (standard deviation): evenly grey pictures have nothing to compare
 CHUNK = 1 << 14  # pictures whose contrast is computed at once
-LARGEST_CROWD = 64  # pictures in one band: above it only neighbours are compared, all of them copies or nearly
+LARGEST_CROWD = 64  # pictures that share a band: of more, as things on a plain ground are, not all pairs are compared
+NEIGHBOURS = 16  # but each with so many behind it, in the order of their whole hashes
 
 
 def find_alike(thumbnails: Thumbnails) -> list[tuple[int, int]]:
@@ -33,8 +32,7 @@ def find_alike(thumbnails: Thumbnails) -> list[tuple[int, int]]:
         return []
     hashes = np.concatenate([_hash(part) for part in parts])
     usable = np.concatenate([part.reshape(len(part), -1).std(1) >= LEAST_CONTRAST for part in parts])
-    pairs = (pair for pair in _candidates(hashes, usable) if _count_bits(hashes, *pair) <= MOST_BITS)
-    near = sorted((-_correlate(thumbnails, *pair), *pair) for pair in pairs)
+    near = sorted((-_correlate(thumbnails, *pair), *pair) for pair in _candidates(hashes, thumbnails, usable))
     return [(one, other) for correlation, one, other in near if -correlation >= LEAST_CORRELATION]
 
 
@@ -44,24 +42,39 @@ def _hash(thumbnails: Thumbnails) -> NDArray[np.uint8]:
     return np.packbits(brighter.reshape(len(thumbnails), -1), axis=1)
 
 
-def _candidates(hashes: NDArray[np.uint8], usable: NDArray[np.bool_]) -> set[tuple[int, int]]:
-    """Pairs of pictures that share a band of their hashes."""
+def _candidates(hashes: NDArray[np.uint8], thumbnails: Thumbnails, usable: NDArray[np.bool_]) -> set[tuple[int, int]]:
+    """Pairs (i, j), i < j, of usable pictures that share a band of their hashes and most of the rest."""
     bands = np.ascontiguousarray(hashes).view(np.uint32).reshape(len(hashes), BANDS)
+    ranks = np.unique(thumbnails.reshape(len(thumbnails), -1), axis=0, return_inverse=True)[1].ravel()
     numbers = np.flatnonzero(usable)
     found: set[tuple[int, int]] = set()
     for band in range(BANDS):
-        values = bands[numbers, band]
-        order = np.argsort(values, kind="stable")
-        ends = np.flatnonzero(np.diff(values[order])) + 1
-        for crowd in np.split(numbers[order], ends):
-            if len(crowd) > 1:
-                members = [int(number) for number in crowd]
-                found.update(combinations(members, 2) if len(members) <= LARGEST_CROWD else pairwise(members))
+        # By this band, then by the others, then by the thumbnail: what is most alike lies side by side.
+        keys = [ranks[numbers], *(bands[numbers, (band + further) % BANDS] for further in reversed(range(BANDS)))]
+        order = numbers[np.lexsort(keys)]
+        found.update(_near(order, bands[order, band], hashes))
     return found
 
 
-def _count_bits(hashes: NDArray[np.uint8], one: int, other: int) -> int:
-    return int(np.bitwise_count(hashes[one] ^ hashes[other]).sum())
+def _near(order: NDArray[np.intp], values: NDArray[np.uint32], hashes: NDArray[np.uint8]) -> set[tuple[int, int]]:
+    """Pairs of pictures of one value, within NEIGHBOURS of each other or in a small crowd, whose hashes are near.
+
+    order: numbers of pictures.
+    values: the band of each, sorted.
+    """
+    _, crowd, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    small = sizes[crowd] <= LARGEST_CROWD
+    found: set[tuple[int, int]] = set()
+    for away in range(1, min(LARGEST_CROWD, len(order))):
+        one, other = order[:-away], order[away:]
+        wanted = values[:-away] == values[away:]
+        if away > NEIGHBOURS:
+            wanted &= small[:-away]
+        one, other = one[wanted], other[wanted]
+        close = np.bitwise_count(hashes[one] ^ hashes[other]).sum(1) <= MOST_BITS
+        pairs = np.sort(np.stack([one[close], other[close]], axis=1), axis=1)
+        found.update(map(tuple, pairs.tolist()))
+    return found
 
 
 def _correlate(thumbnails: Thumbnails, one: int, other: int) -> float:

@@ -5,6 +5,7 @@ than MOST_LOOKED_AT pictures only some are looked at, evenly spread, and copies 
 hour that nobody asked for.
 """
 
+import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -103,13 +104,30 @@ def look_at(root: Path, names: Sequence[str], threads: int, bar: Bar = silent, *
 
 
 def _search(root: Path, names: Sequence[str], looks: Looks, threads: int, bar: Bar) -> tuple[tuple[str, str], ...]:
-    """Pairs of names that show the same."""
+    """Pairs of names that show the same, sorted."""
+    equal = _find_equal(root, names, looks)
     near = [(names[one], names[other]) for one, other in find_alike(looks["thumbnail"])]
+    near = [pair for pair in near if pair not in equal]
     if not near:
-        return ()
+        return tuple(sorted(equal))
     pictures = {name for pair in near for name in pair}
     with bar("comparing", len(pictures) + len(near)) as tick:
-        return confirm(root, near, threads, tick)
+        return tuple(sorted(equal.union(confirm(root, near, threads, tick))))
+
+
+def _find_equal(root: Path, names: Sequence[str], looks: Looks) -> set[tuple[str, str]]:
+    """Pairs of names of equal files, each with the next such one; those of equal thumbnails alone are read."""
+    thumbnails = looks["thumbnail"].reshape(len(looks), -1)
+    _, ranks, counts = np.unique(thumbnails, axis=0, return_inverse=True, return_counts=True)
+    last: dict[bytes, str] = {}
+    found = set()
+    for index in np.flatnonzero((counts[ranks.ravel()] > 1) & looks["size"].all(1)):
+        with (root / names[index]).open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").digest()
+        if content in last:
+            found.add((last[content], names[index]))
+        last[content] = names[index]
+    return found
 
 
 def choose(names: Sequence[str], *, everything: bool) -> Sequence[str]:

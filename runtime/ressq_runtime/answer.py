@@ -32,7 +32,7 @@ def answer_all(arguments: Namespace, path: str, origin: str) -> int:
     """
     pictures = list_named(arguments.pictures)
     classifier = load_named(arguments, path, origin)
-    if len(pictures) != 1 or arguments.csv:
+    if len(pictures) != 1 or pictures != arguments.pictures or arguments.csv:
         from ressq_runtime.streaming.stream import answer_many
 
         return answer_many(arguments, classifier, pictures)

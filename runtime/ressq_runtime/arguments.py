@@ -120,8 +120,8 @@ def positive(text: str) -> int:
     """A whole number from 1 on, for argparse."""
     from argparse import ArgumentTypeError
 
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"found {text!r}, wanted a whole number from 1 on")
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
+        raise ArgumentTypeError(f"found {text:.20}, wanted a whole number from 1 on, of 9 digits at most")
     return int(text)
 
 

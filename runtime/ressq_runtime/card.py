@@ -125,7 +125,8 @@ def _take_labels(data: dict[str, object], path: str) -> list[str]:
             f"{path}: found {len(labels)} labels in the card, wanted two or more strings; export it again"
         )
     # A line break tears a table; an escape sequence would be obeyed by the terminal that shows it.
-    if any(printable(label) != label for label in labels):
+    # Half a character (a lone surrogate) can't be written to any file.
+    if any(printable(label) != label or label.encode(errors="ignore").decode() != label for label in labels):
         raise ArtefactError(f"{path}: found a control character in a label; rename the class and export it again")
     if len(set(labels)) != len(labels):
         raise ArtefactError(f"{path}: found a label twice in the card; rename a class and export it again")

@@ -54,7 +54,7 @@ class Predictions(list[Prediction]):
         sure = best.probability >= threshold
         self.label = best.label if sure else None
         self.unlike = unlike
-        self.reason = "" if sure else f"{best.label} has {best.probability:.1%}, wanted {threshold:.1%} or more"
+        self.reason = "" if sure else f"{best.label} has {best.probability:.2%}, wanted {threshold:.2%} or more"
         if unlike:
             self.reason = "; ".join(filter(None, (self.reason, "unlike the training pictures")))
 

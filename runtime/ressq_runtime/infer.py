@@ -111,7 +111,11 @@ def read_plain(words: list[str]) -> Plain | None:
             plain.json = True
         elif word in _VALUES:
             (name, kind), value = _VALUES[word], next(rest, "")
-            if not value or value[0] == "-" or (kind is int and not (value.isdecimal() and int(value))):
+            if (
+                not value
+                or value[0] == "-"
+                or (kind is int and not (value.isdecimal() and len(value) < 5 and int(value)))
+            ):
                 return None
             setattr(plain, name, kind(value))
         elif not word or word[0] == "-" or plain.pictures:
@@ -125,7 +129,10 @@ def _dispatch(arguments: Any) -> int:
     from ressq_runtime.models import find_model, install_model
 
     if arguments.install:
-        print(f"installed {install_model(arguments.install)}; ressq-infer now uses it without --model", file=sys.stderr)
+        print(
+            f"installed {install_model(arguments.install)}; ressq-infer now uses it without --model and RESSQ_MODEL",
+            file=sys.stderr,
+        )
         return 0
     if arguments.plot and not arguments.profile:
         from ressq_runtime.profiling.command import plot_saved

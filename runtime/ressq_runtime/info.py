@@ -14,7 +14,7 @@ def print_info(path: str, origin: str, *, as_json: bool) -> int:
     """Prints what the artefact says of itself; exit code 0.
 
     Raises:
-        ArtefactError: the file has no card, or is broken.
+        ArtefactError: the file has no card, or a broken one.
     """
     card = read_card(path)
     if card is None:
@@ -24,7 +24,11 @@ def print_info(path: str, origin: str, *, as_json: bool) -> int:
 
         print(json.dumps(card.data))
     else:
-        print("\n".join(f"{name:<12} {printable(value)}" for name, value in _describe(path, origin, card.data)))
+        try:
+            lines = [f"{name:<12} {printable(value)}" for name, value in _describe(path, origin, card.data)]
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ArtefactError(f"{path}: found an odd card ({error!r}); --info --json prints it as it is") from error
+        print("\n".join(lines))
     return 0
 
 

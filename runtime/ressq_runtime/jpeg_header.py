@@ -31,6 +31,8 @@ _ORIENTATION = 0x0112
 # The tags that Pillow reads from every JPEG -> their type: a short number, or a fraction.
 _READ = {_ORIENTATION: 3, 0x0128: 3, 0x011A: 5}
 _ENTRY_BYTES = 12
+# Bytes of a value, by its type.
+_SIZES = b"\0\1\1\2\4\x08\1\1\2\4\x08\4\x08\4"
 
 
 def read_header(file: IO[bytes]) -> Header | None:
@@ -85,7 +87,11 @@ def _is_ordinary(marker: int, segment: bytes) -> bool:
 
 
 def _read_orientation(exif: bytes) -> int | None:
-    """The orientation in an EXIF segment, 0 where it says none; None: it is damaged or unusual."""
+    """The orientation in an EXIF segment, 0 where it says none; None: it is damaged or unusual.
+
+    Raises:
+        IndexError: a value is of a type that is not in EXIF 2.3.
+    """
     tiff = exif[len(_EXIF) :]
     order = _ORDERS.get(tiff[:4])
     if order is None or exif[: len(_EXIF)] != _EXIF:
@@ -101,6 +107,9 @@ def _read_orientation(exif: bytes) -> int | None:
     found: dict[int, int] = {}
     for at in range(first, end, _ENTRY_BYTES):
         tag = number(at, 2)
+        size = number(at + 4, 4) * _SIZES[number(at + 2, 2)]
+        if size > 4 and number(at + 8, 4) + size > len(tiff):
+            return None  # Pillow reads no entry behind a value that lies outside
         if tag in _READ:
             if tag in found or number(at + 2, 2) != _READ[tag] or number(at + 4, 4) != 1:
                 return None

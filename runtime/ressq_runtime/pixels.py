@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     Source = str | os.PathLike[str] | bytes | Image.Image | Any  # Any: a numpy uint8 (H, W, 3) array
 
+# Others hide a picture of any size behind a small one's header (ICO), or are a program that Pillow runs (EPS).
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "AVIF")  # the last is unknown to Pillow before 11.3
+
 __all__ = ["PixelSpec", "crop", "decode", "to_pixels"]
 
 # Without a handler Python prints what Pillow logs of a file, which says of no path; whoever sets one up still gets it.
@@ -64,7 +67,11 @@ def decode(source: Source, shorter: int | None = None) -> Image.Image:
         return _decode_file(BytesIO(source), "bytes", shorter)
     if isinstance(source, Image.Image):
         _check_size(source, "image")
-        return to_upright_rgb(source, "image")
+        try:
+            source.load()
+            return to_upright_rgb(source, "image")
+        except BROKEN as error:
+            raise _broken("image", error) from error
     return _from_array(source)
 
 
@@ -104,21 +111,24 @@ def _decode_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.I
     except (FileNotFoundError, PermissionError) as error:
         raise PictureError(f"{path}: {error.strerror}; check the path and its permissions") from error
     except BROKEN as error:
-        raise PictureError(f"{path}: found a broken picture ({error}), wanted a whole one; copy it again") from error
+        raise _broken(path, error) from error
+
+
+def _broken(path: str, error: BaseException) -> PictureError:
+    return PictureError(f"{path}: found a broken picture ({error}), wanted a whole one; copy it again")
 
 
 def _open(file: str | BytesIO, path: str) -> Image.Image:
+    Image.preinit()  # else formats that are named make newer Pillows import all that they know
     try:
-        return Image.open(file)
-    except (UnidentifiedImageError, ValueError) as error:  # ValueError: Pillow 11.0 of a TIFF without a size
+        return Image.open(file, formats=_FORMATS)
+    except (UnidentifiedImageError, KeyError, ValueError) as error:  # ValueError: Pillow 11.0 of a TIFF without a size
         from ressq_runtime.unidentified import open_unidentified
 
         return open_unidentified(file, path, error)
 
 
 def _check_kind(image: Image.Image, path: str) -> None:
-    if image.format == "EPS":  # Pillow hands it to Ghostscript: a program, run by a program on this machine
-        raise PictureError(f"{path}: found PostScript, wanted pixels; export it as PNG")
     if image.format == "TIFF":
         from ressq_runtime.tiff import check_planes
 

@@ -43,7 +43,7 @@ def open_unidentified(file: str | BytesIO, path: str, error: Exception) -> Image
         raise error
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         return _open_heic(file, path)
-    found = "an empty file" if not head else "no picture that Pillow knows"
+    found = "an empty file" if not head else "no known kind of picture"
     raise PictureError(
         f"{path}: found {found}, wanted JPEG, PNG, WebP, BMP, GIF or TIFF; copy it again or convert it"
     ) from error
@@ -61,7 +61,7 @@ def _open_heic(file: str | BytesIO, path: str) -> Image.Image:
             f"{mend}, or let the phone save JPEG ('most compatible')"
         ) from error
     pillow_heif.register_heif_opener()
-    return Image.open(file)
+    return Image.open(file, formats=("HEIF",))
 
 
 def _read_tags(file: BinaryIO, head: bytes) -> dict[int, int]:

@@ -8,6 +8,7 @@ one after the other, take 1.1 GB. Both work pixel by pixel, so strips change non
 from __future__ import annotations
 
 import struct
+import zlib
 
 from PIL import Image
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 # What Pillow raises on damaged data: each says that the file is broken, none that we are.
 BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError, RuntimeError,
-    struct.error,
+    struct.error, zlib.error,
 )  # fmt: skip
 STRIP_PIXELS = 1_000_000
 _BYTES_A_PIXEL = 4

@@ -79,7 +79,7 @@ def test_it_tells_what_a_person_should_look_at(browser: Page, page: Path) -> Non
         "Fewer than 50 training pictures: circle, square, triangle",
         "1 of 48 pictures (1 turned to the left)",
         "Acme <script>document.title = 'taken'</script> (1); 47 name none",
-        "found no picture that Pillow knows",
+        "found no known kind of picture",
     ):
         assert told in text
     rows = browser.value("[...document.querySelectorAll('.classes tbody tr')].map(row => row.innerText.split(/\\s+/))")

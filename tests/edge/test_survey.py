@@ -131,7 +131,8 @@ def test_a_report_brings_looks_and_parts_together(tmp_path: Path) -> None:
 
     split: Split = split_folder(tmp_path, 0, None, look)
     report = DataReport(split, surveys[0], {}, {})
-    assert report.torn == [("train/cat/1.jpg", "val/cat/1.jpg")]
+    names = ("cat/1.jpg", "cat/2.png", "dog/1.png")  # flat ones, too, since the very files are equal
+    assert report.torn == [(f"train/{name}", f"val/{name}") for name in names]
     colours = report.colours(0, "train")
     assert colours is not None
     assert colours.n == 2

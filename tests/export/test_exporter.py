@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,19 @@ def test_existing_files_are_refused(
     folder = exported["fp32.onnx"].parent
     assert main([str(lively_run), "--out", str(folder)]) == 1
     assert "café_fp32.onnx: found 6 of 6 files already there, wanted none; give --force" in capsys.readouterr().err
+
+
+def test_a_kill_leaves_nothing_half_made(lively_run: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ressq_export.cli", str(lively_run), "--out", str(tmp_path / "dist")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not list(tmp_path.glob("dist/.ressq-export-*/*")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert said.endswith("ressq-export: interrupted; no artefact was written\n")
+    assert list((tmp_path / "dist").iterdir()) == []
 
 
 def test_files_of_this_very_run_are_evaluated_without_a_new_export(

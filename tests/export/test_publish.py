@@ -65,6 +65,11 @@ def test_a_full_disk_is_an_error_with_its_place(tmp_path: Path) -> None:
         write_to_full_disk(tmp_path)
 
 
+def test_a_name_that_no_disk_takes_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"^n{40}: found a name of 310 letters, wanted one that the disk takes"):
+        refuse_overwriting([tmp_path / f"{'n' * 300}_fp32.onnx"])
+
+
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write: "), workshop(tmp_path / "file"):

@@ -50,7 +50,7 @@ def test_json_without_an_answer_has_no_label_a_reason_and_all_predictions(
     assert "reason" not in answered
     assert abstained["label"] is None
     assert abstained["reason"].startswith("circle has ")
-    assert abstained["reason"].endswith("%, wanted 100.0% or more")
+    assert abstained["reason"].endswith("%, wanted 100.00% or more")
     assert abstained["predictions"] == answered["predictions"]
 
 
@@ -95,7 +95,7 @@ def test_the_threshold_in_the_card_decides_unless_another_is_given(
     assert labels == [None, "circle"]
     found = Classifier.load(strict).classify(circle)
     assert found.label is None
-    assert "wanted 100.0% or more" in found.reason
+    assert "wanted 100.00% or more" in found.reason
 
 
 def test_an_older_card_and_a_foreign_model_always_answer(model: str, circle: str, tmp_path: Path) -> None:

@@ -166,6 +166,7 @@ def test_an_unknown_key_is_ignored() -> None:
         ({"labels": ["oak", "be\nech"]}, "found a control character in a label"),
         ({"labels": ["oak", "\x1b[2Jbeech"]}, "found a control character in a label"),
         ({"labels": ["oak", "\x9b31mbeech"]}, "found a control character in a label"),
+        ({"labels": ["oak", "be\ud800ech"]}, "found a control character in a label"),
         ({"labels": "oak"}, "found labels 'oak' in the card, wanted a list"),
         ({"task": "segment"}, "found task 'segment', wanted 'classify'; upgrade"),
         ({"input": {**golden_card()["input"], "crop": "none"}}, "found crop 'none' in the card's input"),

@@ -1,4 +1,5 @@
-"""`ressq-infer --camera` on real videos through OpenCV. No camera is here: picamera2 and devices are not tested."""
+"""`ressq-infer --camera` on real videos through OpenCV. No camera is here: of picamera2 only how it breaks off is
+tested, by an object that stands for it, and devices are not."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from PIL import Image
 
 from ressq_runtime import PictureError, PixelSpec
 from ressq_runtime.infer import main
-from ressq_runtime.streaming.camera import open_camera
+from ressq_runtime.streaming.camera import PiCamera, open_camera
 from served import STARTED_S, ask, serving
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed")
@@ -101,6 +102,32 @@ def test_served_the_live_picture_and_its_label_are_there(
         assert (last["count"], last["live"], last["predictions"][0]["label"]) == (3, True, "square")
         assert last["picture"].startswith("data:image/jpeg;base64,")
         assert ask(served.port, "POST", "/classify", (shapes / "circle" / "02.png").read_bytes()).status == 200
+
+
+class BrokenPiCamera:
+    """Picamera2 with a cable that is pulled after two frames."""
+
+    def __init__(self, fault: Exception) -> None:
+        self.fault, self.left = fault, 2
+
+    def create_preview_configuration(self, **_: object) -> None: ...
+    def configure(self, _: object) -> None: ...
+    def start(self) -> None: ...
+
+    def capture_array(self, _: str, wait: float) -> np.ndarray:
+        assert 0 < wait < 60
+        self.left -= 1
+        if self.left < 0:
+            raise self.fault
+        return np.zeros((480, 640, 3), np.uint8)
+
+
+@pytest.mark.parametrize("fault", [TimeoutError(), RuntimeError("camera frontend has timed out")])
+def test_a_pi_camera_that_breaks_off_is_named(fault: Exception) -> None:
+    frames = PiCamera(BrokenPiCamera(fault), SPEC).frames()
+    assert [next(frames).shape for _ in range(2)] == [(480, 640, 3)] * 2
+    with pytest.raises(PictureError, match=r"camera: found no more frames .*check its cable, then start again"):
+        next(frames)
 
 
 def test_a_camera_that_is_not_there_is_named(artefacts: dict[str, Path], capfd: pytest.CaptureFixture[str]) -> None:

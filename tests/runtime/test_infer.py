@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cards import TFLITE_ENGINE, onnx_model
+from cards import TFLITE_ENGINE, golden_card, model_for, onnx_model
+from ressq_runtime.artefact import attach_card
 from ressq_runtime.classify import Classifier
 from ressq_runtime.infer import main
 from ressq_runtime.models import BUILTIN
@@ -66,6 +67,15 @@ def test_a_folder_is_a_line_a_picture_and_says_what_it_left_out(
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 40
     assert "left out 1 files that are no pictures: notes.txt" in captured.err
+
+
+def test_a_folder_of_one_picture_is_a_line_too(
+    model: str, circle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "photos").mkdir()
+    shutil.copy(circle, tmp_path / "photos")
+    assert main([str(tmp_path / "photos"), "--model", model]) == 0
+    assert capsys.readouterr().out.startswith(f"{tmp_path / 'photos' / '00.png'}: circle ")
 
 
 def test_one_broken_picture_among_many_is_named_and_the_others_answered(
@@ -235,6 +245,19 @@ def test_info_prints_the_card(model: str, capsys: pytest.CaptureFixture[str]) ->
     assert "3: circle, square, triangle" in capsys.readouterr().out
     assert main(["--info", "--model", model, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["labels"] == ["circle", "square", "triangle"]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"about": 5}, {"accuracy": {"top1": "x"}}, {"calibration": {"a": 1}}, {"versions": [1]}, {"model": [1]}]
+)
+def test_info_of_an_odd_card_is_an_error(
+    odd: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "odd.tflite"
+    path.write_bytes(attach_card(model_for(".tflite"), golden_card(**odd), ".tflite"))
+    assert main(["--info", "--model", str(path)]) == 1
+    assert "odd.tflite: found an odd card (" in capsys.readouterr().err
+    assert main(["--info", "--json", "--model", str(path)]) == 0
 
 
 def test_an_installed_model_answers_without_being_named(

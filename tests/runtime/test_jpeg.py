@@ -114,6 +114,8 @@ def unusual() -> dict[str, bytes]:
         "two EXIFs": with_segment(with_segment(plain, 0xE1, exif([turned(6)])), 0xE1, exif([turned(3)])),
         "two orientations": with_segment(plain, 0xE1, exif([turned(6), turned(3)])),
         "an orientation as text": with_segment(plain, 0xE1, exif([(0x0112, 2, 1, b"6\0\0\0")])),
+        "a value outside EXIF": with_segment(plain, 0xE1, exif([(0x010F, 2, 12, b"\x88\x13\0\0"), turned(6)])),
+        "a value of no known type": with_segment(plain, 0xE1, exif([(0x010F, 99, 1, bytes(4)), turned(6)])),
         "EXIF of an unknown order": with_segment(plain, 0xE1, b"Exif\0\0XX*\0" + bytes(20)),
         "EXIF that points outside": with_segment(plain, 0xE1, exif([turned(6)], start=999)),
         "a resolution as text": with_segment(plain, 0xE1, exif([turned(6), (0x011A, 2, 0, bytes(4))])),

@@ -73,7 +73,7 @@ def test_a_files_bytes_give_its_pixels(tmp_path: Path, kind: str) -> None:
 def test_what_is_wrong_with_bytes_is_said_of_bytes() -> None:
     with pytest.raises(PictureError, match=r"^bytes: found an empty file, wanted JPEG, PNG"):
         decode(b"")
-    with pytest.raises(PictureError, match=r"^bytes: found no picture that Pillow knows"):
+    with pytest.raises(PictureError, match=r"^bytes: found no known kind of picture"):
         decode(b"no picture, and long enough to have a head")
     packed = io.BytesIO()
     gradient(200, 200).save(packed, "PNG")
@@ -84,8 +84,26 @@ def test_what_is_wrong_with_bytes_is_said_of_bytes() -> None:
 def test_postscript_is_refused_before_ghostscript_runs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gradient(100, 100).save(tmp_path / "drawing.jpg", "EPS")
     monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", lambda *_, **__: pytest.fail("it ran"))
-    with pytest.raises(PictureError, match=r"drawing\.jpg: found PostScript, wanted pixels; export it as PNG"):
+    with pytest.raises(PictureError, match=r"drawing\.jpg: found no known kind of picture, wanted JPEG, PNG, "):
         decode(tmp_path / "drawing.jpg")
+
+
+@pytest.mark.parametrize("kind", ["ICO", "ICNS"])
+def test_a_picture_that_hides_another_of_any_size_is_refused_unseen(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "small.png"
+    gradient(128, 128).save(path, kind)
+    monkeypatch.setattr(f"PIL.{kind.capitalize()}ImagePlugin.{kind.capitalize()}ImageFile.load", pytest.fail)
+    with pytest.raises(PictureError, match=r"small\.png: found no known kind of picture, wanted JPEG"):
+        decode(path)
+
+
+def test_an_image_whose_file_ends_early_is_a_broken_picture(tmp_path: Path) -> None:
+    gradient(200, 200).save(tmp_path / "whole.png")
+    (tmp_path / "half.png").write_bytes((tmp_path / "whole.png").read_bytes()[:500])
+    with Image.open(tmp_path / "half.png") as image, pytest.raises(PictureError, match="image: found a broken picture"):
+        decode(image)
 
 
 def test_colours_are_red_green_blue() -> None:
@@ -233,9 +251,9 @@ def broken_files() -> dict[str, tuple[bytes, str]]:
     return {
         "cut.jpg": (jpeg.getvalue()[:4000], "found a broken picture .*truncated"),
         "cut.png": (png.getvalue()[:4000], "found a broken picture"),
-        "header.jpg": (jpeg.getvalue()[:20], "found (a broken picture|no picture)"),
+        "header.jpg": (jpeg.getvalue()[:20], "found (a broken|no known kind of) picture"),
         "empty.jpg": (b"", "found an empty file, wanted JPEG"),
-        "text.jpg": (b"hello, I am no picture at all", "found no picture that Pillow knows, wanted JPEG"),
+        "text.jpg": (b"hello, I am no picture at all", "found no known kind of picture, wanted JPEG"),
         "phone.heic": (heic, f"found a HEIC picture.*; {pip}, or let the phone"),
         "phone.jpg": (heic, f"found a HEIC picture.*; {pip}, or let the phone"),
     }

@@ -93,3 +93,18 @@ def test_pixels_of_single_bits_are_counted_by_the_byte() -> None:
     check_rows(Image.new("1", (41, 45)), BytesIO(png((1, 0), (41, 45), rows)), "p.png")
     with pytest.raises(PictureError, match="found 308 bytes of pixels in a PNG, wanted 315"):
         check_rows(Image.new("1", (41, 45)), BytesIO(png((1, 0), (41, 45), rows[:-7])), "p.png")
+
+
+def test_a_stream_that_is_damaged_behind_the_last_row_pillow_wants_is_named() -> None:
+    rows = rows_of((8, 2), (80, 60), 0, b"") + rows_of((8, 2), (80, 20), 0, b"\0")
+    whole = png((8, 2), (80, 80), rows, pieces=1)
+    faults = 0
+    for at in range(len(whole) - 80, len(whole) - 16):  # before IEND and the chunk's checksum
+        for bit in range(8):
+            damaged = bytearray(whole)
+            damaged[at] ^= 1 << bit
+            try:
+                decode(bytes(damaged))
+            except PictureError:
+                faults += 1
+    assert faults > 400

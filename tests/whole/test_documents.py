@@ -90,7 +90,8 @@ def test_json_has_the_keys_that_the_document_names(
     file = str(artefacts["int8.tflite"])
     (tmp_path / "broken.jpg").write_bytes(b"x")
     picture, broken = str(shapes / "circle" / "00.png"), str(tmp_path / "broken.jpg")
-    builtin = str(ROOT / "runtime/ressq_runtime/builtin/clothing_int8.tflite")  # it has pictures enough to tell strange ones
+    # The built-in model had pictures enough to tell strange ones.
+    builtin = str(ROOT / "runtime/ressq_runtime/builtin/clothing_int8.tflite")
     assert ressq_runtime.infer.main([picture, broken, "--model", builtin, "--json", "--abstain-below", "1"]) == 1
     infer = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {key for answer in infer for key in answer} == documented_keys("ressq-infer") - set(infer[0]["latency_ms"])

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ressq_runtime.classify import Classifier
     from ressq_runtime.streaming.camera import Camera
 
-# A stranger's PNG of a few kilobytes can unfold to any size: 25 megapixels take 150 MB, with transparency 500.
+# A stranger's PNG of a few kilobytes can unfold to any size: 25 megapixels take 150 MB, as WebP 400.
 MOST_PIXELS = 25_000_000
 # Blocks from this size on go back to the system when freed. Left to itself, glibc keeps what a large picture took.
 RETURNED_BYTES = 1 << 20

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # What every camera can do; larger only for a network that sees more.
 SMALLEST_FRAME_HEIGHT = 480
+_LONGEST_WAIT_S = 10  # for a frame; exposures take 6 s at most but on the HQ camera
+_MEND = "check its cable, then start again"
 
 
 class PiCamera:
@@ -50,7 +52,11 @@ class PiCamera:
 
     def frames(self) -> Iterator[Any]:
         while True:
-            yield self._camera.capture_array("main")
+            try:
+                frame = self._camera.capture_array("main", wait=_LONGEST_WAIT_S)
+            except (RuntimeError, TimeoutError) as error:
+                raise PictureError(f"camera: found no more frames ({error}); {_MEND}") from error
+            yield frame
 
     def close(self) -> None:
         self._camera.stop()
@@ -92,7 +98,7 @@ class OpenCvCamera:
             if not found and self._is_file:
                 return
             if not found:
-                raise PictureError(f"camera {self._name}: found no more frames; check its cable, then start again")
+                raise PictureError(f"camera {self._name}: found no more frames; {_MEND}")
             yield self._cv2.cvtColor(frame, self._cv2.COLOR_BGR2RGB)  # OpenCV's own order is blue first
 
     def close(self) -> None:
