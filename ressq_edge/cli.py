@@ -118,6 +118,13 @@ def _parser() -> argparse.ArgumentParser:
         help="keep a patient, site or thing in one part: an expression on the picture's path below DATA, or a table "
         "of the columns path,group",
     )
+    add(
+        "--no-mirror",
+        dest="mirror",
+        action="store_false",
+        default=None,
+        help="show no picture mirrored: where left and right tell the classes apart (hands, signs, writing)",
+    )
     add("--resume", action="store_true", help="go on with the run in RUN")
     add("--profile", action="store_true", help="tell at the end, and in summary.md, where the time went")
     add("--skip-unreadable", action="store_true", help="train without pictures that cannot be decoded")

@@ -48,6 +48,7 @@ class Config:
     group_by: what kept pictures together in the split; None: nothing but that they show the same.
     precision: of the convolutions while training; validation and the kept weights are float32.
     norms: batch normalisation behind every convolution while training, folded into the kept weights.
+    mirror: every second view is mirrored; False where left and right tell the classes apart.
     """
 
     arch: str
@@ -76,6 +77,7 @@ class Config:
     resize: int | None = None  # the same
     schedule_share: float = 1.0  # the same
     whole_views: float = 0.0  # the same
+    mirror: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """What a person should know of the pictures before they are learned from; a note each."""
 
+import re
 from pathlib import Path
 
 from ressq_edge.config import read_config
 from ressq_edge.data.levels import tell_levels
 from ressq_edge.data.odd_values import tell_values
-from ressq_edge.data.split import Split, holds, read_split
+from ressq_edge.data.split import Split, read_split
 from ressq_edge.data.survey import MOST_LOOKED_AT, Survey
 from ressq_edge.errors import RunError
 from ressq_edge.request import Request
@@ -21,7 +22,7 @@ UNREAD_SUFFIXES = (
 
 def tell_pictures(request: Request, split: Split, survey: Survey) -> tuple[str, ...]:
     """All there is to say of a new run's pictures but what their split says."""
-    levels = tell_levels(split, grouped=request.group_by is not None)
+    levels = (*tell_levels(split, grouped=request.group_by is not None), *_tell_sides(split, request))
     looks = (*_tell_unsearched(survey), *tell_values(survey))
     return (*levels, *_tell_known(split, request), *looks, *tell_others(request.data))
 
@@ -36,17 +37,32 @@ def _tell_known(split: Split, request: Request) -> list[str]:
         was = Path(about["data"])
     except (RunError, KeyError):  # the weights are no run's
         return []
-    if was.exists() and was.resolve() != request.data.resolve() and not holds(request.data, before, about):
-        return []
     learned = {name for part in ("train", "val") for name, _ in before.pictures(part)}
     measured = [name for part in ("val", "test") for name, _ in split.pictures(part)]
-    known = sum(name in learned for name in measured)
+    known = sum(name in learned and _is_copy(request.data / name, was / name) for name in measured)
     if not known:
         return []
     return [
         f"{request.init}: {known} of the {len(measured)} pictures for validation and test are ones that it was trained "
         "on or chosen by: figures on them will look better than they are"
     ]
+
+
+def _is_copy(path: Path, was: Path) -> bool:
+    """Whether a picture may be that of an earlier run: by its size in bytes, or by its name where that one has gone."""
+    try:
+        return path.stat().st_size == was.stat().st_size
+    except OSError:
+        return True
+
+
+def _tell_sides(split: Split, request: Request) -> list[str]:
+    """A mirrored left hand is a right one."""
+    sides = [label for label in split.labels if re.search(r"(?<![a-z])left(?![a-z])", label.casefold())]
+    named = {label.casefold() for label in split.labels}
+    if request.mirror is False or not any(label.casefold().replace("left", "right") in named for label in sides):
+        return []
+    return [f"{sides[0]}: every second view is mirrored, which makes a left one a right one; --no-mirror shows none so"]
 
 
 def _tell_unsearched(survey: Survey) -> list[str]:

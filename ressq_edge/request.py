@@ -23,6 +23,7 @@ DEFAULT_INIT = "imagenet"
 MAX_SIZE = 1024  # pixels; beyond it a batch no longer fits the memory of a notebook
 SHORTEST_PATIENCE = 8  # epochs; a network from scratch may sit on a plateau for some
 LEAST = {"size": MIN_SIZE, "epochs": 1, "seed": 0, "batch_size": 1, "threads": 1}
+MOST = {"size": MAX_SIZE, "threads": 1024}
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Request:
     skip_unreadable: bool = False
     group_by: str | None = None
     precision: Precision | None = None
+    mirror: bool | None = None
     compare_all: bool = False
     thumbnails: bool = True
     device: str | None = None
@@ -75,8 +77,10 @@ def check_values(request: Request) -> None:
         if getattr(request, name) == "":  # an empty variable of a script: not the same as not given
             flag = "--" + name.replace("_", "-")
             raise RunError(f"{flag}: found an empty value, wanted one; leave {flag} out, or give it what --help says")
-    if request.size is not None and request.size > MAX_SIZE:
-        raise RunError(f"--size: found {request.size}, wanted at most {MAX_SIZE}")
+    for name, most in MOST.items():
+        value = getattr(request, name)
+        if value is not None and value > most:
+            raise RunError(f"--{name}: found {value}, wanted at most {most}")
     if request.arch in BASELINES and request.batch_size == 1:
         raise RunError(
             f"--batch-size: found 1, wanted at least 2; {request.arch} normalises over the pictures of a batch"
@@ -90,12 +94,16 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
 
     Raises:
         ModelError: arch and bypass do not exist or do not go together.
+        RunError: batches of one picture, where batches are normalised.
     """
     arch = request.arch or DEFAULT_ARCH
     recipe = pick_recipe(arch, init)
     spec = ModelSpec(arch, request.bypass or default_bypass(arch, init), num_classes)
     size = _given(request.size, recipe.size)
     epochs = _given(request.epochs, default_epochs(recipe, pictures))
+    norms = recipe.norms or init.norms
+    if norms and request.batch_size == 1:
+        raise RunError("--batch-size: found 1, wanted at least 2; such a run normalises over the pictures of a batch")
     return Config(
         arch=arch,
         bypass=spec.bypass,
@@ -120,9 +128,10 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
         patience=max(SHORTEST_PATIENCE, epochs // 2),
         group_by=request.group_by,
         precision=request.precision or default_precision(pick_device(request.device)),
-        norms=recipe.norms or init.norms,
+        norms=norms,
         resize=size,
         whole_views=recipe.whole_views,
+        mirror=request.mirror is not False,
     )
 
 
@@ -182,6 +191,7 @@ def check_same(request: Request, config: Config) -> None:
         "threads": request.threads,
         "group_by": request.group_by,
         "precision": request.precision,
+        "mirror": request.mirror,
     }
     for name, value in asked.items():
         began = getattr(config, name)

@@ -117,7 +117,7 @@ def _train(request: Request, start: Start, state: TrainState, task: Task, screen
 
 def _report(request: Request, start: Start, state: TrainState, stages: Stages, screen: Screen, stop: Stop) -> None:
     write_suspects(request, start, screen, stop)
-    if request.profile:
+    if request.profile and stages.rows():  # nothing was trained where only the labels were left to judge
         screen.show(stages_table(stages))
     for note in _write_report(request, start, state, stages if request.profile else None):
         screen.say(f"note: {note}")
@@ -160,7 +160,7 @@ def _make_task(request: Request, start: Start, workers: Workers, stages: Stages)
     return Task(
         train_store,
         val_store,
-        Views(config.train_size, config.smallest_crop, config.jitter, config.whole_views),
+        Views(config.train_size, config.smallest_crop, config.jitter, config.whole_views, config.mirror),
         class_weights(split.counts("train"), config.balance),
         normalise_for(config.arch),
         workers,

@@ -38,12 +38,14 @@ class Views:
     smallest_crop: area of the smallest crop as a share of the largest; see draw_box.
     jitter: how far brightness, contrast and saturation may be moved, as a share.
     whole_views: share of the views that are crops of WHOLE_CROP of the largest or more.
+    mirror: every second view is mirrored.
     """
 
     size: int
     smallest_crop: float
     jitter: float
     whole_views: float = 0.0
+    mirror: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def draw_batch(store: PictureStore, numbers: Sequence[int], views: Views, seed: 
         # A copy: the cache is read-only.
         crop = torch.tensor(picture[top : top + height, left : left + width]).permute(2, 0, 1)[None]
         view = F.interpolate(crop, (views.size, views.size), mode="bilinear", antialias=True)[0].permute(1, 2, 0)
-        pixels[index] = view.flip(1) if random.random() < 0.5 else view
+        turned = random.random() < 0.5  # drawn in any case, so that the rest of the view is the same
+        pixels[index] = view.flip(1) if views.mirror and turned else view
         colours[index] = torch.from_numpy(random.uniform(1 - views.jitter, 1 + views.jitter, 3))
     labels = torch.tensor([store.labels[number] for number in numbers], dtype=torch.int64)
     return Batch(pixels.permute(0, 3, 1, 2), labels, colours)

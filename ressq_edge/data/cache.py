@@ -20,7 +20,7 @@ import numpy as np
 from ressq_edge.atomic import cannot_write, write_text
 from ressq_edge.data.pictures import Pixels, decode_all, evaluation_pixels, training_pixels
 from ressq_edge.data.split import PARTS, Split
-from ressq_runtime.errors import PictureError
+from ressq_runtime.errors import OutputError, PictureError
 from ressq_runtime.pixels import PixelSpec
 
 FORMAT = 1
@@ -72,12 +72,14 @@ def fill_cache(folder: Path, split: Split, root: Path, spec: PixelSpec, threads:
     leaves no picture behind.
 
     Raises:
-        OutputError: the cache cannot be written.
+        OutputError: the cache cannot be written, or its folder is another's.
     """
     found = _read_index(folder)
     states = _file_states(split, root)  # before decoding: a picture that is replaced meanwhile is another one's
     if found.get("key") == _key(states, spec, {}) and found.get("bytes") == _measure(folder):
         return {}
+    if (folder / "index.json").exists() and "key" not in found and not _measure(folder):
+        raise OutputError(f"{folder}: found a folder with an index.json of something else; choose another --out")
     clear_cache(folder)
     unreadable: dict[str, str] = {}
     try:

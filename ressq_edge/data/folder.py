@@ -28,7 +28,8 @@ from ressq_runtime.errors import FolderError
 from ressq_runtime.folders import HIDDEN, is_picture, list_classes
 
 VAL_SHARE = TEST_SHARE = 0.15  # of each class; the rest is for training
-_OTHER_PARTS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "evaluation"}
+_LEARNED = {"train", "training", "train_set", "training_set"}
+_MEASURED = {"val", "valid", "validation", "dev", "test", "testing", "test_set", "testing_set", "eval", "evaluation"}
 
 # Names of pictures -> pairs of them that show the same.
 FindAlike = Callable[[list[str]], Sequence[tuple[str, str]]]
@@ -155,10 +156,13 @@ def _given_parts(root: Path) -> dict[str, Path]:
 
 def _refuse_other_parts(root: Path, folders: set[str]) -> None:
     """Parts under the names that other tools give them are no classes; a class `train` among vehicles is one."""
-    if len(folders) > 1 and {name.casefold() for name in folders} <= _OTHER_PARTS:
+    parts = sorted(name for name in folders if name.casefold() in _LEARNED | _MEASURED)
+    others = ", ".join(sorted(folders - set(parts)))
+    both = all(any(name.casefold() in kind for name in parts) for kind in (_LEARNED, _MEASURED))
+    if both or (len(parts) > 1 and not others):
         raise SplitError(
-            f"{root}: found {', '.join(sorted(folders))}, which look like parts, not classes; "
-            "rename them to train/, val/ and test/"
+            f"{root}: found {', '.join(parts)}, which look like parts, not classes; "
+            f"rename them to train/, val/ and test/{f', and move {others} elsewhere' if others else ''}"
         )
 
 

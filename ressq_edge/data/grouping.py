@@ -53,7 +53,7 @@ def read_groups(source: str, names: Sequence[str]) -> dict[str, str]:
 def _from_pattern(pattern: str, names: Sequence[str]) -> dict[str, str]:
     try:
         expression = re.compile(compose(pattern))
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise SplitError(
             f"--group-by {pattern}: found no regular expression ({error}), wanted one such as (patient[0-9]+)"
         ) from error

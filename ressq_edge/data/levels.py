@@ -1,6 +1,6 @@
 """What the folders below the class folders may mean: the classes themselves, or what must not be torn apart."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from ressq_edge.data.split import PARTS, Split
 
@@ -33,15 +33,18 @@ def tell_levels(split: Split, *, grouped: bool) -> list[str]:
 def _tell_recurring(of_class: list[set[str]]) -> list[str]:
     """The folders of patients may have been taken for the classes, and those of the classes passed over."""
     everywhere = sorted(set.intersection(*of_class))
+    holds = "each class folder holds"
+    if len(everywhere) < 2 and len(set.union(*of_class)) < len(of_class) and all(of_class):
+        # One patient is healthy, another sick: fewer names than folders, and each in several.
+        counts = Counter(name for names in of_class for name in names)
+        everywhere = sorted(counts) if min(counts.values()) > 1 else []
+        holds = "the class folders hold, over and over,"
     if len(everywhere) < 2 or (len(of_class) == 2 and of_class[0] != of_class[1]):
         return []
     shown = [f"{name}/" for name in everywhere[:_SHOWN]]
     more = len(everywhere) - len(shown)
     listed = f"{', '.join(shown)} and {more} more" if more else f"{', '.join(shown[:-1])} and {shown[-1]}"
-    return [
-        f"each class folder holds {listed}: the first level is taken for the class; "
-        "if these are the classes, swap the levels"
-    ]
+    return [f"{holds} {listed}: the first level is taken for the class; if these are the classes, swap the levels"]
 
 
 def _tell_torn(torn: int, above: int, *, loose: bool) -> list[str]:

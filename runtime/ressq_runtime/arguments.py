@@ -25,7 +25,7 @@ examples:
   ressq-infer --model leaf_int8.tflite --self-test   does this device answer what the workstation measured?
 
 The model is the first there is of: --model, the environment's RESSQ_MODEL, the installed one, the built-in one.
-Exit codes: 0 done, 1 a fault you can mend (each is named on stderr), 2 wrong usage."""
+Exit codes: 0 done, 1 a fault you can mend (each is named on stderr), 2 wrong usage, 130 stopped by Ctrl-C."""
 
 
 def parse(argv: Sequence[str] | None) -> Namespace:

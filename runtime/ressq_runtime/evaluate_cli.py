@@ -20,7 +20,7 @@ examples:
   ressq-evaluate leaf_int8.tflite photos/test      photos/test holds one folder per label
   ressq-evaluate leaf_int8.tflite photos/ --split runs/leaf/split.json     of photos/ what that run kept back
 
-Exit codes: 0 done, 1 a fault you can mend (each is named on stderr), 2 wrong usage."""
+Exit codes: 0 done, 1 a fault you can mend (each is named on stderr), 2 wrong usage, 130 stopped by Ctrl-C."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

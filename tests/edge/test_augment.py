@@ -53,6 +53,16 @@ def test_views_are_a_function_of_seed_epoch_and_picture(store: PictureStore) -> 
     assert epoch_order(9, 0, 0) != epoch_order(9, 0, 1)
 
 
+def test_without_mirroring_a_view_is_the_same_but_for_its_direction(store: PictureStore) -> None:
+    mirrored = draw_batch(store, range(16), VIEWS, 0, 0)
+    plain = draw_batch(store, range(16), replace(VIEWS, mirror=False), 0, 0)
+    assert torch.equal(plain.colours, mirrored.colours)
+    same = [torch.equal(one, other) for one, other in zip(plain.pixels, mirrored.pixels, strict=True)]
+    turned = [torch.equal(one, other.flip(2)) for one, other in zip(plain.pixels, mirrored.pixels, strict=True)]
+    assert 3 < sum(same) < 13
+    assert [not one for one in same] == turned
+
+
 def test_half_of_the_views_are_nearly_whole_where_that_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
 

@@ -95,8 +95,9 @@ def test_names_are_the_same_in_either_unicode_form(tmp_path: Path, mine: Form, t
 
 
 def test_an_expression_that_is_none_or_finds_nothing_is_said() -> None:
-    with pytest.raises(SplitError, match="found no regular expression"):
-        read_groups("(p", NAMES)
+    for pattern in ("(p", "a{99999999999}"):
+        with pytest.raises(SplitError, match="found no regular expression"):
+            read_groups(pattern, NAMES)
     with pytest.raises(SplitError, match="found no group for 4 of 4 pictures"):
         read_groups("patient", NAMES)
 

@@ -48,6 +48,13 @@ def test_classes_below_the_folders_of_patients_are_told(tmp_path: Path, part: st
     assert recurring(tmp_path) == ["each class folder holds healthy/ and sick/" + SWAP]
 
 
+def test_patients_of_one_class_each_are_told_too(tmp_path: Path) -> None:
+    lay_out(tmp_path, "p1/sick", "p1/healthy", "p2/healthy", "p3/sick")
+    assert "the class folders hold, over and over, healthy/ and sick/" + SWAP in told(tmp_path)
+    lay_out(tmp_path, "p3/mild")  # of one patient alone: it may be a folder of any kind
+    assert not any("over and over" in note for note in told(tmp_path))
+
+
 def test_many_that_recur_are_not_all_named(tmp_path: Path) -> None:
     lay_out(tmp_path, *(f"{one}/{other}" for one in "abc" for other in "vwxyz"))
     assert recurring(tmp_path) == ["each class folder holds v/, w/, x/ and 2 more" + SWAP]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from ressq_edge.errors import InitError, Interrupted, ModelError
 from ressq_edge.progress import Screen
 from ressq_edge.request import Request
 from ressq_edge.run import train_folder
-from ressq_edge.start import begin_run
+from ressq_edge.start import begin_run, continue_run
 from runs import QUICK, refused
 
 
@@ -109,9 +110,11 @@ def test_unreadable_pictures_stop_the_run_before_it_begins(
     [
         (["--size", "31"], "--size: found 31, wanted at least 32"),
         (["--size", "1025"], "--size: found 1025, wanted at most 1024"),
+        (["--threads", "1025"], "--threads: found 1025, wanted at most 1024"),
         (["--epochs", "0"], "--epochs: found 0, wanted at least 1"),
         (["--seed", "-1"], "--seed: found -1, wanted at least 0"),
         (["--batch-size", "0"], "--batch-size: found 0, wanted at least 1"),
+        (["--batch-size", "1"], "--batch-size: found 1, wanted at least 2; such a run normalises over the pictures of"),
         (["--device", "mps"], "--device: found no mps here, only cpu"),
         (["--threads", "0"], "--threads: found 0, wanted at least 1"),
         (["--arch", "squeezenet1_1", "--bypass", "simple"], "found 'simple' with squeezenet1_1, wanted 'none'"),
@@ -202,12 +205,48 @@ def test_pictures_that_the_weights_were_trained_on_are_said_to_flatter(few: Path
     shutil.copytree(few, moved)
     copy = begin_run(Request(moved, tmp_path / "run", init=weights, seed=1), Screen())
     assert copy.notes == again.notes
+    next(iter(sorted(moved.rglob("*.*")))).unlink()  # tidied up since
+    tidied = begin_run(Request(moved, tmp_path / "run", init=weights, seed=1), Screen())
+    assert any("pictures for validation and test are ones that it was trained on" in note for note in tidied.notes)
     shutil.rmtree(moved)
     for path in sorted(few.rglob("*.*")):  # other pictures of the same names
         (moved / path.relative_to(few)).parent.mkdir(parents=True, exist_ok=True)
         Image.open(path).rotate(90).save(moved / path.relative_to(few))
     other = begin_run(Request(moved, tmp_path / "run", init=weights, seed=1), Screen())
     assert not any("it was trained on" in note for note in other.notes)
+
+
+def test_pictures_written_since_the_run_began_are_told_when_it_goes_on(few: Path, done: Path, tmp_path: Path) -> None:
+    data, run = tmp_path / "data", tmp_path / "run"
+    shutil.copytree(few, data)
+    shutil.copytree(done, run)
+    (run / "summary.md").unlink()
+
+    def told() -> list[str]:
+        begun = continue_run(Request(data, run, resume=True))
+        return [note for note in begun.notes if "were written since the run began" in note]
+
+    for path in data.rglob("*.*"):
+        os.utime(path, (1e9, 1e9))
+    assert told() == []
+    written = sorted(data.rglob("*.*"))[0]
+    os.utime(written, (4e9, 4e9))
+    assert [note[:44] for note in told()] == ["1 pictures were written since the run began:"]
+
+
+def test_classes_of_two_sides_are_told_that_views_are_mirrored(few: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for label, of in (("Hand_left", "circle"), ("hand_right", "square"), ("leftover", "square")):
+        shutil.copytree(few / of, data / label)
+
+    def told(**settings: bool) -> list[str]:
+        begun = begin_run(Request(data, tmp_path / "run", init="none", **settings), Screen())
+        return [note for note in begun.notes if "mirrored" in note]
+
+    assert told() == [
+        "Hand_left: every second view is mirrored, which makes a left one a right one; --no-mirror shows none so"
+    ]
+    assert told(mirror=False) == []
 
 
 def test_what_is_said_of_the_pictures_is_said_after_a_resume(few: Path, done: Path, tmp_path: Path) -> None:

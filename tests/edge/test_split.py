@@ -165,8 +165,14 @@ def test_parts_by_other_names_are_no_classes(tmp_path: Path, names: tuple[str, .
         lay_out(tmp_path / name, cat=6, dog=6)
     with pytest.raises(SplitError, match=r"which look like parts, not classes; rename them to train/, val/ and test/"):
         split_folder(tmp_path, 0)
-    lay_out(tmp_path, bus=6)
-    assert split_folder(tmp_path, 0).labels == tuple(sorted([*names, "bus"]))
+    lay_out(tmp_path, sample=6)
+    with pytest.raises(SplitError, match=r"rename them to train/, val/ and test/, and move sample elsewhere"):
+        split_folder(tmp_path, 0)
+
+
+def test_a_train_among_vehicles_is_a_class(tmp_path: Path) -> None:
+    lay_out(tmp_path, train=6, bus=6, car=6)
+    assert split_folder(tmp_path, 0).labels == ("bus", "car", "train")
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="may read everything")
