@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from ressq_edge.data.alike import SIDE, find_alike
+from ressq_edge.data.alike import SIDE, checksums, find_alike
 from ressq_edge.data.second_look import confirm
 from ressq_runtime.errors import PictureError
 from ressq_runtime.pixels import decode
@@ -117,11 +117,10 @@ def _search(root: Path, names: Sequence[str], looks: Looks, threads: int, bar: B
 
 def _find_equal(root: Path, names: Sequence[str], looks: Looks) -> set[tuple[str, str]]:
     """Pairs of names of equal files, each with the next such one; those of equal thumbnails alone are read."""
-    thumbnails = looks["thumbnail"].reshape(len(looks), -1)
-    _, ranks, counts = np.unique(thumbnails, axis=0, return_inverse=True, return_counts=True)
+    _, ranks, counts = np.unique(checksums(looks["thumbnail"]), return_inverse=True, return_counts=True)
     last: dict[bytes, str] = {}
     found = set()
-    for index in np.flatnonzero((counts[ranks.ravel()] > 1) & looks["size"].all(1)):
+    for index in np.flatnonzero((counts[ranks] > 1) & looks["size"].all(1)):
         with (root / names[index]).open("rb") as file:
             content = hashlib.file_digest(file, "sha256").digest()
         if content in last:
