@@ -56,7 +56,7 @@ fuzz: $(INSTALLED)
 # MediaPipe overwrites files of onnx2tf's OpenCV, so it lives apart: the foreign client our .tflite must please.
 mediapipe-env: .venv-mediapipe/.installed
 
-.venv-mediapipe/.installed: tools/find-python.sh
+.venv-mediapipe/.installed: tools/find-python.sh Makefile
 	"$$(tools/find-python.sh)" -m venv .venv-mediapipe
 	.venv-mediapipe/bin/python -m pip install --quiet --disable-pip-version-check mediapipe==1.2.2
 	@touch $@
@@ -64,7 +64,7 @@ mediapipe-env: .venv-mediapipe/.installed
 # litert-benchmark comes with releases that onnx2tf does not allow: the independent clock of tests/runtime/test_agreement.py.
 litert-env: .venv-litert/.installed
 
-.venv-litert/.installed: tools/find-python.sh
+.venv-litert/.installed: tools/find-python.sh Makefile
 	"$$(tools/find-python.sh)" -m venv .venv-litert
 	.venv-litert/bin/python -m pip install --quiet --disable-pip-version-check ai-edge-litert==2.3.0 'pillow>=9.4'
 	@touch $@
@@ -72,7 +72,7 @@ litert-env: .venv-litert/.installed
 # ONNX Runtime reports to its maker from 1.29 on, and onnx2tf pins an older one: what tests/runtime/test_telemetry.py runs.
 onnx-env: .venv-onnx/.installed
 
-.venv-onnx/.installed: tools/find-python.sh
+.venv-onnx/.installed: tools/find-python.sh Makefile
 	"$$(tools/find-python.sh)" -m venv .venv-onnx
 	.venv-onnx/bin/python -m pip install --quiet --disable-pip-version-check onnxruntime==1.32.0 'pillow>=9.4'
 	@touch $@
@@ -84,4 +84,4 @@ pillow-versions:
 	tools/try_pillow.sh
 
 clean:
-	rm -rf $(VENV) .venv-mediapipe .venv-litert .venv-onnx .venv-litert-versions .peers demo build *.egg-info runtime/*.egg-info runtime/build
+	rm -rf $(VENV) .venv-mediapipe .venv-litert .venv-onnx .venv-litert-versions .peers bench demo build *.egg-info runtime/*.egg-info runtime/build

@@ -16,7 +16,6 @@ KINDS = ("int8.tflite", "fp32.tflite", "int8.onnx", "fp32.onnx")
 ROOT = Path(__file__).resolve().parents[1]
 EXPORTS = ROOT / "bench" / "exports"
 _CHECKPOINT = "best.safetensors"
-_TEST_PARTS = ("test", "val", "validation")
 
 
 def find_artefacts(folder: Path) -> dict[str, Path]:
@@ -50,16 +49,16 @@ def find_card(artefact: Path) -> Card:
 
 
 def open_target(target: Path | None) -> Path:
-    """The folder of artefacts that is meant: `target`, what a run there is exported to, or the demo's.
+    """The folder of artefacts that is meant: `target`, what a run there is exported to, or the newest demo's.
 
     Raises:
         SystemExit: there is no demo, or the export failed.
     """
     if target is None:
-        made = sorted(ROOT.glob("demo/*-dist"))
+        made = list(ROOT.glob("demo/*-dist/*_int8.tflite"))
         if not made:
             raise SystemExit("found no demo/*-dist, wanted artefacts; call make demo, or name a run or an export")
-        return made[0]
+        return max(made, key=lambda path: path.stat().st_mtime).parent
     return export_run(target) if (target / _CHECKPOINT).is_file() else target
 
 
@@ -86,16 +85,16 @@ def export_run(run: Path) -> Path:
 
 
 def find_pictures(target: Path | None, artefacts: Path) -> Path:
-    """The labelled pictures that belong to a target: the demo's, or those a run names, that it was not trained on.
+    """The test pictures that belong to a target: the demo's, or those a run names. Validation pictures chose int8.
 
     Raises:
         SystemExit: nothing says where they are.
     """
-    places = [artefacts.with_name(artefacts.name.removesuffix("-dist"))]
-    if target is not None and (target / "config.json").is_file():
-        places.append(Path(json.loads((target / "config.json").read_text())["data"]))
+    name = artefacts.name.removesuffix("-dist")
+    places, config = [artefacts.with_name(name)], (target or artefacts.with_name(f"{name}-run")) / "config.json"
+    if config.is_file():
+        places.append(Path(json.loads(config.read_text())["data"]))
     for place in places:
-        for part in _TEST_PARTS:
-            if (place / part).is_dir():
-                return place / part
-    raise SystemExit(f"{target or artefacts}: found no labelled pictures that belong to it; name them with --data")
+        if (place / "test").is_dir():
+            return place / "test"
+    raise SystemExit(f"{target or artefacts}: found no test/ folder that belongs to it; name its pictures with --data")

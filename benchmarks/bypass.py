@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from artefacts import KINDS
 from circumstances import describe_call, say_call
 from page.command import publish
 from page.content import Bars, Page, Section, Table
+from ressq_edge.reports.intervals import t_quantile
 from resumable import SCRATCH_EPOCHS, SCRATCH_SIZE, ask, make, split_further
 
 PLAIN, RESIDUAL = "squeezenet1_1", "ressqueezenet1_1"
@@ -100,8 +101,8 @@ def summarise(out: Path, start: str, seeds: int) -> dict[str, Any]:
 
 
 def _right(path: Path) -> dict[str, NDArray[np.bool_]]:
-    found = {key: np.array(labels) for key, labels in json.loads(path.read_text()).items()}
-    return {kind: found[kind] == found["truth"] for kind in KINDS}
+    found = json.loads(path.read_text())
+    return {kind: np.array(found[kind]) == np.array(found["truth"]) for kind in KINDS}
 
 
 def compare(residual: Sequence[NDArray[np.bool_]], plain: Sequence[NDArray[np.bool_]]) -> Difference:
@@ -131,11 +132,28 @@ def _section(start: str, found: dict[str, Any]) -> Section:
             f"{100 * mean(top1[arch][kind]):.1f} ({', '.join(f'{100 * one:.1f}' for one in top1[arch][kind])})"
             for arch in (PLAIN, RESIDUAL)
         )
-        rows.append([kind, plain, residual, _gain(found["gain"][kind])])
+        rows.append([kind, plain, residual, _gain(found["gain"][kind]), _over_seeds(found["gain"][kind]["seeds"])])
     wrong = {arch: [100 * (1 - mean(top1[arch][kind])) for kind in found["gain"]] for arch in (PLAIN, RESIDUAL)}
     plot = Bars(f"Answered wrong, from {start}", "% of the test pictures", list(found["gain"]), wrong)
-    text = [f"{found['pictures']} test pictures, top-1 in %, mean (each seed); the gain in points, in pairs."]
-    return Section(f"From {start}", text, Table(["file", PLAIN, RESIDUAL, "gain in points [95 %]"], rows), [plot])
+    text = [
+        f"{found['pictures']} test pictures, top-1 in %, mean (each seed); the gain in points, in pairs: one interval "
+        "is for chance among the pictures, the other for chance among the seeds (Student's t)."
+    ]
+    return Section(
+        f"From {start}",
+        text,
+        Table(["file", PLAIN, RESIDUAL, "gain in points [95 %, pictures]", "each seed [95 %, seeds]"], rows),
+        [plot],
+    )
+
+
+def _over_seeds(gains: Sequence[float]) -> str:
+    """`+1.3, +4.6, +1.6 [-1.9, 7.0]`."""
+    each = ", ".join(f"{100 * one + 0.0:+.1f}" for one in gains)
+    if len(gains) < 2:
+        return each
+    error = t_quantile(len(gains) - 1) * stdev(gains) / len(gains) ** 0.5
+    return f"{each} [{100 * (mean(gains) - error):.1f}, {100 * (mean(gains) + error):.1f}]"
 
 
 def _gain(gain: dict[str, float]) -> str:

@@ -22,8 +22,8 @@ from page.command import publish
 from peer.asked import find_asked
 from peer.convert import find_model
 from peer.pictures import Reference, make_pictures
-from peer.registry import OURS, PEERS, WORKERS, CannotRun, Peer, find_python
-from peer.report import find_losses, find_warnings, to_page, to_rows
+from peer.registry import PEERS, WORKERS, CannotRun, Peer, find_python
+from peer.report import find_losses, find_unmeasured, find_warnings, to_page, to_rows
 from peer.rounds import Line, Worker, measure, one_core
 from ressq_runtime.card import Card
 from ressq_runtime.models import BUILTIN
@@ -32,10 +32,10 @@ PRECISIONS = ("int8", "fp32")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measures, writes and prints; exit code 1 if ressq-infer itself was refused or nothing can be measured."""
+    """Measures, writes and prints; exit code 1 if ressq-infer itself was not measured."""
     arguments = _parse(argv)
     report = publish("peers.py", lambda: compare(arguments), to_page, arguments.out)
-    return 1 if report is None or any(row["peer"] == OURS and "refused" in row for row in report["rows"]) else 0
+    return 1 if report is None or find_unmeasured(report) else 0
 
 
 def compare(arguments: argparse.Namespace) -> dict[str, Any]:

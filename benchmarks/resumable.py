@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from artefacts import KINDS
+from ressq_edge.network.published import file_sha256
 from ressq_runtime.classify import Classifier
-from ressq_runtime.errors import PictureError
+from ressq_runtime.errors import OutputError, PictureError
 from twins.answers import answer_all, label_pictures
 
 # From scratch at half the size: three seeds of both SqueezeNets then take what one would at 224 pixels.
@@ -32,7 +33,9 @@ def make(photos: Path, run: Path, train: Sequence[str], export: Sequence[str] = 
 
     Raises:
         CalledProcessError: one of them failed; it said why.
+        OutputError: the run was begun with other flags or pictures.
     """
+    _refuse_other(photos, run, train)
     if not (run / "summary.md").exists():
         resume = ["--resume"] if (run / "config.json").exists() else []
         call("ressq_edge.cli", photos, "--out", run, *train, *resume)  # that refuses a run of other flags
@@ -40,13 +43,25 @@ def make(photos: Path, run: Path, train: Sequence[str], export: Sequence[str] = 
         call("ressq_export.cli", run, "--out", run / "dist", "--name", run.name, "--data", photos, *export)
 
 
+def _refuse_other(photos: Path, run: Path, train: Sequence[str]) -> None:
+    """What is done is not done again, so it must have been asked for in the same words."""
+    asked, kept = {"photos": str(photos.resolve()), "train": list(train)}, run / "asked.json"
+    if not kept.exists():
+        if not (run / "config.json").exists():  # a run of before this was kept is taken as it is
+            run.mkdir(parents=True, exist_ok=True)
+            kept.write_text(json.dumps(asked) + "\n")
+    elif json.loads(kept.read_text()) != asked:
+        raise OutputError(f"{kept}: found {kept.read_text().strip()}, wanted {json.dumps(asked)}; choose another --out")
+
+
 def ask(run: Path, pictures: Path) -> None:
-    """run/test.json: the label that each of the run's four files gives each of the pictures.
+    """run/test.json: the hash of each of the run's four files, and the label that it gives each of the pictures.
 
     Raises:
         RessqError: a picture can't be read: the runs would no longer be asked the same.
     """
-    if (run / "test.json").exists():
+    files = {kind: file_sha256(run / "dist" / f"{run.name}_{kind}") for kind in KINDS}
+    if (run / "test.json").exists() and json.loads((run / "test.json").read_text()).get("files") == files:
         return
     classifiers = {kind: Classifier.load(run / "dist" / f"{run.name}_{kind}") for kind in KINDS}
     answered = answer_all(classifiers, label_pictures(pictures, classifiers[KINDS[0]].labels))
@@ -54,7 +69,11 @@ def ask(run: Path, pictures: Path) -> None:
         classifier.close()
     if answered.faults:
         raise PictureError(answered.faults[0])
-    found = {"truth": answered.truths.tolist(), **{kind: of.tolist() for kind, of in answered.answers.items()}}
+    found = {
+        "files": files,
+        "truth": answered.truths.tolist(),
+        **{kind: of.tolist() for kind, of in answered.answers.items()},
+    }
     (run / "test.json").write_text(json.dumps(found) + "\n")
 
 

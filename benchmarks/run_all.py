@@ -76,9 +76,13 @@ def run_parts(parts: Sequence[Part], out: Path) -> tuple[list[Page], list[str]]:
         print(f"\n$ python benchmarks/{part.script} {' '.join(part.arguments)}", flush=True)
         started, until = monotonic(), until + part.seconds
         command = [sys.executable, str(HERE / part.script), *part.arguments, "--out", str(out)]
-        said = run(command, until - started)
+        code, said = run(command, until - started)
         if report.is_file():
             pages.append(load_page(report))
+            if code:
+                pages[-1] = replace(
+                    pages[-1], alarms=[*pages[-1].alarms, f"{part.script} ended with exit code {code}: {said}"]
+                )
             print(f"{pages[-1].verdict} ({monotonic() - started:.0f} s)", flush=True)
         else:
             missing.append(said if said.startswith(part.script) else f"{part.script}: {said}")
@@ -86,19 +90,19 @@ def run_parts(parts: Sequence[Part], out: Path) -> tuple[list[Page], list[str]]:
     return pages, missing
 
 
-def run(command: list[str], seconds: float) -> str:
-    """The last line that a command says on stderr; it and all that it started are ended when its time is over."""
+def run(command: list[str], seconds: float) -> tuple[int, str]:
+    """A command's exit code and the last line that it says on stderr; all that it started ends with its time."""
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         try:
             _, said = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            return f"not done in {seconds:.0f} s"
+            return 1, f"not done in {seconds:.0f} s"
         finally:
             with suppress(ProcessLookupError):  # all ended by themselves
                 os.killpg(process.pid, signal.SIGKILL)
-    return (said.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
+    return process.returncode, (said.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
 
 
 def with_missing(page: Page, missing: list[str]) -> Page:

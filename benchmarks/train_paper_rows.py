@@ -20,6 +20,7 @@ from pathlib import Path
 
 from bypass import PLAIN, RESIDUAL
 from paper.page import PAPER
+from ressq_runtime.errors import OutputError
 from resumable import SCRATCH_EPOCHS, SCRATCH_SIZE, make, split_further
 
 _STOPPED = 130  # ressq-train's exit code after Ctrl-C
@@ -69,6 +70,9 @@ def make_rows(photos: Path, out: Path, rows: dict[str, list[str]]) -> dict[str, 
         print(f"{out / name}", file=sys.stderr)
         try:
             make(photos, out / name, flags, ["--allow-drop"])
+        except OutputError as error:
+            print(f"train_paper_rows.py: error: {error}", file=sys.stderr)
+            failed[name] = 1
         except subprocess.CalledProcessError as error:
             failed[name] = error.returncode
             if error.returncode == _STOPPED:

@@ -78,7 +78,8 @@ def measure(path: Path, folder: Path, strange: Path, faults: list[str]) -> dict[
     far = {kind: _distances(classifier, images) for kind, images in kinds.items()}
     classifier.close()
     flagged = {kind: float((found >= limit["threshold"]).mean()) for kind, found in far.items()}
-    auroc = float((far["strange"][:, None] > far["as trained on"]).mean())
+    strange_far, usual_far = far["strange"][:, None], far["as trained on"]
+    auroc = float((strange_far > usual_far).mean() + (strange_far == usual_far).mean() / 2)
     return {"name": path.name, "n": {kind: len(x) for kind, x in far.items()}, "flagged": flagged, "auroc": auroc}
 
 

@@ -1,12 +1,14 @@
 """What a person should know of the pictures before they are learned from; a note each."""
 
 import re
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ressq_edge.config import read_config
 from ressq_edge.data.levels import tell_levels
 from ressq_edge.data.odd_values import tell_values
-from ressq_edge.data.split import Split, read_split
+from ressq_edge.data.split import PARTS, Split, read_split
 from ressq_edge.data.survey import MOST_LOOKED_AT, Survey
 from ressq_edge.errors import RunError
 from ressq_edge.request import Request
@@ -87,3 +89,17 @@ def tell_others(root: Path) -> list[str]:
 def _shorten(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
+
+
+def tell_rewritten(root: Path, split: Split, about: dict[str, Any]) -> list[str]:
+    """Pictures of the same names and sizes may show something else: grey values stretched in a BMP, say."""
+    if "created" not in about:
+        return []
+    began = datetime.fromisoformat(about["created"]).timestamp() + 1  # it is in whole seconds
+    paths = (root / name for part in PARTS for name, _ in split.pictures(part))
+    if not (count := sum(path.stat().st_mtime > began for path in paths)):
+        return []
+    return [
+        f"{count} pictures were written since the run began: if they show something else now, its weights learn from "
+        "both, and nothing repeats bit for bit"
+    ]

@@ -197,6 +197,11 @@ def check_same(request: Request, config: Config) -> None:
         began = getattr(config, name)
         if value is not None and value != began:
             flag = "--" + name.replace("_", "-")
+            if name == "mirror":
+                raise RunError(
+                    f"{request.out}: found a run whose views are mirrored, wanted none so; leave --no-mirror out, or "
+                    "train into another folder"
+                )
             raise RunError(
                 f"{request.out}: found a run with {flag} {began}, wanted {value} with --resume; "
                 f"leave {flag} out, or train into another folder"

@@ -5,19 +5,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from ressq_edge import __version__
 from ressq_edge.atomic import remove_leftovers
 from ressq_edge.config import Config, read_config, write_config
 from ressq_edge.data.folder import split_folder
-from ressq_edge.data.split import PARTS, Split, holds, read_split
+from ressq_edge.data.split import Split, holds, read_split
 from ressq_edge.data.survey import Survey, choose, look_at
 from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.init import InitWeights, default_bypass, initialise, load_init
-from ressq_edge.notes import tell_pictures
+from ressq_edge.notes import tell_pictures, tell_rewritten
 from ressq_edge.progress import Screen
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
 from ressq_edge.training.device import default_threads
@@ -174,22 +173,8 @@ def continue_run(request: Request) -> Start:
         )
     # Killed before the first state was saved: the weights are needed again.
     init = None if saved else load_init(_init_again(request, config), config.arch)
-    notes = (*about.get("notes", split.notes), *changed, *_tell_rewritten(request.data, split, about))
+    notes = (*about.get("notes", split.notes), *changed, *tell_rewritten(request.data, split, about))
     return Start(config, split, init, about, notes)
-
-
-def _tell_rewritten(root: Path, split: Split, about: dict[str, Any]) -> list[str]:
-    """Pictures of the same names and sizes may show something else: grey values stretched in a BMP, say."""
-    if "created" not in about:
-        return []
-    began = datetime.fromisoformat(about["created"]).timestamp() + 1  # it is in whole seconds
-    paths = (root / name for part in PARTS for name, _ in split.pictures(part))
-    if not (count := sum(path.stat().st_mtime > began for path in paths)):
-        return []
-    return [
-        f"{count} pictures were written since the run began: if they show something else now, its weights learn from "
-        "both, and nothing repeats bit for bit"
-    ]
 
 
 def _note_move(request: Request, config: Config, about: dict[str, Any]) -> dict[str, Any]:

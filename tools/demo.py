@@ -94,6 +94,9 @@ def train(data: Path, run: Path, init: str, settings: Sequence[str]) -> None:
         trained_on = Path(json.loads((run / "config.json").read_text(encoding="utf-8"))["data"])
         if trained_on != data.resolve():
             raise SystemExit(f"demo: {run}: found a run on {trained_on}, wanted one on {data.resolve()}; delete {run}")
+        begun = json.loads((run / "config.json").read_text(encoding="utf-8"))["settings"]["init"]
+        if begun != (init if init in ("none", "imagenet") else "file"):
+            raise SystemExit(f"demo: {run}: found a run that began with {begun}, wanted {init}; delete {run}")
         print(f"{run}: trained already; delete {ROOT} to start again")
         return
     command = ["ressq-train", str(data), "--out", str(run), "--init", init, *settings]

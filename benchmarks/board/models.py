@@ -1,13 +1,15 @@
-"""Networks with random weights, as the exporter makes them: what an inference costs does not depend on the weights."""
+"""Networks with random weights, as the exporter makes them: what an inference costs hardly depends on the weights."""
 
 from __future__ import annotations
 
 import random
 import tempfile
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from artefacts import ROOT
 from ressq_runtime import read_card
 from ressq_runtime.artefact import attach_card
 from ressq_runtime.models import BUILTIN
@@ -25,7 +27,7 @@ _MEASURED = ("abstention", "unlike")  # of the built-in network: random weights 
 def make_random(
     path: Path, classes: int | None = None, size: int | None = None, *, arch: str = ARCHITECTURE, plain: bool = False
 ) -> Path:
-    """An artefact of what ressq-train begins with from random weights, kept for the next run.
+    """An artefact of what ressq-train begins with from random weights, kept until networks or exporter change.
 
     Args:
         path: ends in one of the four kinds, `int8.tflite` for instance.
@@ -34,7 +36,8 @@ def make_random(
         arch: as ressq-train's.
         plain: the last layer before the mean, as a converter leaves it that nobody helps.
     """
-    if path.exists():
+    stamp = _made_of()
+    if path.exists() and (kept := read_card(str(path))) and kept.data.get("made_of") == stamp:
         return path
     from ressq_edge.network.arch import ModelSpec
     from ressq_edge.network.init import default_bypass, load_init
@@ -54,10 +57,17 @@ def make_random(
         about = {
             **known, "name": path.stem, "precision": precision, "labels": labels, "input": spec.to_json(),
             "model": {**card.data["model"], **_describe(model, spec.size, plain)},  # type: ignore[dict-item]
-            "self_test": [], "about": "Random weights, to count with.",
+            "self_test": [], "made_of": stamp, "about": "Random weights, to count with.",
         }  # fmt: skip
         path.write_bytes(attach_card(content, about, path.suffix))
     return path
+
+
+def _made_of() -> str:
+    """Of the sources that decide what is made; without PyTorch, whose import takes longer than what is counted."""
+    folders = (ROOT / "ressq_edge" / "network", ROOT / "export" / "ressq_export")
+    sources = sorted(path for folder in folders for path in folder.rglob("*.py"))
+    return sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
 def _convert(path: Path, model: ModelSpec, size: int, plain: bool, folder: Path, log: Any) -> bytes:

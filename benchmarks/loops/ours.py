@@ -78,7 +78,7 @@ def prepare(data: Path, count: int, precision: str, folder: Path) -> tuple[Task,
     for path, reason in faults.items():
         raise FolderError(f"{path}: found a picture that can't be read ({reason}), wanted every loop to see the same")
     train_store, val_store = (open_store(folder / "cache", split, data, spec, part) for part in ("train", "val"))
-    views = Views(SIZE, config.smallest_crop, config.jitter)
+    views = Views(SIZE, config.smallest_crop, config.jitter, config.whole_views)  # of the plain loop's size
     weights = torch.ones(len(split.labels))
     task = Task(train_store, val_store, views, weights, Normalise(), Workers(0, 1, _CPU), Stages())
     return task, config, decoding_s

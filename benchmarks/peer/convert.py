@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 from peer.registry import HOME, CannotRun, Peer, run
@@ -28,25 +29,24 @@ def find_model(peer: Peer, precision: str, artefacts: dict[str, Path], python: P
     source = artefacts[kind]
     if not peer.converts:
         return source
-    digest = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
-    folder = HOME / "models" / f"{peer.environment}-{digest}"
-    folder.mkdir(parents=True, exist_ok=True)
-    return (_by_pnnx if peer.converts == "pnnx" else _by_mnnconvert)(source, folder, python)
+    made_of = "\n".join((*peer.packages, *peer.alone)).encode() + source.read_bytes()
+    folder = HOME / "models" / f"{peer.environment}-{hashlib.sha256(made_of).hexdigest()[:12]}"
+    if not folder.exists():
+        partial = folder.with_name(f"{folder.name}.part")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        (_by_pnnx if peer.converts == "pnnx" else _by_mnnconvert)(source, partial, python)
+        partial.rename(folder)
+    return folder / ("model.ncnn.param" if peer.converts == "pnnx" else "model.mnn")
 
 
-def _by_mnnconvert(source: Path, folder: Path, python: Path) -> Path:
-    target = folder / "model.mnn"
-    if not target.exists():
-        tool = str(python.with_name("mnnconvert"))
-        run([tool, "-f", "TFLITE", "--modelFile", str(source), "--MNNModel", str(target), "--bizCode", "ressq"], folder)
-    return target
+def _by_mnnconvert(source: Path, folder: Path, python: Path) -> None:
+    tool, target = str(python.with_name("mnnconvert")), str(folder / "model.mnn")
+    run([tool, "-f", "TFLITE", "--modelFile", str(source), "--MNNModel", target, "--bizCode", "ressq"], folder)
 
 
-def _by_pnnx(source: Path, folder: Path, python: Path) -> Path:
+def _by_pnnx(source: Path, folder: Path, python: Path) -> None:
     """ncnn makes floats of pixels by itself, so the graph begins behind the artefact's cast."""
-    target = folder / "model.ncnn.param"
-    if target.exists():
-        return target
     try:
         import onnx
         from onnx.utils import Extractor
@@ -63,4 +63,3 @@ def _by_pnnx(source: Path, folder: Path, python: Path) -> Path:
     if tool is None:
         raise CannotRun("found no pnnx in its environment")
     run([str(tool), "model.onnx", f"inputshape={sides}f32".replace(" ", "")], folder)
-    return target

@@ -60,11 +60,21 @@ def find_losses(rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def find_unmeasured(report: dict[str, Any]) -> list[str]:
+    """Why ressq-infer itself has no figure, or lacks one; empty where it has all."""
+    refused = [row for row in report["rows"] if "refused" in row]
+    found = [(row, row["refused"]) for row in refused] + [(row, row["reason"]) for row in report["missing"]]
+    return list(dict.fromkeys(f"{row['precision']}: {why}" for row, why in found if row["peer"] == OURS))
+
+
 def to_page(report: dict[str, Any]) -> Page:
     """Where a peer wins comes first, then what was asked for, the figures, and what was not measured."""
     rows, losses = report["rows"], report["losses"]
-    verdict = f"A peer beats ressq-infer in {len(losses)} figures, by most: {losses[0]}" if losses else (
-        "No peer beats ressq-infer in any figure that both have")  # fmt: skip
+    verdict = "No peer beats ressq-infer in any figure that both have"
+    if losses:
+        verdict = f"A peer beats ressq-infer in {len(losses)} figures, by most: {losses[0]}"
+    if unmeasured := find_unmeasured(report):
+        verdict = f"Nothing can be said: ressq-infer was not measured ({'; '.join(unmeasured)})"
     sections = [Section("Where a peer is faster", [f"* {loss}" for loss in losses])] if losses else []
     sections.append(Section("What is asked of ressq-infer", [f"* {line}" for line in report["asked"]]))
     for precision in dict.fromkeys(row["precision"] for row in rows):

@@ -13,7 +13,7 @@ def compare(first: dict[str, Any], second: dict[str, Any]) -> tuple[list[str], b
     """Lines to print, and whether verdict and all ratios on one thread agree within TOLERANCE.
 
     Raises:
-        SystemExit: the reports are of different boards, or share no ratio.
+        SystemExit: the reports are of different boards or files, or share no ratio.
     """
     boards = [tuple(str(report["machine"][key]) for key in _BOARD) for report in (first, second)]
     if boards[0] != boards[1]:
@@ -21,6 +21,9 @@ def compare(first: dict[str, Any], second: dict[str, Any]) -> tuple[list[str], b
             f"found {', '.join(boards[0])} and {', '.join(boards[1])}, wanted two reports of one board: "
             "times of different boards say nothing about the files"
         )
+    made = [{kind: about["sha256"] for kind, about in report["artefacts"].items()} for report in (first, second)]
+    if made[0] != made[1]:
+        raise SystemExit("found reports of different files, wanted two of the same artefacts")
     ships = [report["verdict"]["ship"] for report in (first, second)]
     lines = [f"verdict: ship {ships[0]}, ship {ships[1]}"]
     agree = ships[0] == ships[1]

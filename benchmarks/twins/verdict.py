@@ -16,11 +16,13 @@ def judge(report: dict[str, Any]) -> dict[str, Any]:
     which is the time on a quiet machine and much the same on a busy one. int8 is not shipped where
     it is refused, where it is not faster, or where a loss of more than `max_drop` is found and is no matter of chance.
     """
-    refused = [entry for entry in report["entries"] if "refused" in entry and entry["kind"].startswith("int8")]
-    if not report["ratios"]:
-        reason = refused[0]["refused"] if refused else "fp32 or int8 could not be measured"
-        return {"ship": "fp32", "sentence": f"Ship fp32: int8 has no time that counts ({reason})"}
-    chosen = next(row for row in report["ratios"] if row["threads"] == min(r["threads"] for r in report["ratios"]))
+    kind = next((entry["kind"] for entry in report["entries"] if entry["kind"].startswith("int8")), "int8.tflite")
+    refused = [entry["refused"] for entry in report["entries"] if "refused" in entry and entry["kind"] == kind]
+    ratios = [row for row in report["ratios"] if row["format"] == kind.removeprefix("int8.")]
+    if refused or not ratios:
+        reason = refused[0] if refused else "it or fp32 could not be measured"
+        return {"ship": "fp32", "sentence": f"Ship fp32: {kind} has no time that counts ({reason})"}
+    chosen = min(ratios, key=lambda row: row["threads"])
     gain, drop = chosen["inference_cpu"][0], report["paired"][chosen["format"]]
     lost = drop["low"] > 0 and drop["drop"] > report["max_drop"]
     ship = "fp32" if lost or gain < LEAST_GAIN else "int8"

@@ -28,7 +28,8 @@ class Entry:
     pictures    what it is timed on, with the right answers
     first_ms    column -> its first call, which pays for lazy allocation
     wall_ms     column -> rounds -> calls
-    cpu_ms      the same of processors, all threads together: what others take of the machine disturbs it little
+    cpu_ms      column -> rounds, the mean of a call's, of processors, all threads together: what others take of the
+                machine disturbs it little. A system books other threads' time at its ticks: no call's own can be had
     refused     why its times do not count; empty: they do
     """
 
@@ -37,7 +38,7 @@ class Entry:
     pictures: Sequence[Picture] = ()
     first_ms: dict[str, float] = field(default_factory=dict)
     wall_ms: dict[str, list[list[float]]] = field(default_factory=lambda: {column: [] for column in COLUMNS})
-    cpu_ms: dict[str, list[list[float]]] = field(default_factory=lambda: {column: [] for column in COLUMNS})
+    cpu_ms: dict[str, list[float]] = field(default_factory=lambda: {column: [] for column in COLUMNS})
     refused: str = ""
 
     @property
@@ -50,8 +51,8 @@ class Entry:
         return [median(calls) for calls in self.wall_ms[column]]
 
     def cpu_rounds(self, column: str) -> list[float]:
-        """Median milliseconds of processors of each round."""
-        return [median(calls) for calls in self.cpu_ms[column]]
+        """Milliseconds of processors of each round, a call's mean."""
+        return self.cpu_ms[column]
 
 
 def measure(entries: Sequence[Entry], rounds: int, burst: int, seed: int = 0) -> None:
@@ -71,24 +72,26 @@ def measure(entries: Sequence[Entry], rounds: int, burst: int, seed: int = 0) ->
 
 def _run_burst(entry: Entry, column: str, burst: int) -> None:
     pictures = entry.pictures
-    first_ms, _ = _call(entry, column, pictures[0])  # another entry had the caches
+    first_ms = _call(entry, column, pictures[0])  # another entry had the caches
     entry.first_ms.setdefault(column, first_ms)
     offset = len(entry.wall_ms[column])  # a burst shorter than the pictures shall not always see the same ones
-    calls = [_call(entry, column, pictures[(offset + index) % len(pictures)]) for index in range(burst)]
-    entry.wall_ms[column].append([wall for wall, _ in calls])
-    entry.cpu_ms[column].append([cpu for _, cpu in calls])
+    used = process_time()
+    entry.wall_ms[column].append(
+        [_call(entry, column, pictures[(offset + index) % len(pictures)]) for index in range(burst)]
+    )
+    entry.cpu_ms[column].append(1000 * (process_time() - used) / burst)
 
 
-def _call(entry: Entry, column: str, picture: Picture) -> tuple[float, float]:
-    """Milliseconds of one call, and of processors; a wrong label refuses the entry."""
+def _call(entry: Entry, column: str, picture: Picture) -> float:
+    """Milliseconds of one call; a wrong label refuses the entry."""
     classifier = entry.classifier
-    started, used = perf_counter(), process_time()
+    started = perf_counter()
     if column == "inference":
         scores = classifier.scores(picture.pixels)
         label = scores.index(max(scores))
     else:
         label = classifier.labels.index(classifier.classify(picture.path, 1)[0].label)
-    taken = 1000 * (perf_counter() - started), 1000 * (process_time() - used)
+    taken = 1000 * (perf_counter() - started)
     if label != picture.label and not entry.refused:
         names = classifier.labels
         entry.refused = f"answered {names[label]} to a picture of {names[picture.label]} that fp32 is sure of"

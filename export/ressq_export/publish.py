@@ -1,5 +1,6 @@
 """All files or none: made in a folder of their own, moved into place when all are good."""
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,8 +19,12 @@ def refuse_overwriting(targets: Sequence[Path]) -> None:
     try:
         found = [path for path in targets if path.exists()]
     except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise _cannot_write(targets[0].parent, error) from error
         name = targets[0].name
-        raise OutputError(f"{name:.40}: found a name of {len(name)} letters, wanted one that the disk takes") from error
+        raise OutputError(
+            f"{name:.40}: found a name of {len(name)} letters, wanted one that the disk takes; give a shorter --name"
+        ) from error
     if found:
         raise OutputError(
             f"{found[0]}: found {len(found)} of {len(targets)} files already there, wanted none; "

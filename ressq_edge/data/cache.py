@@ -79,7 +79,9 @@ def fill_cache(folder: Path, split: Split, root: Path, spec: PixelSpec, threads:
     if found.get("key") == _key(states, spec, {}) and found.get("bytes") == _measure(folder):
         return {}
     if (folder / "index.json").exists() and "key" not in found and not _measure(folder):
-        raise OutputError(f"{folder}: found a folder with an index.json of something else; choose another --out")
+        raise OutputError(
+            f"{folder}: found a folder with an index.json of something else; move it away, or choose another --out"
+        )
     clear_cache(folder)
     unreadable: dict[str, str] = {}
     try:
@@ -162,7 +164,7 @@ def _key(states: dict[str, str], spec: PixelSpec, without: dict[str, str]) -> st
 
 
 def _read_index(folder: Path) -> dict[str, Any]:
-    """The index, or nothing where there is none or half of one: then the cache is made anew."""
+    """The index, or nothing where there is none or half of one."""
     try:
         found = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

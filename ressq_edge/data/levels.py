@@ -37,7 +37,8 @@ def _tell_recurring(of_class: list[set[str]]) -> list[str]:
     if len(everywhere) < 2 and len(set.union(*of_class)) < len(of_class) and all(of_class):
         # One patient is healthy, another sick: fewer names than folders, and each in several.
         counts = Counter(name for names in of_class for name in names)
-        everywhere = sorted(counts) if min(counts.values()) > 1 else []
+        both = max(map(len, of_class)) > 1  # else one name a folder: a year, say
+        everywhere = sorted(counts) if both and min(counts.values()) > 1 else []
         holds = "the class folders hold, over and over,"
     if len(everywhere) < 2 or (len(of_class) == 2 and of_class[0] != of_class[1]):
         return []

@@ -9,7 +9,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import batched
 from pathlib import Path
@@ -105,9 +105,15 @@ def look_at(root: Path, names: Sequence[str], threads: int, bar: Bar = silent, *
 
 def _search(root: Path, names: Sequence[str], looks: Looks, threads: int, bar: Bar) -> tuple[tuple[str, str], ...]:
     """Pairs of names that show the same, sorted."""
-    equal = _find_equal(root, names, looks)
+    contents = _read_equal(root, names, looks)
+    last: dict[bytes, str] = {}
+    equal = set()
+    for name, content in contents.items():
+        if content in last:
+            equal.add((last[content], name))
+        last[content] = name
     near = [(names[one], names[other]) for one, other in find_alike(looks["thumbnail"])]
-    near = [pair for pair in near if pair not in equal]
+    near = [(one, other) for one, other in near if one not in contents or contents[one] != contents.get(other)]
     if not near:
         return tuple(sorted(equal))
     pictures = {name for pair in near for name in pair}
@@ -115,17 +121,13 @@ def _search(root: Path, names: Sequence[str], looks: Looks, threads: int, bar: B
         return tuple(sorted(equal.union(confirm(root, near, threads, tick))))
 
 
-def _find_equal(root: Path, names: Sequence[str], looks: Looks) -> set[tuple[str, str]]:
-    """Pairs of names of equal files, each with the next such one; those of equal thumbnails alone are read."""
+def _read_equal(root: Path, names: Sequence[str], looks: Looks) -> dict[str, bytes]:
+    """SHA-256 of the files that may be equal, those of equal thumbnails, by name."""
     _, ranks, counts = np.unique(checksums(looks["thumbnail"]), return_inverse=True, return_counts=True)
-    last: dict[bytes, str] = {}
-    found = set()
+    found = {}
     for index in np.flatnonzero((counts[ranks] > 1) & looks["size"].all(1)):
-        with (root / names[index]).open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").digest()
-        if content in last:
-            found.add((last[content], names[index]))
-        last[content] = names[index]
+        with suppress(OSError), (root / names[index]).open("rb") as file:  # of one that has gone, decoding tells
+            found[names[index]] = hashlib.file_digest(file, "sha256").digest()
     return found
 
 

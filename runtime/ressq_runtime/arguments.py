@@ -121,7 +121,7 @@ def positive(text: str) -> int:
     from argparse import ArgumentTypeError
 
     if not text.isdecimal() or len(text) > 9 or int(text) < 1:
-        raise ArgumentTypeError(f"found {text:.20}, wanted a whole number from 1 on, of 9 digits at most")
+        raise ArgumentTypeError(f"found {text[:20]!r}, wanted a whole number from 1 on, of 9 digits at most")
     return int(text)
 
 

@@ -26,7 +26,7 @@ def print_info(path: str, origin: str, *, as_json: bool) -> int:
     else:
         try:
             lines = [f"{name:<12} {printable(value)}" for name, value in _describe(path, origin, card.data)]
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ArtefactError(f"{path}: found an odd card ({error!r}); --info --json prints it as it is") from error
         print("\n".join(lines))
     return 0

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
     Source = str | os.PathLike[str] | bytes | Image.Image | Any  # Any: a numpy uint8 (H, W, 3) array
 
-# Others hide a picture of any size behind a small one's header (ICO), or are a program that Pillow runs (EPS).
-_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "AVIF")  # the last is unknown to Pillow before 11.3
+# A file's first bytes -> Pillow's module for it. Others hide a picture of any size behind a small one's header (ICO),
+# or are a program that Pillow runs (EPS); and to import all that it knows takes as long as some answers.
+_PLUGINS = {
+    b"\xff\xd8": "Jpeg", b"\x89PNG": "Png", b"BM": "Bmp", b"GIF8": "Gif", b"P": "Ppm", b"II": "Tiff", b"MM": "Tiff",
+    b"RIFF": "WebP",
+}  # fmt: skip
 
 __all__ = ["PixelSpec", "crop", "decode", "to_pixels"]
 
@@ -119,10 +123,13 @@ def _broken(path: str, error: BaseException) -> PictureError:
 
 
 def _open(file: str | BytesIO, path: str) -> Image.Image:
-    Image.preinit()  # else formats that are named make newer Pillows import all that they know
+    with open(file, "rb") if isinstance(file, str) else BytesIO(file.getvalue()) as opened:
+        head = opened.read(12)
+    plugin = "Avif" if head[4:11] == b"ftypavi" else next((_PLUGINS[at] for at in _PLUGINS if head.startswith(at)), "")
     try:
-        return Image.open(file, formats=_FORMATS)
-    except (UnidentifiedImageError, KeyError, ValueError) as error:  # ValueError: Pillow 11.0 of a TIFF without a size
+        __import__(f"PIL.{plugin}ImagePlugin")
+        return Image.open(file, formats=(plugin,))
+    except (UnidentifiedImageError, ImportError, ValueError) as error:  # ValueError: Pillow 11.0, a TIFF without a size
         from ressq_runtime.unidentified import open_unidentified
 
         return open_unidentified(file, path, error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from contextlib import suppress
 
 from PIL import Image
 
@@ -49,10 +50,10 @@ def to_upright_rgb(image: Image.Image, path: str) -> Image.Image:
     Raises:
         PictureError: its pixels are floating point, or grey beyond 16 bits, or it is too large to be turned.
     """
-    try:
-        orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-    except BROKEN:  # in a PNG or WebP; a JPEG's is read apart, and costs no picture either
-        orientation = 1
+    orientation = 1
+    if image.format != "TIFF":  # Pillow has turned it, and up to 10.0 keeps the tag
+        with suppress(*BROKEN):  # in a PNG or WebP; a JPEG's is read apart, and costs no picture either
+            orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
     turned = orientation in _UPRIGHT
     if is_rgb(image) and not turned:
         return image

@@ -195,6 +195,17 @@ def test_the_verdict_weighs_speed_and_loss(found: dict[str, Any], ship: str, wor
     assert judge(found)["sentence"].endswith(words)
 
 
+def test_the_verdict_does_not_look_past_a_refused_file_to_another_format() -> None:
+    found = figures(3.14, 0.0, -0.001, 0.001)
+    found["ratios"].append({**found["ratios"][0], "format": "onnx", "engine": "onnx"})
+    found["paired"]["onnx"] = found["paired"]["tflite"]
+    found["entries"] = [{"kind": "int8.tflite", "refused": "answered hat to a picture of dress"}, {"kind": "int8.onnx"}]
+    assert judge(found) == {
+        "ship": "fp32",
+        "sentence": "Ship fp32: int8.tflite has no time that counts (answered hat to a picture of dress)",
+    }
+
+
 @pytest.mark.slow
 def test_reports_are_compared_on_one_board_only(report: dict[str, Any], tmp_path: Path, capsys: Any) -> None:
     other = copy.deepcopy(report)
@@ -208,15 +219,25 @@ def test_reports_are_compared_on_one_board_only(report: dict[str, Any], tmp_path
     assert fp32_vs_int8.main(["--compare", *paths]) == 1
     assert "1 threads: " in (said := capsys.readouterr().out)
     assert "+18.8%, more than 10%" in said
+    other["artefacts"]["int8.tflite"]["sha256"] = "0"
+    with pytest.raises(SystemExit, match="found reports of different files"):
+        compare(report, other)
     other["machine"]["model"] = "Raspberry Pi 5"
     with pytest.raises(SystemExit, match=r"Raspberry Pi 5.*wanted two reports of one board"):
         compare(report, other)
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="found no labelled pictures that belong to it; name them with --data"):
+    with pytest.raises(SystemExit, match="found no test/ folder that belongs to it; name its pictures with --data"):
         find_pictures(tmp_path, tmp_path)
     with pytest.raises(SystemExit, match=r"found no NAME_int8\.tflite"):
         find_artefacts(open_target(tmp_path))
     (tmp_path / "leaf" / "test").mkdir(parents=True)
     assert find_pictures(None, tmp_path / "leaf-dist") == tmp_path / "leaf" / "test"
+    (tmp_path / "mine" / "test").mkdir(parents=True)
+    (tmp_path / "own-run").mkdir()
+    (tmp_path / "own-run" / "config.json").write_text(json.dumps({"data": str(tmp_path / "mine")}))
+    assert find_pictures(None, tmp_path / "own-dist") == tmp_path / "mine" / "test", "photos that lie elsewhere"
+    (tmp_path / "mine" / "test").rename(tmp_path / "mine" / "val")
+    with pytest.raises(SystemExit, match="found no test/ folder"):  # validation chose int8
+        find_pictures(None, tmp_path / "own-dist")

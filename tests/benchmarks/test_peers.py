@@ -190,7 +190,10 @@ def test_where_ressq_infer_is_refused_nothing_is_compared() -> None:
     for cell in rows:
         del cell["ratio"], cell["cpu_ratio"]
     assert find_asked(rows) == []
-    assert "No peer beats ressq-infer in any figure that both have" in to_markdown(to_page(report(rows)))
+    said = "Nothing can be said: ressq-infer was not measured (int8: 1 of 4 answers are wrong)"
+    assert said in to_markdown(to_page(report(rows)))
+    absent = [{"peer": OURS, "precision": "int8", "reason": "no wheel"}]
+    assert "was not measured (int8: no wheel)" in to_markdown(to_page(report(rows[len(ours) :], missing=absent)))
 
 
 @pytest.mark.slow

@@ -38,13 +38,13 @@ def test_what_is_not_done_in_time_is_ended_with_all_that_it_started(tmp_path: Pa
     child = f"import os, time; open({str(started)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     command = [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"]
     before = time.monotonic()
-    assert run_all.run(command, 5.0) == "not done in 5 s"
+    assert run_all.run(command, 5.0) == (1, "not done in 5 s")
     assert time.monotonic() - before < 30
     pid, until = int(started.read_text()), time.monotonic() + 10
     while is_there(pid) and time.monotonic() < until:  # its new parent has to take note of its end
         time.sleep(0.05)
     assert not is_there(pid)
-    assert run_all.run([sys.executable, "-c", "import sys; sys.exit('a.py: no')"], 60.0) == "a.py: no"
+    assert run_all.run([sys.executable, "-c", "import sys; sys.exit('a.py: no')"], 60.0) == (1, "a.py: no")
 
 
 def is_there(pid: int) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
+from ressq_edge.data import survey
 from ressq_edge.data.alike import NEIGHBOURS, find_alike
 from ressq_edge.data.folder import split_folder
 from ressq_edge.data.survey import look_at
@@ -107,6 +109,28 @@ def test_copies_of_small_things_on_white_are_found_among_many(tmp_path: Path) ->
         draw_seed_on_white(seed).save(path, quality=85)
     wanted = [(seed, 800 + seed // 40) for seed in range(0, 800, 40)]
     assert alike_in(paths + saved_again) == wanted
+
+
+def test_many_equal_files_are_known_without_a_second_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_picture(0).save(tmp_path / "0.png")
+    for index in range(1, 40):
+        (tmp_path / f"{index}.png").write_bytes((tmp_path / "0.png").read_bytes())
+    monkeypatch.setattr(survey, "confirm", pytest.fail)
+    names = [f"{index}.png" for index in range(40)]
+    assert look_at(tmp_path, names, 1).alike == tuple(sorted(pairwise(names)))
+
+
+def test_a_file_that_goes_while_it_is_looked_at_is_no_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("0.png", "1.png"):
+        Image.new("RGB", (64, 64), "grey").save(tmp_path / name)
+    wanted = survey.checksums
+
+    def go(thumbnails: np.ndarray) -> np.ndarray:
+        (tmp_path / "1.png").unlink(missing_ok=True)
+        return wanted(thumbnails)
+
+    monkeypatch.setattr(survey, "checksums", go)
+    assert look_at(tmp_path, ["0.png", "1.png"], 1).alike == ()
 
 
 @pytest.mark.parametrize("ground", ["pale", "black"])

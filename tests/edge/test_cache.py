@@ -97,9 +97,7 @@ def test_a_cache_is_used_again_until_a_source_changes(photos_of_odd_sizes: Path,
 def test_a_folder_of_something_else_is_left_as_it_is(photos_of_odd_sizes: Path, tmp_path: Path, content: str) -> None:
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache/index.json").write_text(content)
-    with pytest.raises(
-        OutputError, match=r"cache: found a folder with an index\.json of something else; choose another"
-    ):
+    with pytest.raises(OutputError, match=r"cache: found a folder with an index\.json of something else; move it away"):
         fill(tmp_path / "cache", photos_of_odd_sizes)
     assert (tmp_path / "cache/index.json").read_text() == content
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,9 @@ def test_classes_below_the_folders_of_patients_are_told(tmp_path: Path, part: st
 def test_patients_of_one_class_each_are_told_too(tmp_path: Path) -> None:
     lay_out(tmp_path, "p1/sick", "p1/healthy", "p2/healthy", "p3/sick")
     assert "the class folders hold, over and over, healthy/ and sick/" + SWAP in told(tmp_path)
+    years = lay_out(tmp_path / "years", "oak/2021", "elm/2021", "ash/2022", "fir/2022")
+    assert not any("over and over" in note for note in told(years))
+    shutil.rmtree(years)
     lay_out(tmp_path, "p3/mild")  # of one patient alone: it may be a folder of any kind
     assert not any("over and over" in note for note in told(tmp_path))
 

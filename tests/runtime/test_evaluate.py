@@ -74,7 +74,7 @@ def test_a_broken_picture_is_named_and_left_out_of_n(
     assert main([str(artefacts["int8.tflite"]), str(tmp_path / "set"), "--json"]) == 1
     captured = capsys.readouterr()
     assert json.loads(captured.out)["n"] == 8
-    assert "broken.jpg: found no picture" in captured.err
+    assert "broken.jpg: found no known kind of picture" in captured.err
 
 
 def test_a_folder_that_is_no_label_is_refused(artefacts: dict[str, Path], shapes: Path, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_one_broken_picture_among_many_is_named_and_the_others_answered(
     captured = capsys.readouterr()
     rows = [json.loads(line) for line in captured.out.splitlines()]
     assert ["error" in row for row in rows] == [False, True, False]
-    assert f"error: {broken}: found no picture" in captured.err
+    assert f"error: {broken}: found no known kind of picture" in captured.err
     assert "2 answered, 1 could not be read" in captured.err
 
 
@@ -247,8 +247,12 @@ def test_info_prints_the_card(model: str, capsys: pytest.CaptureFixture[str]) ->
     assert json.loads(capsys.readouterr().out)["labels"] == ["circle", "square", "triangle"]
 
 
+HUGE = {"accuracy": dict.fromkeys(("top1", "top1_low", "top1_high", "n", "split", "agreement_fp32"), 10**400)}
+
+
 @pytest.mark.parametrize(
-    "odd", [{"about": 5}, {"accuracy": {"top1": "x"}}, {"calibration": {"a": 1}}, {"versions": [1]}, {"model": [1]}]
+    "odd",
+    [{"about": 5}, {"accuracy": {"top1": "x"}}, {"calibration": {"a": 1}}, {"versions": [1]}, {"model": [1]}, HUGE],
 )
 def test_info_of_an_odd_card_is_an_error(
     odd: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]

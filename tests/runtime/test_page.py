@@ -61,7 +61,7 @@ def test_what_is_no_picture_is_said_on_the_page(served: Served, page: Page, tmp_
     page.open(f"http://127.0.0.1:{served.port}/")
     page.wait_for("document.getElementById('live').textContent === 'ready'")
     page.choose_file("input", tmp_path / "notes.png")
-    page.wait_for("document.getElementById('fault').textContent.startsWith('bytes: found no picture')")
+    page.wait_for("document.getElementById('fault').textContent.startsWith('bytes: found no known kind of picture')")
     page.faults.clear()  # Chromium logs each 422
 
 

@@ -56,3 +56,25 @@ def test_a_mask_that_pillow_does_not_read_is_passed_over(tmp_path: Path) -> None
     with Image.open(path) as opened, pytest.raises(SyntaxError):
         opened.seek(1)
     assert to_pixels(path, SPEC) == to_pixels(draw(400), SPEC)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_tiff_is_turned_once_as_a_file_and_as_an_image(tmp_path: Path, orientation: int) -> None:
+    draw(120).save(tmp_path / "a.tif", exif=exif_of(orientation))
+    draw(120).save(tmp_path / "a.png", exif=exif_of(orientation))
+    wanted = to_pixels(tmp_path / "a.png", SPEC)
+    assert to_pixels(tmp_path / "a.tif", SPEC) == wanted
+    with Image.open(tmp_path / "a.tif") as image:
+        assert to_pixels(image, SPEC) == wanted
+
+
+def test_an_image_of_several_frames_is_the_first(tmp_path: Path) -> None:
+    draw(120).save(tmp_path / "a.tif", save_all=True, append_images=[draw(64)])
+    with Image.open(tmp_path / "a.tif") as image:
+        assert to_pixels(image, SPEC) == to_pixels(draw(120), SPEC)
+
+
+def exif_of(orientation: int) -> Image.Exif:
+    found = Image.Exif()
+    found[0x0112] = orientation
+    return found

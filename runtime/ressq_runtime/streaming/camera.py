@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # What every camera can do; larger only for a network that sees more.
 SMALLEST_FRAME_HEIGHT = 480
-_LONGEST_WAIT_S = 10  # for a frame; exposures take 6 s at most but on the HQ camera
+_LONGEST_WAIT_S = 10  # for a frame; picamera2 before 0.3.20 takes it for True, and waits for ever
 _MEND = "check its cable, then start again"
 
 
@@ -55,12 +55,11 @@ class PiCamera:
             try:
                 frame = self._camera.capture_array("main", wait=_LONGEST_WAIT_S)
             except (RuntimeError, TimeoutError) as error:
-                raise PictureError(f"camera: found no more frames ({error}); {_MEND}") from error
+                raise PictureError(f"camera: found no more frames ({str(error) or 'none in 10 s'}); {_MEND}") from error
             yield frame
 
     def close(self) -> None:
-        self._camera.stop()
-        self._camera.close()
+        self._camera.close()  # which stops it; its own stop() would wait behind a frame that never comes
 
 
 class OpenCvCamera:
