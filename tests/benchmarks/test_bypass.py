@@ -14,7 +14,7 @@ import bypass
 import resumable
 from page.markdown import to_markdown
 from ressq_runtime.classify import Classifier
-from ressq_runtime.errors import PictureError
+from ressq_runtime.errors import OutputError, PictureError
 from ressq_runtime.evaluation import evaluate
 
 if TYPE_CHECKING:
@@ -69,6 +69,32 @@ def test_the_test_split_is_asked_once_and_the_table_has_its_figures(
     page = bypass.to_page({"starts": {"scratch": found}, "seeds": 1, "command": ["bypass.py"]})
     assert f"| int8.tflite | {100 * top1:.1f} ({100 * top1:.1f}) |" in to_markdown(page)
     assert page.verdict.endswith("from scratch +0.0 [0.0, 0.0] points on 120 pictures")
+
+
+def test_a_run_of_other_flags_or_photos_does_not_pass_for_what_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, called = tmp_path / "run", []
+    monkeypatch.setattr(resumable, "call", lambda *command: called.append(command))
+    resumable.make(tmp_path, run, ["--size", "64"])
+    resumable.make(tmp_path, run, ["--size", "64"])
+    assert len(called) == 4
+    for photos, size in ((tmp_path, "112"), (tmp_path / "others", "64")):
+        with pytest.raises(OutputError, match=r"asked\.json: found .*64.*, wanted .*; choose another --out"):
+            resumable.make(photos, run, ["--size", size])
+    assert len(called) == 4
+
+
+def test_the_test_split_is_asked_again_where_the_files_are_others(
+    artefacts: dict[str, Path], shapes: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    (run / "dist").mkdir(parents=True)
+    for kind, path in artefacts.items():
+        shutil.copy(path, run / "dist" / f"run_{kind}")
+    (run / "test.json").write_text('{"files": {"int8.tflite": "0"}, "truth": []}')
+    resumable.ask(run, shapes)
+    assert len(json.loads((run / "test.json").read_text())["truth"]) == 120
 
 
 def test_a_test_picture_that_cannot_be_read_ends_it(artefacts: dict[str, Path], shapes: Path, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_fast_file_with_wrong_labels_gets_no_time_and_is_not_shipped(planted: 
         assert entry["refused"].endswith("that fp32 is sure of")
     assert found["ratios"] == []
     assert found["verdict"]["ship"] == "fp32"
-    assert found["verdict"]["sentence"].startswith("Ship fp32: int8 has no time that counts (answered ")
+    assert found["verdict"]["sentence"].startswith("Ship fp32: int8.tflite has no time that counts (answered ")
     assert "| refused: answered " in (out / "fp32_vs_int8.md").read_text()
 
 

@@ -33,6 +33,15 @@ def test_a_benchmark_that_can_not_run_is_named_on_the_page(tmp_path: Path) -> No
     assert page.sections[-1].text == [f"* {missing[0]}"]
 
 
+def test_a_benchmark_that_ended_with_a_fault_is_not_quoted(tmp_path: Path) -> None:
+    kept = Path(run_all.__file__).with_name("results") / "fp32_vs_int8.json"
+    script = tmp_path / "part.py"
+    script.write_text(f"import shutil, sys; shutil.copy({str(kept)!r}, sys.argv[-1]); sys.exit('it was refused')")
+    ((page,), missing) = run_all.run_parts((Part(str(script), (), "fp32_vs_int8", 60),), tmp_path)
+    assert missing == []
+    assert page.alarms[-1].endswith("part.py ended with exit code 1: it was refused")
+
+
 def test_what_is_not_done_in_time_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     started = tmp_path / "pid"
     child = f"import os, time; open({str(started)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
