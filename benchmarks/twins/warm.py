@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from statistics import mean, median
-from time import perf_counter, process_time
+from time import perf_counter, process_time, thread_time
 from typing import Any
 
 from ressq_runtime.classify import Classifier
@@ -29,7 +29,7 @@ class Entry:
     first_ms    column -> its first call, which pays for lazy allocation
     wall_ms     column -> rounds -> calls
     cpu_ms      column -> rounds, the mean of a call's, of processors, all threads together: what others take of the
-                machine disturbs it little. A system books other threads' time at its ticks: no call's own can be had
+                machine disturbs it little. A system books other threads' time at its ticks, so no call's own can be had
     refused     why its times do not count; empty: they do
     """
 
@@ -75,11 +75,13 @@ def _run_burst(entry: Entry, column: str, burst: int) -> None:
     first_ms = _call(entry, column, pictures[0])  # another entry had the caches
     entry.first_ms.setdefault(column, first_ms)
     offset = len(entry.wall_ms[column])  # a burst shorter than the pictures shall not always see the same ones
-    used = process_time()
+    # One thread is the calling one. Of more, whoever they are that wait in this process is counted, too.
+    clock = thread_time if entry.classifier.engine.threads == 1 else process_time
+    used = clock()
     entry.wall_ms[column].append(
         [_call(entry, column, pictures[(offset + index) % len(pictures)]) for index in range(burst)]
     )
-    entry.cpu_ms[column].append(1000 * (process_time() - used) / burst)
+    entry.cpu_ms[column].append(1000 * (clock() - used) / burst)
 
 
 def _call(entry: Entry, column: str, picture: Picture) -> float:
@@ -115,7 +117,8 @@ def to_figures(entry: Entry) -> dict[str, Any]:
             "rounds_ms": [round(value, 4) for value in entry.rounds(column)],
         }
     found["answers_per_s"] = round(1000 / mean(chain.from_iterable(entry.wall_ms["answer"])), 2)
-    return {**found, "drift": find_drift(entry.cpu_rounds("inference"))}
+    steady = entry.cpu_rounds if engine.threads == 1 else entry.rounds  # of more threads those who wait spin, or not
+    return {**found, "drift": find_drift(steady("inference"))}
 
 
 def to_ratios(entries: Sequence[Entry]) -> list[dict[str, Any]]:
