@@ -48,8 +48,8 @@ FEWEST_PASSED = 300  # fewer: they were not found
 # The same integers all the way; exp() of another C library may move the last bits of a probability.
 EXP_ROUNDING = 2e-6
 # XNNPACK, which LiteRT applies, rounds a convolution once, TFLite's own kernels twice: docs/pi.md. tflite-runtime for
-# armv7l has only those, and after 26 convolutions logits are up to two int8 steps apart.
-LOGIT_STEPS = 2
+# armv7l has only those, and after 26 convolutions logits of the built-in network are up to three int8 steps apart.
+LOGIT_STEPS = 3
 
 pytestmark = pytest.mark.pi
 
