@@ -26,18 +26,21 @@ def find_model(peer: Peer, precision: str, artefacts: dict[str, Path], python: P
     kind = precision + peer.takes[precision]
     if kind not in artefacts:
         raise CannotRun(f"needs an artefact NAME_{kind}; name its folder with --artefacts")
-    source = artefacts[kind]
+    source = artefacts[kind].resolve()  # a converter runs in a folder of its own
     if not peer.converts:
         return source
     made_of = "\n".join((*peer.packages, *peer.alone)).encode() + source.read_bytes()
     folder = HOME / "models" / f"{peer.environment}-{hashlib.sha256(made_of).hexdigest()[:12]}"
+    target = "model.ncnn.param" if peer.converts == "pnnx" else "model.mnn"
     if not folder.exists():
         partial = folder.with_name(f"{folder.name}.part")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         (_by_pnnx if peer.converts == "pnnx" else _by_mnnconvert)(source, partial, python)
+        if not (partial / target).is_file():
+            raise CannotRun(f"its converter ended without a fault and wrote no {target}")
         partial.rename(folder)
-    return folder / ("model.ncnn.param" if peer.converts == "pnnx" else "model.mnn")
+    return folder / target
 
 
 def _by_mnnconvert(source: Path, folder: Path, python: Path) -> None:

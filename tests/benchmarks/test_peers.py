@@ -13,7 +13,7 @@ import pytest
 
 import peers
 from page.markdown import to_markdown
-from peer import registry
+from peer import convert, registry
 from peer.asked import find_asked
 from peer.pictures import Picture, Reference, make_pictures
 from peer.registry import OURS, PEERS, WORKERS, CannotRun, Peer
@@ -194,6 +194,17 @@ def test_where_ressq_infer_is_refused_nothing_is_compared() -> None:
     assert said in to_markdown(to_page(report(rows)))
     absent = [{"peer": OURS, "precision": "int8", "reason": "no wheel"}]
     assert "was not measured (int8: no wheel)" in to_markdown(to_page(report(rows[len(ours) :], missing=absent)))
+
+
+def test_a_converter_that_writes_nothing_leaves_nothing_that_passes_for_a_model(
+    artefacts: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convert, "HOME", tmp_path)
+    monkeypatch.setattr(convert, "run", lambda *_: None)
+    (mnn,) = (peer for peer in PEERS if peer.name == "MNN")
+    for _ in range(2):
+        with pytest.raises(CannotRun, match=r"ended without a fault and wrote no model\.mnn"):
+            convert.find_model(mnn, "fp32", artefacts, tmp_path / "python")
 
 
 @pytest.mark.slow
