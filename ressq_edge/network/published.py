@@ -1,6 +1,7 @@
 """torchvision's published ImageNet weights: the files, and the pictures that they expect."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import cast
 
@@ -24,28 +25,54 @@ def imagenet_file(arch: str) -> Path:
     """torchvision's published weights in the user's cache, downloaded when they are not there yet.
 
     Raises:
-        InitError: they cannot be downloaded, or what is in the cache are other bytes.
+        InitError: they cannot be downloaded or kept, or what is in the cache are other bytes.
     """
-    from torch.hub import get_dir, load_state_dict_from_url
+    from torch.hub import load_state_dict_from_url
     from torchvision.models import get_model_weights
 
     name = f"squeezenet{SQUEEZENETS[arch][0].replace('.', '_')}" if arch in SQUEEZENETS else arch
     url: str = get_model_weights(name).IMAGENET1K_V1.url
     name = url.rsplit("/", 1)[1]
     prefix = name.rsplit("-", 1)[1].removesuffix(".pth")
-    path = Path(get_dir(), "checkpoints", name)
+    instead = (
+        f"fetch {name} (its SHA-256 begins with {prefix}) where there is a network and give it as --init FILE, or "
+        "begin with random weights by --init none"
+    )
+    path = _cache(instead) / name
     try:
         if not path.is_file():
             load_state_dict_from_url(url, check_hash=True, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError) as error:
-        raise InitError(
-            f"--init imagenet: cannot download {url} ({error}); fetch {name} (its SHA-256 begins "
-            f"with {prefix}) where there is a network and give it as --init FILE, or begin with random weights by "
-            "--init none"
-        ) from error
+        raise InitError(f"--init imagenet: cannot download {url} to {path.parent} ({error}); {instead}") from error
     if not file_sha256(path).startswith(prefix):
         raise InitError(f"{path}: found other bytes than published (SHA-256 begins with {prefix}); delete it")
     return path
+
+
+def _cache(instead: str) -> Path:
+    """The folder in which torch keeps weights, made if need be.
+
+    Raises:
+        InitError: there is no home folder for it, or it cannot be made; `instead` says what else to do.
+    """
+    from torch.hub import get_dir
+
+    folder = Path(get_dir(), "checkpoints")
+    # torch leaves a "~" that nothing expands, a folder of that name here, and makes "/.cache" of an empty HOME.
+    named = os.environ.get("TORCH_HOME", "~")[:1] not in ("", "~")  # it may be relative
+    nowhere = os.environ.get("HOME") == "" and folder.is_relative_to("/.cache")
+    if nowhere or not (named or folder.is_absolute()):
+        raise InitError(
+            f"--init imagenet: found no home folder to keep the weights in; set HOME or TORCH_HOME, or {instead}"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InitError(
+            f"--init imagenet: cannot make {folder} for the weights ({error.strerror}); set TORCH_HOME to one that can "
+            f"be written, or {instead}"
+        ) from error
+    return folder
 
 
 def file_sha256(path: Path) -> str:

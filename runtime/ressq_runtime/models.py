@@ -32,7 +32,7 @@ def install_model(path: str, environment: dict[str, str] | None = None) -> str:
 
     Raises:
         ArtefactError: it is no artefact with a card, or damaged.
-        OutputError: the folder can't be written.
+        OutputError: the folder can't be written, or there is no home folder to hold it.
     """
     from ressq_runtime.artefact import read_card
 
@@ -42,6 +42,10 @@ def install_model(path: str, environment: dict[str, str] | None = None) -> str:
             f"{path}: found a model without a card, wanted an artefact of ressq-export; use --model for it"
         )
     folder = _folder(environment)
+    if folder is None:
+        raise OutputError(
+            f"{path}: found no home folder to install it in; set HOME or XDG_DATA_HOME, or name the model with --model"
+        )
     target = os.path.join(folder, "model" + os.path.splitext(path)[1].lower())
     partial = f"{target}.{os.getpid()}.part"
     try:
@@ -59,19 +63,41 @@ def install_model(path: str, environment: dict[str, str] | None = None) -> str:
             if other != target and os.path.exists(other):
                 os.remove(other)
     except OSError as error:
-        raise OutputError(f"{target}: {error.strerror}; free space or make the folder writable") from error
+        raise OutputError(
+            f"{target}: {error.strerror}; free space, make the folder writable, set HOME or XDG_DATA_HOME to another, "
+            "or name the model with --model"
+        ) from error
     return target
 
 
 def _installed(environment: dict[str, str]) -> str | None:
-    return next((path for path in _candidates(_folder(environment)) if os.path.isfile(path)), None)
+    folder = _folder(environment)
+    return folder and next((path for path in _candidates(folder) if os.path.isfile(path)), None)
 
 
 def _candidates(folder: str) -> list[str]:
     return [os.path.join(folder, f"model{suffix}") for suffix in (".tflite", ".onnx")]
 
 
-def _folder(environment: dict[str, str]) -> str:
-    """The user's data folder for ressq: XDG's on Linux and macOS, LOCALAPPDATA on Windows."""
-    base = environment.get("XDG_DATA_HOME") or environment.get("LOCALAPPDATA")
-    return os.path.join(base or os.path.join(os.path.expanduser("~"), ".local", "share"), "ressq")
+def _folder(environment: dict[str, str]) -> str | None:
+    """The user's data folder for ressq: XDG's on Linux and macOS, LOCALAPPDATA on Windows; None: there is no home.
+
+    A relative path is none of them, as XDG's specification says: it would be another folder at each start.
+    """
+    for name in ("XDG_DATA_HOME", "LOCALAPPDATA"):
+        if os.path.isabs(environment.get(name, "")):
+            return os.path.join(environment[name], "ressq")
+    home = environment.get("HOME") or _home_of_account()
+    return os.path.join(home, ".local", "share", "ressq") if os.path.isabs(home) else None
+
+
+def _home_of_account() -> str:
+    """What /etc/passwd says, or Windows; "~" where nothing does: in a container, under cron."""
+    try:
+        from pwd import getpwuid
+
+        return getpwuid(os.getuid()).pw_dir
+    except ImportError:
+        return os.path.expanduser("~")
+    except KeyError:
+        return "~"

@@ -177,3 +177,40 @@ def test_imagenet_weights_of_other_bytes_are_refused(tmp_path: Path, monkeypatch
         InitError, match=r"found other bytes than published \(SHA-256 begins with b66bff10\); delete it"
     ):
         load_init("imagenet", "ressqueezenet1_0")
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"HOME": "~"},
+        {"HOME": ""},
+        {"HOME": "here"},
+        {"XDG_CACHE_HOME": "here"},
+        {"TORCH_HOME": ""},
+        {"TORCH_HOME": "~/t"},
+    ],
+)
+def test_imagenet_weights_are_not_kept_where_no_home_is(
+    named: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_CACHE_HOME", "TORCH_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"HOME": "~", **named}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    words = r"found no home folder to keep the weights in; set HOME or TORCH_HOME, or fetch squeezenet1_1-b8a52dc0\.pth"
+    with pytest.raises(InitError, match=words):
+        load_init("imagenet", ARCH)
+    assert not list(tmp_path.iterdir())
+
+
+def test_imagenet_weights_that_cannot_be_kept_name_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "file"))
+    with pytest.raises(InitError, match=r"cannot make .*file/hub/checkpoints .*Not a directory.*; set TORCH_HOME to"):
+        load_init("imagenet", ARCH)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TORCH_HOME", "kept")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(InitError, match=r"cannot download https://.* to kept/hub/checkpoints"):
+        load_init("imagenet", ARCH)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -64,5 +65,40 @@ def test_a_model_without_a_card_is_not_installed(tmp_path: Path) -> None:
 
 def test_a_folder_that_cant_be_written_is_said(tmp_path: Path, artefact: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"model.tflite: Not a directory; free space or make the folder writable"):
-        install_model(artefact, {"XDG_DATA_HOME": str(tmp_path / "file")})
+    words = r"model.tflite: Not a directory; free space, make the folder writable, set HOME or XDG_DATA_HOME to another"
+    for name in ("XDG_DATA_HOME", "HOME"):
+        with pytest.raises(OutputError, match=words):
+            install_model(artefact, {name: str(tmp_path / "file")})
+
+
+@pytest.mark.parametrize("named", [{}, {"HOME": ""}, {"HOME": "~"}, {"HOME": "home"}, {"XDG_DATA_HOME": "data"}])
+def test_without_a_home_folder_nothing_is_installed_or_found_where_one_happens_to_be(
+    named: dict[str, str], artefact: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = 2**31 - 7
+    monkeypatch.setattr(os, "getuid", lambda: nobody)  # as under `docker run --user`: no line in /etc/passwd
+    monkeypatch.chdir(tmp_path)
+    for folder in ("~/.local/share", "home/.local/share", "data", ".local/share"):
+        (tmp_path / folder / "ressq").mkdir(parents=True)
+        (tmp_path / folder / "ressq" / "model.tflite").write_bytes(b"somebody else's")
+    before = sorted(tmp_path.rglob("*"))
+    assert find_model(None, named) == (BUILTIN, "built-in")
+    with pytest.raises(OutputError, match="found no home folder to install it in; set HOME or XDG_DATA_HOME, or name"):
+        install_model(artefact, named)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_empty_or_relative_variable_names_no_folder(tmp_path: Path, artefact: str) -> None:
+    installed = install_model(artefact, {"HOME": str(tmp_path), "XDG_DATA_HOME": "data"})
+    assert installed == str(tmp_path / ".local" / "share" / "ressq" / "model.tflite")
+    assert find_model(None, {"HOME": str(tmp_path), "XDG_DATA_HOME": ""}) == (installed, "installed")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="/etc/passwd")
+def test_without_home_the_account_names_the_folder() -> None:
+    from pwd import getpwuid
+
+    from ressq_runtime.models import _folder
+
+    for named in ({}, {"HOME": ""}):
+        assert _folder(named) == f"{getpwuid(os.getuid()).pw_dir}/.local/share/ressq"
