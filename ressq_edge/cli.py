@@ -6,7 +6,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +163,10 @@ def _how_to_go_on(request: "Request") -> str:
 
 @contextmanager
 def _stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """Asks "stop now?": the first Ctrl-C or SIGTERM makes it True, a second one ends the process."""
+    """Asks "stop now?": the first Ctrl-C or SIGTERM makes it True, a second one ends the process.
+
+    Signals go to the main thread alone. In another, a web application's, say, nothing asks for the end.
+    """
     stopped = False
     before: dict[int, Any] = {}
 
@@ -177,7 +180,9 @@ def _stop_on_signal() -> Iterator[Callable[[], bool]]:
         if "LOCAL_RANK" not in os.environ:  # torchrun passes on a Ctrl-C that came here already
             restore()
 
-    before |= {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    with suppress(ValueError):  # not the main thread
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, stop)
     try:
         yield lambda: stopped
     finally:

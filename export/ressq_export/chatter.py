@@ -12,11 +12,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from threading import Lock
 
 from ressq_export.errors import ConversionError
 
 # What converters raise when they do not know what to do; everything else is ours, or the system's.
 _FAULTS = (RuntimeError, ValueError, TypeError, LookupError, AttributeError, AssertionError)
+
+# The descriptors are the process's: two threads that exchanged them at once would give each other's back.
+_alone = Lock()
 
 
 class Log:
@@ -44,10 +48,10 @@ class Log:
             ConversionError: the converter in the block failed; its traceback is in the log.
         """
         self.write(f"== {stage}")
-        sys.stdout.flush()
-        sys.stderr.flush()
-        saved = [os.dup(1), os.dup(2)]
-        with self.path.open("a", encoding="utf-8") as file, warnings.catch_warnings():
+        with _alone, self.path.open("a", encoding="utf-8") as file, warnings.catch_warnings():
+            sys.stdout.flush()
+            sys.stderr.flush()
+            saved = [os.dup(1), os.dup(2)]
             warnings.simplefilter("ignore")
             try:
                 os.dup2(file.fileno(), 1)

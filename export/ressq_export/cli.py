@@ -3,7 +3,6 @@
 import argparse
 import json
 import math
-import signal
 import sys
 from collections.abc import Sequence
 from io import StringIO
@@ -37,10 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     from ressq_export.exporter import export
     from ressq_export.progress import open_screen
     from ressq_runtime.errors import RessqError
+    from ressq_runtime.streaming.ending import Ending
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing half made is left
     try:
-        with open_screen() as screen:
+        with Ending(), open_screen() as screen:  # SIGTERM is as Ctrl-C: nothing half made is left
             report = export(_to_request(arguments), screen)
     except RessqError as error:
         print(f"ressq-export: error: {error}", file=sys.stderr)
