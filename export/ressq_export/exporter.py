@@ -130,7 +130,7 @@ def _export(job: _Job) -> Report:
     training = draw_from_training(run.split, run.data, FINETUNE_COUNT, request.seed + 1, fewest=1).paths
     pictures = Pictures(pixels, training, halve(calibration, pixels))
     usual = pixels if request.calibration is None else _read_training(run, request.seed)
-    gate = Gate(run.pictures("val"), spec, request.max_drop / 100, request.allow_drop)
+    gate = Gate(run.pictures("val"), spec, request.max_drop / 100, request.allow_drop, run.photos)
     confidence = measure_confidence(run, screen)
     temperature = confidence.temperature
     with workshop(request.out) as folder:
@@ -182,7 +182,7 @@ def _finish(
     medians = measure_medians(paths, run, about.temperature, screen)
     screen.stage("certificate")
     caveats, sets = tell_caveats(run, scored), _sets(job, scored)
-    evidence = Evidence(about, paths, sets, medians, confidence, pixels, converted.mended, caveats)
+    evidence = Evidence(about, paths, sets, medians, confidence, pixels, converted.mended, caveats, run.photos)
     made += write_certificate(evidence, folder, thumbnails=job.request.thumbnails)
     tables = {title: make_rows(paths, measure_accuracy(rows), medians) for title, rows in scored.items()}
     return _Finished(made, tables, tuple(fault for rows in scored.values() for fault in rows.faults), caveats)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ressq_edge.pages.words import worse, worse_interval
 from ressq_export.errors import ExportError, GateError
 from ressq_export.evaluation import Progress, score_pictures
-from ressq_export.ladder import Climbed, Judge, Tried, points
-from ressq_export.paired import Answers, Drop, measure_drop, pictures_needed
+from ressq_export.ladder import Climbed, Judge, Tried
+from ressq_export.paired import Answers, Drop, measure_drop, say_needed
 from ressq_export.progress import Screen
 from ressq_runtime.engines import load_engine
 from ressq_runtime.pixels import PixelSpec
@@ -25,12 +26,14 @@ class Gate:
     spec: how a picture becomes pixels.
     max_drop: of top-1, a share 0..1, for each of the two files.
     allow: publish the best int8 files even if they lose more.
+    photos: of the whole run, of which the pictures are a part; 0 where that is not known.
     """
 
     pictures: Sequence[tuple[Path, int]]
     spec: PixelSpec
     max_drop: float = DEFAULT_MAX_DROP / 100
     allow: bool = False
+    photos: int = 0
 
     def judge(self, reference: Path, screen: Screen) -> Judge:
         """What compares int8 files with this float file, which is asked but once.
@@ -74,19 +77,17 @@ class Gate:
         found = drops[kind]
         if found.exceeds(self.max_drop) and not self.allow:
             raise GateError(
-                f"{kind}: found {points(found.drop)} points of top-1 below fp32 ({found.n} pictures, 95 %: "
-                f"{points(found.low)} to {points(found.high)}), wanted at most {points(self.max_drop)}; tried "
+                f"{kind}: found top-1 {worse(found.drop, 2)} than fp32's ({found.n} validation pictures, 95 %: "
+                f"{worse_interval(found.low, found.high, 2)}), wanted at most {100 * self.max_drop:g}; tried "
                 f"{_summary(climbed.tried)}; no file was written: train longer or on more pictures, calibrate on more "
                 "ordinary ones, raise --max-drop, or take these files as they are with --allow-drop"
             )
         if not any(drop.is_unsure(self.max_drop) for drop in drops.values()):
             return ""
-        width = 2 * self.max_drop
-        needed = max(pictures_needed(drop, width) for drop in drops.values())
+        high = max(drop.high for drop in drops.values())
         return (
-            f"too few pictures to tell: with {found.n} validation pictures int8 may be "
-            f"{points(max(drop.high for drop in drops.values()))} points below fp32 (95 %); about {needed} "
-            f"would narrow that to {points(width)} points from end to end"
+            f"too few pictures to tell: with {found.n} validation pictures int8 may be {worse(high)} (95 %); "
+            f"{say_needed(drops.values(), self.max_drop, self.photos)}"
         )
 
 
@@ -95,4 +96,4 @@ def _summary(tried: Sequence[Tried]) -> str:
     worst: dict[str, float] = {}
     for row in tried:
         worst[row.rung] = max(row.drop, worst.get(row.rung, row.drop))
-    return ", ".join(f"{rung} ({points(drop)})" for rung, drop in worst.items())
+    return ", ".join(f"{rung} ({worse(drop, 2)})" for rung, drop in worst.items())

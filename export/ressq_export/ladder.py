@@ -6,6 +6,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import cast
 
+from ressq_edge.pages.words import worse, worse_interval
 from ressq_export.bench import FORMATS, Bench, Candidate
 from ressq_export.paired import Drop
 from ressq_export.progress import Screen
@@ -69,19 +70,14 @@ class Remedies:
     def __str__(self) -> str:
         last = [row for row in self.tried if row.rung == self.rung]
         found = ", ".join(
-            f"{row.file} {points(row.drop)} below fp32 (95 %: {points(row.low)} to {points(row.high)})" for row in last
+            f"{row.file} {worse(row.drop, 2)} (95 %: {worse_interval(row.low, row.high, 2)})" for row in last
         )
-        return f"int8 by {self.rung}: points of top-1, {found}"
+        return f"int8 by {self.rung}, top-1 beside fp32's: {found}"
 
     def to_json(self, file: str) -> dict[str, object]:
         """What the card of "int8.tflite" or "int8.onnx" says of it."""
         tried = [row.to_json() for row in self.tried if row.file == file]
         return {"rung": self.rung, "max_drop": self.max_drop, "tried": tried}
-
-
-def points(share: float) -> str:
-    """A share as percentage points: 0.00293 -> "0.29"."""
-    return f"{share * 100:.2f}"
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ errors would be +- 0. Without discordant pictures it is Wilson's.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ressq_edge.pages.words import rounded_up
 from ressq_runtime.evaluation import Z95
 
 _HALVINGS = 50
@@ -103,6 +105,20 @@ def pictures_needed(drop: Drop, width: float) -> int:
         else:
             enough = middle
     return enough
+
+
+def say_needed(drops: Iterable[Drop], max_drop: float, photos: int = 0) -> str:
+    """How many pictures would tell a drop of `max_drop` (a share) from none, as words.
+
+    Args:
+        drops: what each file lost on the validation split.
+        max_drop: a share.
+        photos: of which the split is a part; 0 where that is not known.
+    """
+    found = list(drops)
+    needed = max(pictures_needed(drop, 2 * max_drop) for drop in found)
+    in_all = f", {rounded_up(needed * photos // found[0].n):,} photos in all" if photos else ""
+    return f"to tell {100 * max_drop:g} points takes about {rounded_up(needed):,} validation pictures{in_all}"
 
 
 def _width(drop: Drop, n: int) -> float:

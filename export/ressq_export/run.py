@@ -41,6 +41,11 @@ class Run:
         """(picture, label index) of each picture in "train", "val" or "test"."""
         return [(self.data / name, label) for name, label in self.split.pictures(part)]
 
+    @property
+    def photos(self) -> int:
+        """How many pictures its split has, all parts together."""
+        return sum(len(self.split.pictures(part)) for part in ("train", "val", "test"))
+
     def groups_of(self, paths: Sequence[Path]) -> tuple[int, ...]:
         """The group of each of these pictures; empty where one is none of the run's, or no groups were kept."""
         known = {self.data / name: group for name, group in self.split.groups}

@@ -14,11 +14,22 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f}{_THIN}%"
 
 
-def points(share: float, *, sign: bool = False, unit: bool = True) -> str:
-    """A difference of shares in points: -0.0031 -> -0.3 points, with a real minus; with `sign` also a plus."""
-    value = f"{abs(100 * share):.1f}"
-    before = "" if float(value) == 0 else _MINUS if share < 0 else "+" if sign else ""
-    return f"{before}{value}{' points' if unit else ''}"
+def points(share: float) -> str:
+    """A share of pictures in points: 0.0031 -> 0.3 points."""
+    return f"{100 * share:.1f} points"
+
+
+def worse(drop: float, digits: int = 1, *, unit: bool = True) -> str:
+    """What was lost, in words: 0.037 -> 3.7 points worse, -0.037 -> 3.7 points better, 0 -> as good."""
+    value = f"{abs(100 * drop):.{digits}f}"
+    if float(value) == 0:
+        return "as good"
+    return f"{value}{' points' if unit else ''} {'worse' if drop > 0 else 'better'}"
+
+
+def worse_interval(low: float, high: float, digits: int = 1) -> str:
+    """An interval of what was lost, in words: -0.011, 0.037 -> 1.1 better to 3.7 worse."""
+    return f"{worse(low, digits, unit=False)} to {worse(high, digits, unit=False)}"
 
 
 def rounded_up(number: int) -> int:

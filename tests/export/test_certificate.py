@@ -17,6 +17,7 @@ from PIL import Image
 
 from export_networks import LABELS
 from ressq_edge.pages.thumbnails import make_thumbnail
+from ressq_edge.pages.words import worse
 from ressq_export.certificate.layers import describe_layers
 from ressq_export.certificate.snr import measure_snr
 from ressq_export.certificate.tables import INT8, PictureSet, describe_set
@@ -160,11 +161,13 @@ def described(found: Scored, *, named: bool = True) -> dict[str, Any]:
     (20_000, 0, "kept"), (20_000, 150, "lost"), (300, 0, "unsure"), (300, 2, "unsure"), (300, 9, "lost"),
 ])  # fmt: skip
 def test_the_verdict_follows_the_drop_and_its_interval(count: int, lost: int, outcome: str) -> None:
-    verdict = judge(described(scored(count, lost)), 0.005)
+    verdict = judge(described(scored(count, lost)), 0.005, 7 * count)
     assert verdict["outcome"] == outcome
     text = " ".join(verdict["sentences"])
     assert f"of {count:,} pictures" in text
-    assert ("To tell a drop of 0.5 points it takes about " in text) == (outcome == "unsure")
+    assert ("To tell 0.5 points takes about " in text) == (outcome == "unsure")
+    assert ("photos in all" in text) == (outcome == "unsure")
+    assert f"{worse(lost / count)}, 95 % interval " in text
 
 
 def test_flips_are_lost_ones_first_with_both_answers() -> None:

@@ -36,6 +36,7 @@ class Evidence:
     pixels: of the calibration pictures, uint8 RGB.
     mended: the float `.tflite` that int8.tflite was quantised from.
     notes: what the figures do not say by themselves.
+    photos: of the whole run, of which the validation split is a part; 0 where that is not known.
     """
 
     about: Description
@@ -46,6 +47,7 @@ class Evidence:
     pixels: Sequence[bytes]
     mended: Path
     notes: tuple[str, ...] = ()
+    photos: int = 0
 
 
 def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
@@ -63,7 +65,7 @@ def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
         "name": about.name,
         "about": about.about,
         "created": today(),
-        "verdict": judge(sets[0], about.remedies.max_drop),
+        "verdict": judge(sets[0], about.remedies.max_drop, evidence.photos),
         "notes": list(evidence.notes),
         "model": _model(about),
         "labels": list(labels),

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 from ressq_edge.pages.markup import Child, element, label
 from ressq_edge.pages.sheet import make_facts, make_header, make_sheet, make_verdict, table
-from ressq_edge.pages.words import align, kilobytes, percent, points, short
+from ressq_edge.pages.words import align, kilobytes, percent, points, short, worse, worse_interval
 from ressq_export.certificate.charts import draw_layers, draw_legend
 from ressq_export.certificate.sections import Document, show_set
 from ressq_export.evaluation import TORCH
@@ -65,11 +65,11 @@ def _notes(document: Document) -> Element | None:
 
 def _tried(document: Document) -> Element:
     remedies, held = document["remedies"], document["verdict"]["outcome"] != "lost"
-    heads = ["remedy", "file", "top-1, points", "95 % interval", "as fp32", "seconds"]
+    heads = ["remedy", "file", "top-1 beside fp32", "95 % interval", "as fp32", "seconds"]
     rows: list[list[Child]] = []
     for found in remedies["tried"]:
-        change, low, high = (points(-found[key], sign=True, unit=False) for key in ("drop", "high", "low"))
-        cells = [f"{low} to {high}", percent(found["agreement"]), f"{found['seconds']:.1f}"]
+        change, interval = worse(found["drop"]), worse_interval(found["low"], found["high"])
+        cells = [interval, percent(found["agreement"]), f"{found['seconds']:.1f}"]
         rows.append([found["rung"], found["file"], change, *cells])
     broken = "" if held else ", which loses more and was published with --allow-drop"
     text = (
@@ -161,7 +161,8 @@ def _meanings(document: Document) -> Element:
     meanings: dict[str, Child] = {
         "top-1, top-5": "with 95 % intervals: Wilson's, as ressq-evaluate has them, or over the set's groups",
         "as torch": "share of the pictures with the answer of the trained network in PyTorch",
-        "change": "in points of top-1, on the same pictures; its 95 % interval is Tango's score interval for pairs",
+        "change": "how many pictures more, or fewer, are answered rightly",
+        "better, worse": "in points of top-1, on the same pictures; the interval is Tango's score interval for pairs",
         "loss": "mean negative log-likelihood of the truth, in nats: less is better",
         "ECE": f"expected calibration error, {document['ece_bins']} bins of equal width: how far a probability is off",
         "ms here": "median of one inference on one thread of the machine that exported, without decoding the picture; "

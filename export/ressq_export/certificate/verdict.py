@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ressq_edge.pages.words import percent, points, rounded_up
+from ressq_edge.pages.words import percent, worse, worse_interval
 from ressq_export.evaluation import TORCH
-from ressq_export.paired import Drop, pictures_needed
+from ressq_export.paired import Drop, say_needed
 
 _HEADLINES = {
     "kept": "int8 keeps the accuracy",
@@ -14,19 +14,19 @@ _HEADLINES = {
 }
 
 
-def judge(pictures: Mapping[str, Any], max_drop: float) -> dict[str, object]:
+def judge(pictures: Mapping[str, Any], max_drop: float, photos: int = 0) -> dict[str, object]:
     """The `verdict` of docs/certificate.md, on one set of pictures.
 
     Args:
         pictures: an entry of `sets`.
         max_drop: how much top-1 may fall, a share.
+        photos: of the whole run, of which the pictures are a part; 0 where that is not known.
     """
     drops = {name: Drop(**found) for name, found in pictures["paired"].items()}
     outcome = _outcome(list(drops.values()), max_drop)
     sentences = [_compare(name, drop, pictures) for name, drop in drops.items()]
     if outcome == "unsure":
-        needed = max(pictures_needed(drop, 2 * max_drop) for drop in drops.values())
-        sentences.append(f"To tell a drop of {points(max_drop)} it takes about {rounded_up(needed):,} pictures.")
+        sentences.append(f"{say_needed(drops.values(), max_drop, photos).capitalize()}.")
     return {"outcome": outcome, "max_drop": max_drop, "headline": _HEADLINES[outcome], "sentences": sentences}
 
 
@@ -42,6 +42,6 @@ def _compare(name: str, drop: Drop, pictures: Mapping[str, Any]) -> str:
     exact, rounded = (pictures["figures"][key]["top1"] for key in (TORCH, name))
     return (
         f"{name} gives the float network's answer to {percent(drop.agreement)} of {drop.n:,} pictures and is right on "
-        f"{percent(rounded)}, where float is on {percent(exact)}: {points(-drop.drop, sign=True)}, 95 % interval "
-        f"{points(-drop.high, sign=True, unit=False)} to {points(-drop.low, sign=True, unit=False)}."
+        f"{percent(rounded)}, where float is on {percent(exact)}: {worse(drop.drop)}, 95 % interval "
+        f"{worse_interval(drop.low, drop.high)}."
     )
