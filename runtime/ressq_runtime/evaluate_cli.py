@@ -85,6 +85,7 @@ def _to_text(found: Evaluation) -> str:
         lines.append(f"  top-1  {found.answered_top1:6.1%}  95 % interval {low:.1%} to {high:.1%}")
     if found.unlike is not None:
         lines.append(f"unlike the training pictures: {found.unlike:.1%} of them")
+    lines += ["", *_list_thresholds(found)]
     width = max(max(len(label) for label in found.labels), len(_CORNER))
     cell = max(5, *(len(str(count)) + 1 for row in found.confusion for count in row))
     head = "".join(f"{index + 1:>{cell}}" for index in range(len(found.labels)))
@@ -96,6 +97,19 @@ def _to_text(found: Evaluation) -> str:
             f"{index + 1:>3} {label:<{width}}{counts}   {'no pictures' if recall is None else f'{recall:6.1%}'}"
         )
     return "\n".join(lines)
+
+
+def _list_thresholds(found: Evaluation) -> list[str]:
+    lines = ["threshold  answered  right of those  95 % interval"]
+    for point in found.thresholds:
+        own = 0 < point.threshold == found.threshold
+        name = f"{point.threshold:.3f}*" if own else f"{point.threshold:.2f} " if point.threshold else "none "
+        right = "             -"
+        if point.top1 is not None:
+            right = f"{point.top1:14.1%}  {point.top1_low:.1%} to {point.top1_high:.1%}"
+        lines.append(f"{name:>10} {point.coverage:9.1%}  {right}")
+    own_words = "* the file's own; " if found.threshold else ""
+    return [*lines, f"{own_words}to take another: ressq-infer --abstain-below 0.8"]
 
 
 def _show_progress(done: int, count: int) -> None:

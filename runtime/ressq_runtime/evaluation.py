@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ressq_runtime.errors import FolderError, PictureError
 from ressq_runtime.folders import list_classes
 from ressq_runtime.pixels import to_pixels
+from ressq_runtime.thresholds import OperatingPoint, list_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ class Evaluation:
     threshold    probability from which on the artefact answers; 0: always
     coverage     share of the pictures that it answers
     answered_top1   share of those that is right, with its interval; None where it answers none
+    thresholds   the same of other thresholds, lowest first, to choose from
     unlike       share of the pictures that it calls unlike the training pictures; None where it can't tell
     """
 
@@ -56,6 +58,7 @@ class Evaluation:
     answered_top1: float | None = None
     answered_top1_low: float | None = None
     answered_top1_high: float | None = None
+    thresholds: tuple[OperatingPoint, ...] = ()
     unlike: float | None = None
 
     def to_json(self) -> dict[str, object]:
@@ -141,14 +144,13 @@ def list_labelled(
 
 
 def _abstain(found: Evaluation, threshold: float, sure: list[float], right: list[bool]) -> Evaluation:
-    """With what a threshold makes of pictures whose best answers have these probabilities, and are right or not."""
-    answered = [hit for hit, probability in zip(right, sure, strict=True) if probability >= threshold]
-    n, hits = len(answered), sum(answered)
-    found = replace(found, threshold=threshold, coverage=n / len(sure))
-    if not n:
-        return found
-    low, high = wilson(hits, n)
-    return replace(found, answered_top1=hits / n, answered_top1_low=low, answered_top1_high=high)
+    """With what thresholds make of pictures whose best answers have these probabilities, and are right or not."""
+    points = list_points(sure, right, threshold, lambda some: wilson(sum(right[i] for i in some), len(some)))
+    own = next(point for point in points if point.threshold == threshold)
+    return replace(
+        found, threshold=threshold, coverage=own.coverage, thresholds=points,
+        answered_top1=own.top1, answered_top1_low=own.top1_low, answered_top1_high=own.top1_high,
+    )  # fmt: skip
 
 
 def best_five(scores: Sequence[float]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from base64 import b64decode
-from dataclasses import replace
+from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,16 @@ def test_its_figures_are_those_of_ressq_evaluate(
         if kind in INT8:
             shares = {row["label"]: row["right"][kind] / row["n"] for row in validation["classes"]}
             assert shares == found.recall
+
+
+def test_its_thresholds_are_those_of_ressq_evaluate(
+    certificate: dict[str, Any], exported: dict[str, Path], lively_run: Path
+) -> None:
+    (validation,) = certificate["sets"]
+    assert set(validation["thresholds"]) == set(KINDS)
+    for kind, points in validation["thresholds"].items():
+        found = evaluate(Classifier.load(exported[kind], threads=1), lively_run.parent / "data" / "val")
+        assert points == [asdict(point) for point in found.thresholds]
 
 
 def test_loss_and_agreement_are_those_of_the_files(
@@ -154,7 +164,7 @@ def scored(count: int, lost: int, gained: int = 0) -> Scored:
 
 
 def described(found: Scored, *, named: bool = True) -> dict[str, Any]:
-    return describe_set(PictureSet("validation split", Path("/data"), found), ("a", "b"), named=named)
+    return describe_set(PictureSet("validation split", Path("/data"), found), ("a", "b"), {}, named=named)
 
 
 @pytest.mark.parametrize(("count", "lost", "outcome"), [
@@ -188,6 +198,18 @@ def test_of_pictures_in_groups_the_intervals_are_over_groups() -> None:
     assert other["top1"] == one["top1"] == 0.75
     assert other["top1_low"] < one["top1_low"] < one["top1_high"] < other["top1_high"]
     assert grouped["figures"][TORCH]["top1_low"] == pytest.approx(wilson(4, 4)[0])
+
+
+def test_a_threshold_tells_what_is_answered_and_how_often_that_is_right() -> None:
+    found = scored(40, 10)
+    points = {point["threshold"]: point for point in described(found)["thresholds"]["int8.tflite"]}
+    assert [(points[t]["answered"], points[t]["top1"]) for t in (0.0, 0.6, 0.7, 0.9)] == [
+        (40, 0.75), (40, 0.75), (30, 1.0), (0, None),
+    ]  # fmt: skip
+    assert (points[0.7]["top1_low"], points[0.7]["top1_high"]) == wilson(30, 30)
+    grouped = described(replace(found, groups=tuple(n // 10 for n in range(40))))["thresholds"]["int8.tflite"]
+    assert grouped[0]["top1_low"] < points[0.0]["top1_low"]
+    assert next(point for point in grouped if point["threshold"] == 0.7)["top1_low"] == pytest.approx(wilson(3, 3)[0])
 
 
 def test_top5_of_two_classes_is_not_told() -> None:

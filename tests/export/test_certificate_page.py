@@ -165,6 +165,27 @@ def test_what_was_tried_is_told(browser: Page, evidence: Evidence, tmp_path: Pat
     assert [row["drop"] for row in found["tried"]] == [0.006, 0.006]
 
 
+def test_a_person_can_choose_a_threshold(browser: Page, document: dict[str, Any], tmp_path: Path) -> None:
+    given = deepcopy(document)
+    point = {"answered": 49, "coverage": 0.49, "top1": 0.91, "top1_low": 0.8, "top1_high": 0.96}
+    none = {"answered": 0, "coverage": 0.0, "top1": None, "top1_low": None, "top1_high": None}
+    points = [{"threshold": 0.0, **point}, {"threshold": 0.451234, **point}, {"threshold": 0.99, **none}]
+    given["sets"][0]["thresholds"]["int8.tflite"] = points
+    given["files"]["int8.tflite"]["abstention"] = {"threshold": 0.451234}
+    path = tmp_path / "chosen.html"
+    path.write_bytes(make_page(given, [{}]))
+    text = show(browser, path)
+    cells = "[...document.querySelectorAll('.thresholds tbody tr')].map(row => row.innerText.split('\\t'))"
+    shares = [percent(0.49), "49", percent(0.91), f"{percent(0.8)} – {percent(0.96)}"]
+    assert browser.value(cells) == [
+        ["none", *shares], ["0.451, the file's own", *shares], ["0.99", percent(0), "0", "–", "–"],
+    ]  # fmt: skip
+    assert "so new ones will do a little worse. Measure test pictures with ressq-evaluate." in text
+    given["sets"].append(deepcopy(given["sets"][0]))
+    path.write_bytes(make_page(given, [{}, {}]))
+    assert show(browser, path).count("Measure test pictures") == 1, "test pictures chose nothing"
+
+
 def test_a_loss_that_was_allowed_is_said(browser: Page, document: dict[str, Any], tmp_path: Path) -> None:
     worse = deepcopy(document)
     worse["verdict"]["outcome"] = "lost"

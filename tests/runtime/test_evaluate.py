@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ressq_runtime import Classifier, FolderError, evaluate
-from ressq_runtime.evaluate_cli import main
+from ressq_runtime.evaluate_cli import _to_text, main
 from ressq_runtime.evaluation import wilson
 
 
@@ -66,6 +66,36 @@ def test_text_shows_the_interval_and_the_confusion(
     assert "truth \\ answer" in text
 
 
+def test_text_and_json_tell_what_other_thresholds_would_do(
+    artefacts: dict[str, Path], few: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    classifier = Classifier.load(artefacts["int8.tflite"])
+    answers = [(classifier.classify(path), path.parent.name) for path in few.rglob("*.png")]
+    sure = [(best[0].probability, best[0].label == truth) for best, truth in answers]
+    classifier.threshold = 0.875  # between two of the common ones
+    points = {point.threshold: point for point in evaluate(classifier, few).thresholds}
+    assert list(points) == [0.0, 0.5, 0.6, 0.7, 0.8, 0.875, 0.9, 0.95, 0.99]
+    for threshold, point in points.items():
+        right = [hit for probability, hit in sure if probability >= threshold]
+        assert (point.answered, point.coverage) == (len(right), len(right) / len(sure))
+        assert point.top1 == (sum(right) / len(right) if right else None)
+        assert (point.top1_low, point.top1_high) == (wilson(sum(right), len(right)) if right else (None, None))
+    assert main([str(artefacts["int8.tflite"]), str(few)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("threshold  answered  right of those  95 % interval")
+    assert lines[at + 1].startswith("     none     100.0% ")
+    assert lines[at + 9] == "to take another: ressq-infer --abstain-below 0.8", "few validation pictures, no own one"
+
+
+def test_a_threshold_that_none_reaches_has_no_share_and_the_own_one_a_star(
+    artefacts: dict[str, Path], few: Path
+) -> None:
+    classifier = Classifier.load(artefacts["int8.tflite"])
+    classifier.threshold = 1.1
+    text = _to_text(evaluate(classifier, few))
+    assert "\n    1.100*      0.0%               -\n* the file's own; to take another: " in text
+
+
 def test_a_broken_picture_is_named_and_left_out_of_n(
     artefacts: dict[str, Path], few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -91,7 +121,7 @@ def test_a_folder_of_broken_pictures_is_an_error(artefacts: dict[str, Path], tmp
 
 
 def test_a_reader_that_has_enough_ends_it_without_a_traceback(artefacts: dict[str, Path], few: Path) -> None:
-    code = "import sys; from ressq_runtime.evaluate_cli import main; sys.exit(main())"
+    code = "import sys; from ressq_runtime.evaluate_cli import _to_text, main; sys.exit(main())"
     command = [sys.executable, "-c", code, str(artefacts["int8.tflite"]), str(few)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None

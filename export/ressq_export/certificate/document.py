@@ -58,7 +58,8 @@ def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
         named: pictures may be called by their names.
     """
     about, labels = evidence.about, evidence.about.checkpoint.labels
-    sets = [describe_set(pictures, labels, named=named) for pictures in evidence.sets]
+    own = {kind: cast(Card, read_card(path)).threshold for kind, path in evidence.paths.items()}
+    sets = [describe_set(pictures, labels, own, named=named) for pictures in evidence.sets]
     layers = describe_layers(evidence.mended, evidence.paths["int8.tflite"], evidence.pixels)
     return {
         "format": FORMAT,

@@ -9,6 +9,7 @@ from ressq_edge.pages.sheet import table
 from ressq_edge.pages.words import count, kilobytes, percent
 from ressq_export.certificate.charts import draw_change, draw_interval, draw_reliability
 from ressq_export.certificate.tables import COMPARED, INT8
+from ressq_export.certificate.thresholds import show_thresholds
 from ressq_export.evaluation import TORCH
 
 Document = Mapping[str, Any]
@@ -30,7 +31,7 @@ def show_set(document: Document, pictures: Document, thumbnails: Mapping[int, st
     )
     return element(
         "section", head, _files(document, pictures), *_flips(document, pictures, thumbnails),
-        *_classes(pictures), *_reliability(document, pictures),
+        *_classes(pictures), *_reliability(document, pictures), *show_thresholds(document, pictures),
     )  # fmt: skip
 
 
@@ -144,20 +145,10 @@ def _reliability(document: Document, pictures: Document) -> list[Element]:
             [f"float, temperature {confidence['temperature']:g}", f"{after['nll']:.3f}", percent(after["ece"])],
             *rows,
         ]
-        text += _abstain(document["files"]["int8.tflite"]["abstention"])
-        text += " Temperature and threshold were fitted on these very pictures, so new ones will do a little worse."
+        text += " The temperature was fitted on these very pictures, so new ones will do a little worse."
     figures = table(["probabilities", "loss", "ECE"], rows, "confidence")
     beside = element("div", figures, element("p", text, class_="quiet"))
     return [
         element("h3", "Do the probabilities mean something?"),
         element("div", draw_reliability(curves), beside, class_="pair"),
     ]
-
-
-def _abstain(found: Mapping[str, Any] | None) -> str:
-    if not found or not found["threshold"]:
-        return ""
-    return (
-        f" Below {percent(found['threshold'])} int8.tflite gives no answer: {percent(found['coverage'])} are answered, "
-        f"{percent(found['top1'])} of those right."
-    )

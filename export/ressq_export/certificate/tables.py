@@ -1,12 +1,13 @@
 """One set of labelled pictures in a certificate: figures of each file, classes, flips and reliability."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ressq_edge.reports.intervals import share_interval
+from ressq_export.certificate.thresholds import describe_thresholds
 from ressq_export.confidence import measure_reliability
 from ressq_export.evaluation import TORCH, Scored
 from ressq_export.paired import measure_drop
@@ -34,8 +35,13 @@ class PictureSet:
     scored: Scored
 
 
-def describe_set(pictures: PictureSet, labels: Sequence[str], *, named: bool) -> dict[str, object]:
-    """An entry of `sets` in docs/certificate.md; without `named` no picture's name is in it."""
+def describe_set(
+    pictures: PictureSet, labels: Sequence[str], own: Mapping[str, float], *, named: bool
+) -> dict[str, object]:
+    """An entry of `sets` in docs/certificate.md; without `named` no picture's name is in it.
+
+    own: each file's threshold by its kind.
+    """
     scored = pictures.scored
     found = {name: _evaluate(name, scored, labels) for name in scored.scores}
     answers = {name: scores.argmax(1) for name, scores in scored.scores.items()}
@@ -50,6 +56,7 @@ def describe_set(pictures: PictureSet, labels: Sequence[str], *, named: bool) ->
         "classes": _classes(found, labels),
         "flips": _flips(pictures, labels, named),
         "reliability": {name: asdict(measure_reliability(scored.scores[name], scored.truths)) for name in COMPARED},
+        "thresholds": describe_thresholds(scored, own),
     }
 
 
