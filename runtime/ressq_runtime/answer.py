@@ -7,7 +7,7 @@ import sys
 from time import perf_counter
 
 from ressq_runtime.classify import Classifier
-from ressq_runtime.errors import ArtefactError, PictureError, printable
+from ressq_runtime.errors import PictureError, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,6 +131,10 @@ def load_named(arguments: Namespace, path: str, origin: str) -> Classifier:
     """The classifier that the arguments name; says on stderr which it is and what runs it."""
     labels = _read_labels(arguments.labels) if arguments.labels else None
     classifier = Classifier.load(path, engine=arguments.engine, threads=arguments.threads, labels=labels)
+    if labels:
+        from ressq_runtime.labels import check_count
+
+        check_count(arguments.labels, labels, classifier.engine, path)
     if arguments.abstain_below is not None:
         classifier.threshold = arguments.abstain_below
     engine = classifier.engine
@@ -144,13 +148,10 @@ def load_named(arguments: Namespace, path: str, origin: str) -> Classifier:
 
 
 def _read_labels(path: str) -> list[str]:
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            labels = [printable(line.strip()) for line in file if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArtefactError(f"{path}: can't read labels ({error}); wanted a UTF-8 text, one label a line") from error
-    twice = sorted({label for label in labels if labels.count(label) > 1})
-    if len(labels) < 2 or twice:
-        found = f"{twice[0]!r} twice" if twice else f"{len(labels)} labels"
-        raise ArtefactError(f"{path}: found {found}, wanted two or more different labels, one a line")
+    """The labels in the file; how they were read is said on stderr."""
+    from ressq_runtime.labels import read_labels
+
+    labels, notes = read_labels(path)
+    for note in notes:
+        print(f"ressq-infer: {printable(note)}", file=sys.stderr)
     return labels

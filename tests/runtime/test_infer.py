@@ -193,10 +193,18 @@ def test_a_foreign_model_runs_with_labels_and_is_refused_without(
     assert not {"\33", "\7"} & set(capsys.readouterr().out), "a terminal obeys these"
     labels.write_text("a\nb\n")
     assert main([circle, "--model", str(foreign), "--labels", str(labels)]) == 1
-    assert "found 3 scores, wanted one for each of 2 labels" in capsys.readouterr().err
-    labels.write_text("a\na\n")
+    words = (
+        f"{labels}: found 2 labels, wanted one for each of the 3 scores of {foreign}; take the labels that came with"
+    )
+    assert words in capsys.readouterr().err
+    labels.write_text("0 crane\n1 crane\n2 bird\n3 \n")
     assert main([circle, "--model", str(foreign), "--labels", str(labels)]) == 1
-    assert "found 'a' twice, wanted two or more different labels" in capsys.readouterr().err
+    assert "found 4 labels" in capsys.readouterr().err
+    labels.write_text("crane\nbird\ncrane\n")
+    assert main([circle, "--model", str(foreign), "--labels", str(labels), "--json"]) == 0
+    said = capsys.readouterr()
+    assert {found["label"] for found in json.loads(said.out)["predictions"]} == {"crane", "bird", "crane (2)"}
+    assert f"ressq-infer: {labels}: found 'crane' again in line 3, which answers as 'crane (2)'; rename" in said.err
     assert main([circle, "--model", str(foreign), "--labels", str(tmp_path / "none")]) == 1
     assert "can't read labels" in capsys.readouterr().err
 
