@@ -11,7 +11,7 @@ GOLDEN = Path(__file__).parent / "golden"
 CARD = GOLDEN / "card.json"
 # What `auto` takes for .tflite files: a 32-bit board has tflite-runtime alone.
 TFLITE_ENGINE = "litert" if importlib.util.find_spec("ai_edge_litert") else "tflite"
-FLATBUFFER = b"\x1c\0\0\0TFL3" + bytes(range(256)) * 8
+FLATBUFFER = b"\x1c\0\0\0TFL3" + bytes(24) + bytes(range(256)) * 8  # a model without a field
 
 
 def golden_card(**changes: Any) -> dict[str, Any]:

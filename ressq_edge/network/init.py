@@ -21,6 +21,7 @@ from ressq_edge.network.checkpoint import IMAGENET, Normalise, Tensors, read_saf
 from ressq_edge.network.model import BYPASSES, Bypass, GatedBypassFire, ResSqueezeNet
 from ressq_edge.network.published import file_sha256, imagenet_file, published_normalise, renormalise
 from ressq_edge.network.scratch import randomise
+from ressq_runtime.mistaken import recognise
 
 # What weights may lack: a bypass they were not trained with, and a counter that files of before 2018 do not have.
 _NEW = (".gate", ".bypass.weight", ".bypass.bias", ".num_batches_tracked")
@@ -29,6 +30,7 @@ _BROKEN = (
     pickle.UnpicklingError, struct.error, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError,
     AssertionError, OSError,
 )  # fmt: skip
+_WEIGHTS = ("PyTorch", "weights")  # what `recognise` calls them
 _AUXILIARY = ("aux1.", "aux2.")  # GoogLeNet's
 
 
@@ -73,7 +75,7 @@ def load_init(init: str, arch: str) -> InitWeights:
         try:
             tensors, about = read_safetensors(path)
         except CheckpointError as error:
-            raise InitError(str(error)) from error
+            raise InitError(_other_kind(path) or str(error)) from error
         if about is not None:
             labels, bypass, norms, normalise = _read_about(about, path)
     elif path.suffix == ".caffemodel":
@@ -200,6 +202,16 @@ def _bypass_of(tensors: Tensors) -> Bypass:
     return "complex" if any(".bypass." in name for name in tensors) else "none"
 
 
+def _other_kind(path: Path) -> str:
+    """What a file that holds no weights is; empty where that is not known."""
+    try:
+        with path.open("rb") as file:
+            kind, mend = recognise(file.read(4096))
+    except OSError:  # that is said already
+        return ""
+    return f"{path}: found {kind}, wanted a weights file; {mend}" if kind and not kind.startswith(_WEIGHTS) else ""
+
+
 def _read_pth(path: Path) -> Tensors:
     try:
         with warnings.catch_warnings(action="ignore"):  # on old pickles; the errors are ours to tell
@@ -207,8 +219,9 @@ def _read_pth(path: Path) -> Tensors:
     except _BROKEN as error:
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise InitError(
-            f"{path}: found no state dict that can be read safely ({reason}), "
-            "wanted one saved by torch.save(model.state_dict(), ...) or a .safetensors file"
+            _other_kind(path)
+            or f"{path}: found no state dict that can be read safely ({reason}), "
+            "wanted one saved by torch.save(model.state_dict(), ...) or a .safetensors file; copy it again if it is one"
         ) from error
     if not isinstance(found, dict) or not all(isinstance(t, Tensor) for t in found.values()):
         raise InitError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from ressq_runtime.accelerators import dump_json, sha256_hex
-from ressq_runtime.card import Card
+from ressq_runtime.card import Card, parse_card
 from ressq_runtime.containers import (
     TFLITE_IDENTIFIER,
     DamagedError,
@@ -29,6 +29,8 @@ SUFFIXES = (".tflite", ".onnx")
 LARGEST_FILE_BYTES = 500_000_000
 # A card of 1000 classes takes 60 kB.
 LARGEST_CARD_BYTES = 8_000_000
+# A copy that broke off may have its whole size already. No layer of a classifier ends in that many weights of zero.
+_MOST_ZEROS = 1 << 15
 
 
 def read_card(path: str | os.PathLike[str], *, verify: bool = True) -> Card | None:
@@ -42,24 +44,24 @@ def read_card(path: str | os.PathLike[str], *, verify: bool = True) -> Card | No
     path = os.fspath(path)
     model = _read(path)
     try:
-        if path.lower().endswith(".tflite"):
-            if model[4:8] != TFLITE_IDENTIFIER:
-                raise DamagedError("it is no TFLite flatbuffer")
-            found = find_zip_entry(model, CARD_NAME)
-        else:
-            found = find_onnx_property(model, CARD_KEY)
+        found = _find_card(model, path)
     except DamagedError as error:
-        raise ArtefactError(
-            f"{path}: found a broken model file ({error}), wanted a whole one; copy it again"
-        ) from error
+        from ressq_runtime.mistaken import describe
+
+        broken = f"found a broken model file ({error}), wanted a whole one; copy it again"
+        known = None if path.lower().endswith(".tflite") and model[4:8] == TFLITE_IDENTIFIER else describe(model)
+        raise ArtefactError(f"{path}: {known or broken}") from error
     if found is None:
         return None
     start, text = found
     if len(text) > LARGEST_CARD_BYTES:
         raise ArtefactError(f"{path}: found a card of {len(text)} bytes, wanted at most {LARGEST_CARD_BYTES}")
-    card = Card.from_json(text, path)
+    data = parse_card(text, path)
     if verify:
-        _verify(card, model[:start], path)
+        _compare(_seal(data), data.get("card_sha256"), "a card that was changed after it was written", path)
+    card = Card(data, path)
+    if verify:
+        _compare(sha256_hex(model[:start]), card.sha256, "other bytes than its card was made for", path)
     return card
 
 
@@ -85,11 +87,32 @@ def attach_card(model: bytes, card: dict[str, object], suffix: str) -> bytes:
     return whole + zip_directory(entries, len(whole))
 
 
+def _find_card(model: bytes, path: str) -> tuple[int, bytes] | None:
+    """(where its container begins, the card); None: it has none and is whole all the same, as far as can be seen."""
+    if not path.lower().endswith(".tflite"):
+        found = find_onnx_property(model, CARD_KEY)
+    elif model[4:8] != TFLITE_IDENTIFIER:
+        raise DamagedError("it is no TFLite flatbuffer")
+    else:
+        found = find_zip_entry(model, CARD_NAME)
+        if found is None:
+            from ressq_runtime.engines.tflite_graph import check_whole
+            from ressq_runtime.errors import EngineError
+
+            try:
+                check_whole(model)
+            except EngineError as error:
+                raise DamagedError(str(error)) from error
+    if found is None and model.endswith(bytes(_MOST_ZEROS)):
+        raise DamagedError(f"its last {_MOST_ZEROS} bytes are zero")
+    return found
+
+
 def _read(path: str) -> bytes:
     try:
         size = os.path.getsize(path)
         if not path.lower().endswith(SUFFIXES):
-            raise ArtefactError(f"{path}: found another kind of file, wanted a .tflite or .onnx model")
+            raise ArtefactError(f"{path}: {_describe_other(path)}")
         if size > LARGEST_FILE_BYTES:
             raise ArtefactError(f"{path}: found {size} bytes, wanted a model of at most {LARGEST_FILE_BYTES}")
         with open(path, "rb") as file:
@@ -98,16 +121,24 @@ def _read(path: str) -> bytes:
         raise ArtefactError(f"{path}: {error.strerror}; check the path and its permissions") from error
 
 
-def _verify(card: Card, body: bytes, path: str) -> None:
-    for found, wanted, what in (
-        (sha256_hex(body), card.sha256, "other bytes than its card was made for"),
-        (_seal(card.data), card.data.get("card_sha256"), "a card that was changed after it was written"),
-    ):
-        if found != wanted:
-            raise ArtefactError(
-                f"{path}: found {what} (hash {found[:12]}), wanted {str(wanted)[:12]}; "
-                "copy it again, or export it again if it was edited"
-            )
+def _describe_other(path: str) -> str:
+    """What a file or folder is whose name is no model's."""
+    if os.path.isdir(path):
+        return "found a folder, wanted a .tflite or .onnx model; name a file (of a run folder ressq-export makes some)"
+    from ressq_runtime.mistaken import describe
+
+    with open(path, "rb") as file:
+        known = describe(file.read(4096))
+    return known or "found another kind of file, wanted a .tflite or .onnx model; name one"
+
+
+def _compare(found: str, wanted: object, what: str, path: str) -> None:
+    """Compares a hash with the card's."""
+    if found != wanted:
+        raise ArtefactError(
+            f"{path}: found {what} (hash {found[:12]}), wanted {str(wanted)[:12]}; "
+            "copy it again, or export it again if it was edited"
+        )
 
 
 def _seal(card: dict[str, object]) -> str:

@@ -72,20 +72,7 @@ class Card:
         Raises:
             ArtefactError: not JSON, a newer format, or a key that is missing or of the wrong type.
         """
-        try:
-            data = parse_json(text)
-        except (ValueError, RecursionError) as error:
-            raise ArtefactError(f"{path}: found a card that is not JSON ({error}); export it again") from error
-        if not isinstance(data, dict):
-            raise ArtefactError(f"{path}: found a card that is no JSON object; export it again")
-        found = data.get("format")
-        if type(found) is int and found > FORMAT:
-            raise ArtefactError(
-                f"{path}: found card format {found}, wanted {FORMAT} or older; pip install --upgrade ressq-runtime"
-            )
-        if type(found) is not int or found < 1:
-            raise ArtefactError(f"{path}: found card format {found!r}, wanted {FORMAT}; export it again")
-        return cls(data, path)
+        return cls(parse_card(text, path), path)
 
     def _case(self, case: object, path: str) -> SelfTestCase:
         if not isinstance(case, dict):
@@ -96,6 +83,30 @@ class Card:
                 f"{path}: found {len(scores)} self-test scores, wanted {len(self.labels)} numbers; export it again"
             )
         return SelfTestCase(_take(case, "seed", int, path), _take(case, "pixels_sha256", str, path), scores)
+
+
+def parse_card(text: str | bytes, path: str) -> dict[str, object]:
+    """The card's JSON object, its keys not looked at but for `format`.
+
+    Raises:
+        ArtefactError: not JSON, or a newer format.
+    """
+    try:
+        data = parse_json(text)
+    except (ValueError, RecursionError) as error:
+        raise ArtefactError(
+            f"{path}: found a card that is not JSON ({error}); copy it again, or export it again"
+        ) from error
+    if not isinstance(data, dict):
+        raise ArtefactError(f"{path}: found a card that is no JSON object; copy it again, or export it again")
+    found = data.get("format")
+    if type(found) is int and found > FORMAT:
+        raise ArtefactError(
+            f"{path}: found card format {found}, wanted {FORMAT} or older; pip install --upgrade ressq-runtime"
+        )
+    if type(found) is not int or found < 1:
+        raise ArtefactError(f"{path}: found card format {found!r}, wanted {FORMAT}; copy it again, or export it again")
+    return data
 
 
 def _take(data: dict[str, object], key: str, kind: type | tuple[type, ...], path: str):  # type: ignore[no-untyped-def]

@@ -98,8 +98,8 @@ class Classifier:
         card = read_card(path)
         if card is None and labels is None:
             raise ArtefactError(
-                f"{path}: found a model without a card, wanted an artefact of ressq-export; "
-                "name its classes (ressq-infer --labels FILE, one a line), or copy the file again if it should have one"
+                f"{path}: found a model without a card, wanted an artefact of ressq-export; copy it again if it is "
+                "one, else name its classes (ressq-infer --labels FILE, one a line)"
             )
         if card is not None and labels is not None:
             raise ArtefactError(f"{path}: found labels inside the artefact and --labels too; leave --labels out")

@@ -18,6 +18,7 @@ _UTF8 = 0x800
 # The earliest time a zip can name: the same bytes whenever the file is made.
 _EPOCH_DATE = (1 << 5) | 1
 _LONGEST_COMMENT = 0xFFFF
+_STORED, _DEFLATED = 0, 8
 
 _GRAPH, _METADATA_PROPS = 7, 14
 
@@ -51,12 +52,18 @@ def find_zip_entry(data: bytes, name: str) -> tuple[int, bytes] | None:
     """(offset of the local header, content) of a stored entry in the zip archive at the end; None if it is not there.
 
     Raises:
-        DamagedError: there is an archive, but it points outside the file or the content's checksum is wrong.
+        DamagedError: there is an archive, but its end is missing or not the file's, it points outside the file, or the
+            content's checksum is wrong.
     """
     end = data.rfind(b"PK\5\6", max(0, len(data) - _END.size - _LONGEST_COMMENT))
     if end < 0 or end + _END.size > len(data):
+        if _begins_entry(data):
+            raise DamagedError("its end is missing")
         return None
-    count, _, at = _END.unpack_from(data, end)[4:7]
+    count, _, at, comment_length = _END.unpack_from(data, end)[4:8]
+    behind = len(data) - (end + _END.size + comment_length)
+    if behind:
+        raise DamagedError(f"{behind} bytes lie behind its end" if behind > 0 else "its end is missing")
     for _ in range(count):
         if at + _CENTRAL.size > end:
             raise DamagedError("its zip directory is cut off")
@@ -68,6 +75,20 @@ def find_zip_entry(data: bytes, name: str) -> tuple[int, bytes] | None:
             return offset, _zip_content(data, offset, fields[7], fields[8])
         at += _CENTRAL.size + name_length + extra + comment
     return None
+
+
+def _begins_entry(data: bytes) -> bool:
+    """Whether a zip entry begins somewhere, and be it cut off."""
+    at = data.find(b"PK\3\4")
+    while at >= 0:
+        if at + _LOCAL.size > len(data):
+            return True
+        fields = _LOCAL.unpack_from(data, at)
+        name = data[at + _LOCAL.size : at + _LOCAL.size + fields[9]]
+        if fields[3] in (_STORED, _DEFLATED) and name.isascii() and name.decode().isprintable():  # by chance it is not
+            return True
+        at = data.find(b"PK\3\4", at + 1)
+    return False
 
 
 def _zip_content(data: bytes, offset: int, crc: int, size: int) -> bytes:
@@ -131,7 +152,7 @@ def protobuf_fields(data: bytes) -> list[tuple[int, int, bytes]]:
             at += size
         elif kind in (1, 5):
             at += 8 if kind == 1 else 4
-        else:
+        if kind not in (0, 1, 2, 5) or tag < 8:
             raise DamagedError(f"byte {start} is no protobuf field")
         if at > len(data):
             raise DamagedError(f"the protobuf field at byte {start} is cut off")

@@ -18,7 +18,9 @@ def print_info(path: str, origin: str, *, as_json: bool) -> int:
     """
     card = read_card(path)
     if card is None:
-        raise ArtefactError(f"{path}: found a model without a card, wanted an artefact of ressq-export")
+        raise ArtefactError(
+            f"{path}: found a model without a card, wanted an artefact of ressq-export; copy it again if it is one"
+        )
     if as_json:
         import json
 

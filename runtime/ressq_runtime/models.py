@@ -39,7 +39,8 @@ def install_model(path: str, environment: dict[str, str] | None = None) -> str:
     environment = dict(os.environ) if environment is None else environment
     if read_card(path) is None:
         raise ArtefactError(
-            f"{path}: found a model without a card, wanted an artefact of ressq-export; use --model for it"
+            f"{path}: found a model without a card, wanted an artefact of ressq-export; copy it again if it is one, "
+            "else use --model for it"
         )
     folder = _folder(environment)
     if folder is None:

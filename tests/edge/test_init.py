@@ -128,18 +128,26 @@ def test_files_that_hold_no_weights_say_so(tmp_path: Path) -> None:
         _use_new_zipfile_serialization=False,
     )
     legacy = (tmp_path / "old.pth").read_bytes()
+    for content, words in (
+        (b"", "found an empty file, wanted a weights file; copy it again"),
+        (b"not a file of weights", "found a text that begins 'not a file of weights', wanted a weights file"),
+        (b"<!doctype html>", "found a web page, wanted a weights file; download the file itself"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "found a Git LFS pointer, .*: git lfs pull"),
+    ):
+        for suffix in ("pth", "safetensors"):
+            (tmp_path / f"net.{suffix}").write_bytes(content)
+            with pytest.raises(InitError, match=f"net.{suffix}: {words}"):
+                load_init(str(tmp_path / f"net.{suffix}"), ARCH)
     for content in (
-        b"",
-        b"not a file of weights",
-        b"a text",
-        b"the weights",
         published(tmp_path / "x.pth").read_bytes()[:5000],
         *(legacy[:length] for length in (353, *range(20, len(legacy), 97))),
     ):
         (tmp_path / "net.pth").write_bytes(content)
-        with pytest.raises(InitError, match="found no state dict that can be read safely"):
+        with pytest.raises(
+            InitError, match=r"found no state dict that can be read safely .*; copy it again if it is one"
+        ):
             load_init(str(tmp_path / "net.pth"), ARCH)
-    (tmp_path / "net.safetensors").write_bytes(b"nothing")
+    (tmp_path / "net.safetensors").write_bytes(b"\1" * 99)
     with pytest.raises(InitError, match="found no safetensors file"):
         load_init(str(tmp_path / "net.safetensors"), ARCH)
     for header in (

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from cards import CARD, FLATBUFFER, golden_card, model_for, onnx_model
-from ressq_runtime import ArtefactError, Card, PixelSpec, read_card
+from ressq_runtime import ArtefactError, Card, Classifier, PixelSpec, read_card
 from ressq_runtime.artefact import attach_card
 from ressq_runtime.card import FORMAT
 from ressq_runtime.containers import find_onnx_property, find_zip_entry
+
+CORPUS = Path(__file__).parents[1] / "fuzz" / "corpus" / "artefact"
 
 
 @pytest.fixture(params=[".tflite", ".onnx"])
@@ -107,6 +109,17 @@ def _card_text(whole: bytes, suffix: str) -> bytes:
     return found[1]
 
 
+def test_a_card_with_a_flipped_byte_is_to_be_copied_again_before_it_is_exported_again(artefact: Path) -> None:
+    whole = artefact.read_bytes()
+    start = whole.index(_card_text(whole, artefact.suffix))
+    for index in range(start, start + len(_card_text(whole, artefact.suffix)), 7):
+        flipped = bytearray(whole)
+        flipped[index] ^= 0x02
+        artefact.write_bytes(flipped)
+        with pytest.raises(ArtefactError, match=r"; copy it again|found card format \d+, wanted 1 or older"):
+            read_card(artefact)
+
+
 def test_other_bytes_before_the_card_are_found(artefact: Path) -> None:
     whole = bytearray(artefact.read_bytes())
     whole[60] ^= 1
@@ -135,15 +148,83 @@ def test_swapped_labels_are_found(artefact: Path) -> None:
         read_card(artefact)
 
 
-def test_a_truncated_file_is_broken_or_has_no_card(artefact: Path) -> None:
-    whole = artefact.read_bytes()
-    for length in (0, 3, 7, 100, len(whole) // 2, len(whole) - 30, len(whole) - 1):
-        artefact.write_bytes(whole[:length])
+def test_a_file_that_was_cut_is_to_be_copied_again(tmp_path: Path, suffix: str) -> None:
+    """But where it ends like a model without a card: behind the flatbuffer, or behind a property of the ModelProto."""
+    model = (CORPUS / ("tiny.tflite" if suffix == ".tflite" else "relu.onnx")).read_bytes()
+    whole, path = attach_card(model, golden_card(), suffix), tmp_path / f"leaf{suffix}"
+    looks_whole = []
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
         try:
-            card = read_card(artefact)
-        except ArtefactError:
-            continue
-        assert card is None
+            assert read_card(path) is None
+            looks_whole.append(length)
+        except ArtefactError as error:
+            assert "; copy it again" in str(error), length  # noqa: PT017
+    if suffix == ".tflite":
+        assert looks_whole == [len(model) + more for more in range(4)], "less of the archive than its first signature"
+    else:
+        assert len(looks_whole) < 10
+
+
+@pytest.mark.parametrize("kind", ["int8.tflite", "fp32.tflite", "int8.onnx", "fp32.onnx"])
+def test_a_model_that_was_cut_or_filled_with_zeros_is_to_be_copied_again(
+    artefacts: dict[str, Path], tmp_path: Path, kind: str
+) -> None:
+    whole, path = artefacts[kind].read_bytes(), tmp_path / f"leaf.{kind[5:]}"
+    zeros = bytes(100_000)
+    for content in (
+        *(whole[: len(whole) * part // 20] for part in range(20)),
+        *(whole[: -len(zeros)] + zeros, whole + zeros, whole + bytes(1), whole[:-200] + bytes(200)),
+    ):
+        path.write_bytes(content)
+        for labels in (None, ["a", "b", "c"]):
+            with pytest.raises(ArtefactError, match=r"leaf\.(tflite|onnx): found .*; copy it again"):
+                Classifier.load(path, labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "found an empty file, wanted a .tflite or .onnx model; copy it again"),
+        (bytes(5000), "found zeros alone, .*; copy it again"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 857319\n",
+            "a Git LFS pointer, .*git lfs pull",
+        ),
+        (b"\n<!DOCTYPE html>\n<html>", "found a web page, .*; download the file itself"),
+        (b'<?xml version="1.0"?><Error>', "found a web page"),
+        (b"404: Not Found", "found a text that begins '404: Not Found', .*; download or copy the file itself"),
+        (b'\xef\xbb\xbf{"message": "Not Found"}', "found a text that begins"),
+        (b"PK\3\4" + bytes(40), "found a zip archive, .*; unpack it and name the model inside"),
+        (b"PK\3\4" + bytes(26) + b"net/data.pkl", "found PyTorch weights, .*ressq-export RUN --out dist"),
+        (b"\x80\x02}q\0", "found PyTorch weights"),
+        (b'\x40\0\0\0\0\0\0\0{"a":{}}', r"found weights \(.safetensors\)"),
+        (b"\x1f\x8b\x08\0", "found a gzip archive"),
+        (b"\x89HDF\r\n\x1a\n", "found a Keras model, .*; convert it"),
+        (b"\xff\xd8\xff\xe0\0", "found a picture, .*; name the model here"),
+    ],
+)
+@pytest.mark.parametrize("name", ["model.tflite", "model.onnx", "model.bin"])
+def test_a_file_of_another_kind_is_called_so_whatever_its_name(
+    tmp_path: Path, content: bytes, words: str, name: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ArtefactError, match=f"{name}: .*{words}"):
+        read_card(tmp_path / name)
+
+
+def test_a_model_under_another_name_is_to_be_renamed(tmp_path: Path) -> None:
+    for content, name, wanted in (
+        (FLATBUFFER, "m.onnx", "tflite"),
+        (FLATBUFFER, "m.tflite.1", "tflite"),
+        (onnx_model(), "m.tflite", "onnx"),
+        (onnx_model(), "m.bin", "onnx"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(
+            ArtefactError, match=f"found a model whose name does not say its kind; rename it to end in .{wanted}"
+        ):
+            read_card(tmp_path / name)
 
 
 def test_a_newer_format_says_how_to_upgrade(artefact: Path, suffix: str) -> None:
@@ -189,14 +270,14 @@ def test_a_card_that_is_no_json_object_is_refused(text: str, words: str) -> None
 
 
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "model.pt").touch()
+    (tmp_path / "model.pt").write_bytes(b"\x01\x02")
     with pytest.raises(ArtefactError, match=r"model.pt: found another kind of file, wanted a .tflite or .onnx model"):
         read_card(tmp_path / "model.pt")
     with pytest.raises(ArtefactError, match=r"none.onnx: No such file or directory"):
         read_card(tmp_path / "none.onnx")
-    (tmp_path / "text.tflite").write_text("hello, this is no flatbuffer")
+    (tmp_path / "other.tflite").write_bytes(b"\x01\x02" * 20)
     with pytest.raises(ArtefactError, match=r"broken model file \(it is no TFLite flatbuffer\)"):
-        read_card(tmp_path / "text.tflite")
-    (tmp_path / "empty.onnx").write_bytes(b"")
+        read_card(tmp_path / "other.tflite")
+    (tmp_path / "empty.onnx").write_bytes(b"\x08\x0a")
     with pytest.raises(ArtefactError, match=r"broken model file \(it holds no ONNX graph\)"):
         read_card(tmp_path / "empty.onnx")

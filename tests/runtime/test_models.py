@@ -42,7 +42,7 @@ def test_a_model_that_is_missing_or_a_folder_is_said_to_be(tmp_path: Path) -> No
     with pytest.raises(ArtefactError, match="none: No such file or directory; check the path"):
         read_card(tmp_path / "none")
     assert find_model(str(tmp_path), {}) == (str(tmp_path), "--model")
-    with pytest.raises(ArtefactError, match=r"found another kind of file, wanted a .tflite or .onnx model"):
+    with pytest.raises(ArtefactError, match=r"found a folder, wanted a .tflite or .onnx model; name a file"):
         read_card(tmp_path)
 
 
@@ -58,7 +58,7 @@ def test_installing_replaces_the_one_before_whatever_its_kind(tmp_path: Path, ar
 def test_a_model_without_a_card_is_not_installed(tmp_path: Path) -> None:
     (tmp_path / "foreign.tflite").write_bytes(FLATBUFFER)
     with pytest.raises(
-        ArtefactError, match="found a model without a card, wanted an artefact of ressq-export; use --model"
+        ArtefactError, match="found a model without a card, wanted an artefact of ressq-export; copy it again if it"
     ):
         install_model(str(tmp_path / "foreign.tflite"), {"XDG_DATA_HOME": str(tmp_path)})
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Fields of the schema's tables by number: Model, SubGraph, Tensor, Operator, OperatorCode.
-_OPERATOR_CODES, _SUBGRAPHS = 1, 2
+_OPERATOR_CODES, _SUBGRAPHS, _BUFFERS = 1, 2, 4
 _TENSORS, _GRAPH_OUTPUTS, _OPERATORS = 0, 2, 3
 _TENSOR_NAME = 3
+_BUFFER_DATA = 0
 _OPCODE_INDEX, _INPUTS, _OUTPUTS = 0, 1, 2
 _OLD_CODE, _CODE = 0, 3  # codes up to 127 lie in a byte of their own as well
 _LONGEST_NAME = 1000
@@ -107,6 +108,21 @@ def read_links(model: bytes) -> list[tuple[int, list[int], list[int]]]:
         )
         found.append((codes[code], inputs, outputs))
     return found
+
+
+def check_whole(model: bytes) -> None:
+    """Follows the operators, and the weights, which lie at the end.
+
+    Raises:
+        EngineError: an offset points outside the file: a part of it is missing.
+    """
+    read_operators(model)
+    buffer = _Buffer(model)
+    for at in buffer.vector(buffer.follow(0), _BUFFERS):
+        data = buffer.field(buffer.follow(at), _BUFFER_DATA)
+        if data is not None:
+            start = buffer.follow(data)
+            buffer.number("<B", start + 3 + buffer.number("<I", start))
 
 
 def read_outputs(model: bytes) -> list[int]:
