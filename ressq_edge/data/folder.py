@@ -14,6 +14,8 @@ from ressq_edge.data.grouping import (
     refuse_split_groups,
     spread_groups,
 )
+from ressq_edge.data.layout import find_parts
+from ressq_edge.data.levels import refuse_levels
 from ressq_edge.data.names import (
     compose,
     refuse_control_characters,
@@ -24,12 +26,9 @@ from ressq_edge.data.names import (
 from ressq_edge.data.seeds import draw_seed
 from ressq_edge.data.split import Pictures, Split, number_groups
 from ressq_edge.errors import SplitError
-from ressq_runtime.errors import FolderError
-from ressq_runtime.folders import HIDDEN, is_picture, list_classes
+from ressq_runtime.folders import list_classes
 
 VAL_SHARE = TEST_SHARE = 0.15  # of each class; the rest is for training
-_LEARNED = {"train", "training", "train_set", "training_set"}
-_MEASURED = {"val", "valid", "validation", "dev", "test", "testing", "test_set", "testing_set", "eval", "evaluation"}
 
 # Names of pictures -> pairs of them that show the same.
 FindAlike = Callable[[list[str]], Sequence[tuple[str, str]]]
@@ -51,9 +50,10 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
         FolderError: the folder is not laid out as class folders.
         SplitError: a class or the number of groups is too small, or the given parts contradict each other.
     """
-    given = _given_parts(root)
+    given = find_parts(root)
     labels, parts = _read_parts(root, given) if given else _read_classes(root)
     refuse_control_characters(root, labels)
+    refuse_levels(root, labels, parts, given=bool(given))
     names = [name for pictures in parts.values() for name, _ in pictures]
     refuse_no_utf8(root, names)
     groups = read_groups(group_by, names) if group_by else {}
@@ -123,47 +123,6 @@ def _tell_alike(parts: dict[str, Pictures], alike: Sequence[tuple[str, str]]) ->
 
 def _first(pairs: list[str]) -> str:
     return ", ".join(pairs[:3]) + (", ..." if len(pairs) > 3 else "")
-
-
-def _given_parts(root: Path) -> dict[str, Path]:
-    """Part -> its folder, where `root` is laid out in parts; empty where it holds classes."""
-    names = {"train": "train", "val": "val", "validation": "val", "test": "test"}
-    try:
-        entries = [path for path in sorted(root.iterdir()) if not path.name.startswith(HIDDEN)]
-    except (FileNotFoundError, NotADirectoryError):  # which list_classes tells
-        return {}
-    except OSError as error:
-        raise FolderError(f"{root}: {error.strerror}; make it a folder that can be read") from error
-    folders = {path.name for path in entries if path.is_dir()}
-    found = [name for name in names if name in folders]
-    if "train" not in found or len(found) < 2:
-        _refuse_other_parts(root, folders)
-        return {}
-    if "val" in found and "validation" in found:
-        raise SplitError(f"{root}: found both val/ and validation/, wanted one; merge them")
-    if extra := sorted(folders - set(found)):
-        raise SplitError(
-            f"{root}: found {', '.join(extra)}/ beside {', '.join(found)}/, "
-            "wanted only train/, val/ and test/; move it elsewhere"
-        )
-    if stray := [path.name for path in entries if is_picture(path.name) and path.is_file()]:
-        raise SplitError(
-            f"{root}: found {len(stray)} pictures beside {', '.join(found)}/, the first {stray[0]}; "
-            "move each into the folder of its class, in one of these"
-        )
-    return {names[name]: root / name for name in found}
-
-
-def _refuse_other_parts(root: Path, folders: set[str]) -> None:
-    """Parts under the names that other tools give them are no classes; a class `train` among vehicles is one."""
-    parts = sorted(name for name in folders if name.casefold() in _LEARNED | _MEASURED)
-    others = ", ".join(sorted(folders - set(parts)))
-    both = all(any(name.casefold() in kind for name in parts) for kind in (_LEARNED, _MEASURED))
-    if both or (len(parts) > 1 and not others):
-        raise SplitError(
-            f"{root}: found {', '.join(parts)}, which look like parts, not classes; "
-            f"rename them to train/, val/ and test/{f', and move {others} elsewhere' if others else ''}"
-        )
 
 
 def _relative(root: Path, classes: dict[str, list[str]]) -> Pictures:

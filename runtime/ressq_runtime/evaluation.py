@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ressq_runtime.errors import FolderError, PictureError
-from ressq_runtime.folders import list_classes
+from ressq_runtime.folders import list_classes, list_folders, unwrap
 from ressq_runtime.pixels import to_pixels
 from ressq_runtime.thresholds import OperatingPoint, list_points
 
@@ -136,11 +136,18 @@ def list_labelled(
     classes = list_classes(folder, fewest=1)
     unknown = [name for name in classes if name not in labels]
     if unknown:
-        raise FolderError(
-            f"{folder}: found the class {unknown[0]}, wanted one of {', '.join(labels)}; "
-            "name the folders as the artefact's labels"
-        )
+        inner = _find_labelled(folder, labels)
+        advice = f"give {inner}" if inner else "name the folders as the artefact's labels"
+        raise FolderError(f"{folder}: found the class {unknown[0]}, wanted one of {', '.join(labels)}; {advice}")
     return [(labels.index(name), path) for name, paths in classes.items() for path in paths]
+
+
+def _find_labelled(folder: Path, labels: Sequence[str]) -> Path | None:
+    """A folder further down, that of a test if there is one, whose folders are classes of the model."""
+    inner = unwrap(folder)
+    below = [inner, *map(unwrap, list_folders(inner)[0])]
+    found = [path for path in below if (names := {one.name for one in list_folders(path)[0]}) and names <= set(labels)]
+    return next((path for path in found if "test" in path.name.lower()), found[0] if found else None)
 
 
 def _abstain(found: Evaluation, threshold: float, sure: list[float], right: list[bool]) -> Evaluation:

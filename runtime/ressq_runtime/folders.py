@@ -1,6 +1,7 @@
 """Folders of pictures: which files are pictures, and which classes a folder holds.
 
-The rule: a file is a picture by its suffix, hidden files are nobody's, and `list_others` tells the rest.
+The rule: a file is a picture by its suffix, what is hidden or a system's own is nobody's (`is_left_out`), and
+`list_others` tells the rest.
 """
 
 from __future__ import annotations
@@ -19,7 +20,21 @@ PICTURE_SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pnm",
     ".heic", ".heif", ".avif",
 )  # fmt: skip
-HIDDEN = (".", "__MACOSX", "lost+found")
+_HIDDEN = (".", "__MACOSX", "lost+found", "found.00", "FOUND.00")  # beginnings: .thumbnails, .Trash-1000, .@__thumb
+# Folders that systems make beside a person's, some with copies of the pictures in them, by their names in lower case:
+_SYSTEMS = {
+    "@eadir", "@tmp", "@sharesnap", "@synoresource", "#recycle", "#snapshot",  # Synology, TerraMaster, UGREEN
+    "@recycle", "@recently-snapshot", "@transcode", "@__thumb", "~snapshot",  # QNAP; NetApp
+    "$recycle.bin", "recycler", "system volume information", "msdownld.tmp",  # Windows
+    "network trash folder", "temporary items", "thevolumesettingsfolder",  # macOS on a server
+    "lost.dir", "canonmsc", "eosmisc", "thmbnl", "avf_info",  # memory cards: Android, Canon, Sony
+}  # fmt: skip
+_DEEPEST = 8  # folders around folders; a link may lead in a circle
+
+
+def is_left_out(name: str) -> bool:
+    """True for the name of a file or folder that is hidden, or a system's own."""
+    return name.startswith(_HIDDEN) or name.casefold() in _SYSTEMS
 
 
 def is_picture(name: str) -> bool:
@@ -54,7 +69,7 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
         found = "a file" if os.path.exists(root) else "no such folder"
         raise FolderError(f"{root}: found {found}, wanted a folder of class folders")
     try:
-        entries = [p for p in sorted(root.iterdir()) if not p.name.startswith(HIDDEN)]
+        entries = [p for p in sorted(root.iterdir()) if not is_left_out(p.name)]
         folders = [p for p in entries if p.is_dir()]
     except OSError as error:
         _refuse_unreadable(error)
@@ -65,6 +80,7 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
             "move each into the folder of its class"
         )
     if len(folders) < fewest:
+        refuse_wrapper(root)
         names = ", ".join(folder.name for folder in folders) or "none"
         raise FolderError(
             f"{root}: found {len(folders)} class folders ({names}), wanted {fewest} or more; "
@@ -74,11 +90,44 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
     classes = {folder.name: [path for path in _walk(folder) if is_picture(path)] for folder in folders}
     empty = [name for name, pictures in classes.items() if not pictures]
     if empty:
+        if len(classes) - len(empty) == 1:
+            refuse_wrapper(root, next(folder for folder in folders if classes[folder.name]))
         raise FolderError(
             f"{root}: found no picture in {', '.join(empty)}, wanted one or more per class; "
             f"add pictures ({' '.join(PICTURE_SUFFIXES)}) or remove the folder"
         )
     return classes
+
+
+def list_folders(folder: Path) -> tuple[list[Path], bool]:
+    """The folders in a folder but those left out, sorted, and whether pictures lie beside them; none if unreadable."""
+    try:
+        with os.scandir(folder) as found:
+            entries = [entry for entry in found if not is_left_out(entry.name)]
+    except OSError:
+        return [], False
+    folders = sorted(entry.name for entry in entries if entry.is_dir())
+    return [folder / name for name in folders], any(is_picture(e.name) and not e.is_dir() for e in entries)
+
+
+def unwrap(folder: Path) -> Path:
+    """The first folder, from here downwards, that holds more than one folder: an archive may hold x/x/CLASS."""
+    for _ in range(_DEEPEST):
+        inside, pictures = list_folders(folder)
+        if len(inside) != 1 or pictures:
+            break
+        folder = inside[0]
+    return folder
+
+
+def refuse_wrapper(root: Path, only: Path | None = None) -> None:
+    """Raises FolderError where the class folders of `root` lie deeper: in the folder `only`, or in its only one."""
+    inner = unwrap(only or root)
+    if inner != root and len(list_folders(inner)[0]) > 1:
+        raise FolderError(
+            f"{root}: found pictures in {inner.relative_to(root).as_posix()}/ alone, wanted two or more class folders; "
+            f"give {inner}, if the folders in it are the classes"
+        )
 
 
 def _refuse_equal_but_for_case(root: Path, folders: list[Path]) -> None:
@@ -94,15 +143,15 @@ def _refuse_equal_but_for_case(root: Path, folders: list[Path]) -> None:
 
 
 def _walk(folder: Path) -> list[str]:
-    """Files below `folder` whose path has no hidden part, sorted by path; strings: a million Paths take a minute."""
+    """Files below `folder`, none that is left out, sorted by path; strings: a million Paths take a minute."""
     if not os.path.isdir(folder):
         raise FolderError(f"{folder}: found no such folder, wanted a folder of pictures")
     found: list[str] = []
     for top, folders, files in os.walk(folder, onerror=_refuse_unreadable, followlinks=True):
         if os.path.islink(top) and any(os.path.samefile(top, above) for above in Path(top).parents):
             raise FolderError(f"{top}: found a link to a folder above it, wanted none; remove it")
-        folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
-        found += [os.path.join(top, name) for name in files if not name.startswith(HIDDEN)]
+        folders[:] = [name for name in folders if not is_left_out(name)]
+        found += [os.path.join(top, name) for name in files if not is_left_out(name)]
     return sorted(found, key=lambda path: path.replace(os.sep, "\0"))  # folder by folder: "a/b" before "a b"
 
 

@@ -40,6 +40,48 @@ def test_hidden_and_other_files_are_no_pictures_but_can_be_asked_for(tmp_path: P
     assert list(list_classes(tmp_path)) == ["a", "b"], "what macOS adds to a zip is no class"
 
 
+SYSTEMS = [
+    "@eaDir", "@tmp", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot", ".@__thumb", "~snapshot",
+    "$RECYCLE.BIN", "$Recycle.Bin", "RECYCLER", "System Volume Information", "FOUND.000", ".Trash-1000",
+    ".Trashes", ".Spotlight-V100",
+    ".fseventsd", ".thumbnails", "lost+found", "__MACOSX", "Network Trash Folder", "Temporary Items", "LOST.DIR",
+    "CANONMSC", "THMBNL", ".AppleDouble", ".zfs", ".recycle",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_folders_of_a_system_are_left_out_beside_and_inside_the_classes(tmp_path: Path, system: str) -> None:
+    put(
+        tmp_path,
+        "a/1.png",
+        f"a/{system}/1.png/SYNOPHOTO_THUMB_M.png",
+        "b/2.png",
+        f"{system}/c/3.png",
+        f"{system}/x.txt",
+    )
+    assert list(list_classes(tmp_path)) == ["a", "b"]
+    assert [path.name for path in list_pictures(tmp_path)] == ["1.png", "2.png"]
+    assert list_others(tmp_path) == []
+    if "." not in system[:1]:
+        assert [path.name for path in list_pictures(tmp_path / system)] == ["3.png"], "who names it wants it"
+
+
+@pytest.mark.parametrize(
+    "name", ["#1", "@home", "$5", "snapshot", "recycle", "MISC", "thumbs", "Recycle Bin", "recycled"]
+)
+def test_a_class_may_be_called_nearly_so(tmp_path: Path, name: str) -> None:
+    put(tmp_path, "a/1.png", f"{name}/2.png")
+    assert set(list_classes(tmp_path)) == {"a", name}
+
+
+def test_a_folder_around_the_classes_is_named(tmp_path: Path) -> None:
+    put(tmp_path, "x/x/a/1.png", "x/x/b/2.png", "#recycle/c/1.png")
+    with pytest.raises(
+        FolderError, match=r"found pictures in x/x/ alone, wanted two or more class folders; give .*/x/x,"
+    ):
+        list_classes(tmp_path)
+
+
 def test_a_missing_folder_is_said(tmp_path: Path) -> None:
     for function in (list_classes, list_pictures):
         with pytest.raises(FolderError, match="found no such folder, wanted"):

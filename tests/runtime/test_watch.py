@@ -169,11 +169,13 @@ def test_a_picture_that_was_away_only_while_it_was_to_be_answered_is_given_again
     assert watch.look() == [str(path)]
 
 
-def test_what_a_file_system_keeps_for_itself_is_not_looked_into(folder: Path) -> None:
+@pytest.mark.parametrize("system", ["lost+found", "@eaDir", "#recycle", "@Recycle", "$RECYCLE.BIN"])
+def test_what_a_system_keeps_for_itself_is_not_looked_into(folder: Path, system: str) -> None:
     clock = Clock()
     watch = Watch(str(folder), set(), clock)
-    (folder / "lost+found").mkdir()
-    (folder / "lost+found/a.jpg").touch()
+    (folder / system / "b.jpg").mkdir(parents=True)
+    (folder / system / "a.jpg").touch()
+    (folder / system / "b.jpg/SYNOPHOTO_THUMB_M.jpg").touch()
     watch.look()
     clock.tick()
     assert watch.look() == []

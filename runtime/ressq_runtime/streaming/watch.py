@@ -11,7 +11,7 @@ from contextlib import suppress
 from time import monotonic, sleep
 
 from ressq_runtime.errors import FolderError
-from ressq_runtime.folders import HIDDEN, PICTURE_SUFFIXES
+from ressq_runtime.folders import PICTURE_SUFFIXES, is_left_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Watch:
     """A folder and what is new in it. `try_again` may be called while another thread looks."""
 
     def __init__(self, folder: str, done: Container[str], clock: Callable[[], float] = monotonic) -> None:
-        """Begins to watch the folder and the folders in it, but for hidden ones and links.
+        """Begins to watch the folder and the folders in it, but for hidden ones, those of a system and links.
 
         `done` holds the absolute paths that have an answer; it grows while we look.
 
@@ -103,7 +103,7 @@ class Watch:
         folders = [self._folder]
         while folders:
             for entry in self._list(folders.pop()):
-                if entry.name.startswith(HIDDEN) or entry.path in self._done:
+                if is_left_out(entry.name) or entry.path in self._done:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
