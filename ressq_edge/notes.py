@@ -13,6 +13,7 @@ from ressq_edge.data.survey import MOST_LOOKED_AT, Survey
 from ressq_edge.errors import RunError
 from ressq_edge.request import Request
 from ressq_runtime.folders import list_others
+from ressq_runtime.names import compose
 
 # Pictures of scanners, microscopes and cameras that Pillow does not read, medicine's and the makers' raw ones; and
 # JPEG 2000, which it reads not everywhere.
@@ -39,9 +40,9 @@ def _tell_known(split: Split, request: Request) -> list[str]:
         was = Path(about["data"])
     except (RunError, KeyError):  # the weights are no run's
         return []
-    learned = {name for part in ("train", "val") for name, _ in before.pictures(part)}
-    measured = [name for part in ("val", "test") for name, _ in split.pictures(part)]
-    known = sum(name in learned and _is_copy(request.data / name, was / name) for name in measured)
+    learned = {compose(name): name for part in ("train", "val") for name, _ in before.pictures(part)}
+    measured = [(name, learned.get(compose(name))) for part in ("val", "test") for name, _ in split.pictures(part)]
+    known = sum(earlier is not None and _is_copy(request.data / name, was / earlier) for name, earlier in measured)
     if not known:
         return []
     return [

@@ -11,7 +11,8 @@ from ressq_edge import __version__
 from ressq_edge.atomic import remove_leftovers
 from ressq_edge.config import Config, read_config, write_config
 from ressq_edge.data.folder import split_folder
-from ressq_edge.data.split import Split, holds, read_split
+from ressq_edge.data.names import refuse_moved_form
+from ressq_edge.data.split import PARTS, Split, holds, read_split
 from ressq_edge.data.survey import Survey, choose, look_at
 from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.network.arch import ModelSpec, build_model
@@ -20,6 +21,7 @@ from ressq_edge.notes import tell_pictures, tell_rewritten
 from ressq_edge.progress import Screen
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
 from ressq_edge.training.device import default_threads
+from ressq_runtime.names import refuse_locale
 from ressq_runtime.pixels import PixelSpec
 
 # What only a run writes; config.json comes first, so a folder without it holds no run to go on with.
@@ -63,8 +65,10 @@ def check_outside(request: Request) -> None:
 
     Raises:
         RunError: the run folder lies in the folder of pictures, or below a name that is not UTF-8.
+        FolderError: the locale reads one of their names as other letters.
     """
     path = str(request.out.resolve())
+    refuse_locale(request.out, [path, str(request.data.resolve())])
     if path != path.encode(errors="replace").decode():
         raise RunError(
             f"{str(request.out)!a}: found a name that is not UTF-8, wanted one that is; choose another --out"
@@ -154,7 +158,10 @@ def continue_run(request: Request) -> Start:
             "leave --no-thumbnails out, or train into another folder"
         )
     split = read_split(request.out)
+    names = [name for part in PARTS for name, _ in split.pictures(part)]
+    refuse_locale(request.data, names, listed=False)
     if not holds(request.data, split, about):
+        refuse_moved_form(request.data, names)
         raise RunError(
             f"{request.data}: found other pictures than {request.out} began with, which were in {about.get('data')}; "
             "bring them back, or train into another folder"

@@ -30,6 +30,7 @@ from ressq_export.request import Request
 from ressq_export.run import Run, read_run
 from ressq_runtime.artefact import read_card
 from ressq_runtime.card import Card
+from ressq_runtime.names import refuse_locale
 
 FINETUNE_COUNT = 1024  # pictures, each once; drawn now, read only if it comes to that
 
@@ -71,6 +72,7 @@ def export(request: Request, screen: Screen) -> Report:
     """
     if not request.name or Path(request.name).name != request.name or request.name.startswith("."):
         raise ExportError(f"--name: found {request.name!r}, wanted a plain file name without a folder or suffix")
+    refuse_locale(request.out, [str(request.run.resolve()), str(request.out.resolve()), request.name, request.about])
     given = {"--out": str(request.out.resolve()), "--name": request.name, "--about": request.about}
     for option, text in given.items():
         if text != text.encode(errors="replace").decode():

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ressq_edge.data.split import Split, read_split
+from ressq_edge.data.names import refuse_moved_form
+from ressq_edge.data.split import PARTS, Split, read_split
 from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
 from ressq_edge.network.published import file_sha256
 from ressq_export.errors import ExportError
+from ressq_runtime.names import refuse_locale
 
 CHECKPOINT = "best.safetensors"
 
@@ -71,6 +73,8 @@ def read_run(folder: Path, data: Path | None = None) -> Run:
     Raises:
         CheckpointError, RunError: the folder is no run of ressq-train.
         ExportError: it is none, or no epoch is trained yet, or its pictures are not where they were.
+        SplitError: they are there under names in another Unicode form.
+        FolderError: the locale reads their names as other letters.
     """
     path = folder / CHECKPOINT
     if not path.is_file():
@@ -85,9 +89,11 @@ def read_run(folder: Path, data: Path | None = None) -> Run:
     split = read_split(folder)
     about = _read_about(folder / "config.json")
     where = data if data is not None else _data_folder(folder / "config.json", about)
+    refuse_locale(where, (name for part in PARTS for name, _ in split.pictures(part)), listed=False)
     for part in ("train", "val"):
         missing = [name for name, _ in split.pictures(part) if not (where / name).is_file()]
         if missing:
+            refuse_moved_form(where, missing)
             raise ExportError(
                 f"{where}: found no {missing[0]} (nor {len(missing) - 1} more of {part}), wanted the pictures the run "
                 "was trained on; give the folder they are in now with --data"

@@ -17,7 +17,6 @@ from ressq_edge.data.grouping import (
 from ressq_edge.data.layout import find_parts
 from ressq_edge.data.levels import refuse_levels
 from ressq_edge.data.names import (
-    compose,
     refuse_control_characters,
     refuse_no_utf8,
     refuse_other_form,
@@ -27,6 +26,7 @@ from ressq_edge.data.seeds import draw_seed
 from ressq_edge.data.split import Pictures, Split, number_groups
 from ressq_edge.errors import SplitError
 from ressq_runtime.folders import list_classes
+from ressq_runtime.names import compose
 
 VAL_SHARE = TEST_SHARE = 0.15  # of each class; the rest is for training
 

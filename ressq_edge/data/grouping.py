@@ -12,9 +12,9 @@ from itertools import chain
 from pathlib import Path
 
 from ressq_edge.data.chains import join
-from ressq_edge.data.names import compose
 from ressq_edge.data.split import Pictures
 from ressq_edge.errors import SplitError
+from ressq_runtime.names import compose
 
 TABLES, SPREADSHEETS = (".csv", ".tsv"), (".xlsx", ".xls", ".ods")
 

@@ -2,15 +2,10 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from unicodedata import normalize
 
 from ressq_edge.errors import SplitError
 from ressq_runtime.errors import printable
-
-
-def compose(name: str) -> str:
-    """The name in the Unicode form NFC: an archive made on a Mac may hold an accent as a sign of its own, NFD."""
-    return normalize("NFC", name)
+from ressq_runtime.names import compose, locate
 
 
 def refuse_two_forms(folder: Path, labels: Iterable[str]) -> None:
@@ -40,8 +35,24 @@ def refuse_other_form(root: Path, part: str, found: Iterable[str], labels: Itera
             raise SplitError(
                 f"{root}: found {name} in another Unicode form in {part}/ than in train/ ({there[name]!a} and "
                 f"{wanted[name]!a}), wanted the same in each; "
-                "rename it, by convmv -f utf8 -t utf8 --nfc -r --notest, say"
+                f"rename it, by {_rename(root, wanted[name])}, say"
             )
+
+
+def refuse_moved_form(root: Path, names: Iterable[str]) -> None:
+    """Raises SplitError where pictures of a run are there, but under names in another Unicode form."""
+    listed: dict[str, dict[str, str]] = {}
+    for name in names:
+        if not name.isascii() and not (root / name).exists() and Path(locate(str(root), name, listed)).exists():
+            raise SplitError(
+                f"{root}: found {compose(name)} in another Unicode form than when the run began, wanted the same; "
+                f"rename it, by {_rename(root, name)}, say"
+            )
+
+
+def _rename(root: Path, wanted: str) -> str:
+    """The command that gives all names below a folder the Unicode form of this one."""
+    return f"convmv -f utf8 -t utf8 --{'nfc' if compose(wanted) == wanted else 'nfd'} -r --notest {root}"
 
 
 def refuse_control_characters(root: Path, labels: Iterable[str]) -> None:

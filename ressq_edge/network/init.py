@@ -22,6 +22,7 @@ from ressq_edge.network.model import BYPASSES, Bypass, GatedBypassFire, ResSquee
 from ressq_edge.network.published import file_sha256, imagenet_file, published_normalise, renormalise
 from ressq_edge.network.scratch import randomise
 from ressq_runtime.mistaken import recognise
+from ressq_runtime.names import compose
 
 # What weights may lack: a bypass they were not trained with, and a counter that files of before 2018 do not have.
 _NEW = (".gate", ".bypass.weight", ".bypass.bias", ".num_batches_tracked")
@@ -112,7 +113,7 @@ def initialise(
         return []
     notes, found, head = [], dict(init.tensors), head_name(model)
     before = found.get(f"{head}.weight")
-    relabelled = bool(init.labels) and init.labels != labels
+    relabelled = bool(init.labels) and tuple(map(compose, init.labels)) != tuple(map(compose, labels))
     if before is not None and (before.shape[0] != len(labels) or relabelled):
         found = _without(found, f"{head}.")
         notes.append(f"{init.source}: its head for {len(before)} classes is replaced by a new one for {len(labels)}")

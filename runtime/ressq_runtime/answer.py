@@ -103,10 +103,14 @@ def list_named(names: Iterable[str]) -> list[str]:
     """The picture files that files and folders name, in their order; what else is in a folder is said on stderr.
 
     Raises:
-        FolderError: a folder holds no picture, or can't be read.
+        FolderError: a folder holds no picture, or can't be read; or the locale reads names as other letters.
     """
     found: list[str] = []
     for name in names:
+        if not name.isascii():
+            from ressq_runtime.names import refuse_locale
+
+            refuse_locale(name, [name])
         found += _list_folder(name) if os.path.isdir(name) else [name]
     return found
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ressq_runtime.errors import FolderError, PictureError
 from ressq_runtime.folders import list_classes, list_folders, unwrap
+from ressq_runtime.names import compose, refuse_locale
 from ressq_runtime.pixels import to_pixels
 from ressq_runtime.thresholds import OperatingPoint, list_points
 
@@ -98,6 +99,7 @@ def evaluate(
     sure: list[float] = []
     flags: list[bool] = []
     faults: list[str] = []
+    refuse_locale(folder, [str(folder), classifier.path])
     everything = list_labelled(folder, classifier.labels, split)
     for done, (truth, path) in enumerate(everything):
         try:
@@ -134,19 +136,21 @@ def list_labelled(
 
         return list_test_part(os.fspath(split), str(folder), labels)
     classes = list_classes(folder, fewest=1)
-    unknown = [name for name in classes if name not in labels]
+    indices = {compose(label): index for index, label in enumerate(labels)}
+    unknown = [name for name in classes if compose(name) not in indices]
     if unknown:
         inner = _find_labelled(folder, labels)
         advice = f"give {inner}" if inner else "name the folders as the artefact's labels"
         raise FolderError(f"{folder}: found the class {unknown[0]}, wanted one of {', '.join(labels)}; {advice}")
-    return [(labels.index(name), path) for name, paths in classes.items() for path in paths]
+    return [(indices[compose(name)], path) for name, paths in classes.items() for path in paths]
 
 
 def _find_labelled(folder: Path, labels: Sequence[str]) -> Path | None:
     """A folder further down, that of a test if there is one, whose folders are classes of the model."""
     inner = unwrap(folder)
     below = [inner, *map(unwrap, list_folders(inner)[0])]
-    found = [path for path in below if (names := {one.name for one in list_folders(path)[0]}) and names <= set(labels)]
+    known = {compose(label) for label in labels}
+    found = [path for path in below if (inside := list_folders(path)[0]) and {compose(p.name) for p in inside} <= known]
     return next((path for path in found if "test" in path.name.lower()), found[0] if found else None)
 
 

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from ressq_runtime.errors import FolderError
+from ressq_runtime.names import refuse_locale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
         folders = [p for p in entries if p.is_dir()]
     except OSError as error:
         _refuse_unreadable(error)
+    refuse_locale(root, (path.name for path in folders))
     stray = [p for p in entries if is_picture(p.name) and p.is_file()]
     if stray:
         raise FolderError(
@@ -152,6 +154,7 @@ def _walk(folder: Path) -> list[str]:
             raise FolderError(f"{top}: found a link to a folder above it, wanted none; remove it")
         folders[:] = [name for name in folders if not is_left_out(name)]
         found += [os.path.join(top, name) for name in files if not is_left_out(name)]
+    refuse_locale(folder, found)
     return sorted(found, key=lambda path: path.replace(os.sep, "\0"))  # folder by folder: "a/b" before "a b"
 
 

@@ -6,6 +6,7 @@ import json
 import os
 
 from ressq_runtime.errors import FolderError
+from ressq_runtime.names import compose, locate, refuse_locale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _ADVICE = "give the split.json of the run that the artefact was exported from"
 
 
 def list_test_part(split: str, folder: str, labels: Sequence[str]) -> list[tuple[int, str]]:
-    """(index in `labels`, path below `folder`) of each test picture in the file `split`; none is looked at.
+    """(index in `labels`, path below `folder`) of each test picture in the file `split`; none is opened.
 
     Raises:
         FolderError: it can't be read or is no split, of other classes, without test pictures, or leaves the folder.
@@ -28,8 +29,9 @@ def list_test_part(split: str, folder: str, labels: Sequence[str]) -> list[tuple
     pictures: Any = found.get("test")
     if found.get("format") != FORMAT or not _is_text(names) or not isinstance(pictures, list):
         raise FolderError(f"{split}: found no split of format {FORMAT}, wanted labels and a test part; {_ADVICE}")
-    if strange := sorted(set(names) ^ set(labels)):
-        whose = "the model lacks" if strange[0] in names else "only the model has"
+    split_labels, model_labels = [compose(name) for name in names], [compose(label) for label in labels]
+    if strange := sorted(set(split_labels) ^ set(model_labels)):
+        whose = "the model lacks" if strange[0] in split_labels else "only the model has"
         raise FolderError(f"{split}: found the class {strange[0]}, which {whose}, wanted the model's; {_ADVICE}")
     if not pictures:
         raise FolderError(f"{split}: found no picture in its test part, wanted one or more; give a folder of pictures")
@@ -41,7 +43,9 @@ def list_test_part(split: str, folder: str, labels: Sequence[str]) -> list[tuple
             )
     if len({path for path, _ in pictures}) < len(pictures):
         raise FolderError(f"{split}: found a picture twice in its test part, wanted each once; {_ADVICE}")
-    return [(labels.index(names[label]), os.path.join(folder, path)) for path, label in pictures]
+    refuse_locale(split, (path for path, _ in pictures), listed=False)
+    listed: dict[str, dict[str, str]] = {}
+    return [(model_labels.index(split_labels[label]), locate(folder, path, listed)) for path, label in pictures]
 
 
 def has_groups(split: str) -> bool:

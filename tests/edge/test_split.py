@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ressq_edge.data.folder import draw, split_folder
+from ressq_edge.data.names import refuse_moved_form
 from ressq_edge.data.split import PARTS, Split, pictures_sha256, read_split, write_split
 from ressq_edge.errors import RunError, SplitError
 from ressq_runtime.errors import FolderError
@@ -126,6 +127,17 @@ def test_a_class_in_two_unicode_forms_is_refused(tmp_path: Path) -> None:
         split_folder(given, 0)
     with pytest.raises(SplitError, match=twice):
         split_folder(lay_out(given, **{f"train__{other}": 3}), 0)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file system takes both for one")
+@pytest.mark.parametrize(("was", "now"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_pictures_of_a_run_under_names_of_another_form_are_told(tmp_path: Path, was: str, now: str) -> None:
+    root = lay_out(tmp_path, **{normalize(now, "Größe"): 3, "klein": 3})
+    names = [f"{normalize(was, 'Größe')}/00{n}.jpg" for n in range(3)]
+    command = rf"rename it, by convmv -f utf8 -t utf8 --{was.lower()} -r --notest {tmp_path}, say"
+    with pytest.raises(SplitError, match=rf"found Größe/000.jpg in another Unicode form than when the .*; {command}"):
+        refuse_moved_form(root, names)
+    refuse_moved_form(root, ["klein/000.jpg", "Größe/009.jpg"])  # that it has gone is told elsewhere
 
 
 def test_val_and_validation_together_are_refused(tmp_path: Path) -> None:

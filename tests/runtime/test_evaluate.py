@@ -113,23 +113,6 @@ def test_a_folder_that_is_no_label_is_refused(artefacts: dict[str, Path], shapes
         evaluate(Classifier.load(artefacts["int8.tflite"]), tmp_path)
 
 
-@pytest.mark.parametrize(("above", "named"), [("x/x", "x/x"), ("set/test", "set/test"), ("seg_test/seg_test", None)])
-def test_class_folders_further_down_are_named(
-    artefacts: dict[str, Path], few: Path, tmp_path: Path, above: str, named: str | None
-) -> None:
-    shutil.copytree(few, tmp_path / "data" / above)
-    shutil.copytree(few, tmp_path / "data" / above.split("/")[0] / "train")
-    inner = tmp_path / "data" / (named or above)
-    with pytest.raises(FolderError, match=rf"wanted one of circle, square, triangle; give {re.escape(str(inner))}$"):
-        evaluate(Classifier.load(artefacts["int8.tflite"]), tmp_path / "data")
-
-
-def test_a_systems_folders_are_not_measured(artefacts: dict[str, Path], few: Path) -> None:
-    shutil.copytree(few / "circle", few / "square" / "@eaDir" / "00.png")
-    shutil.copytree(few / "circle", few / "#recycle" / "circle")
-    assert evaluate(Classifier.load(artefacts["int8.tflite"]), few).n == 24
-
-
 def test_a_folder_of_broken_pictures_is_an_error(artefacts: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "circle").mkdir()
     (tmp_path / "circle" / "a.png").touch()

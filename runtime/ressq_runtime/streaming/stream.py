@@ -8,6 +8,7 @@ import sys
 from ressq_runtime.answer import infer
 from ressq_runtime.classify import available_cores
 from ressq_runtime.errors import PictureError
+from ressq_runtime.names import refuse_locale
 from ressq_runtime.rows import open_writer
 from ressq_runtime.streaming.ahead import prepare_all
 from ressq_runtime.streaming.ending import Ending
@@ -100,15 +101,22 @@ def read_paths(descriptor: int = 0) -> Iterator[str]:
         *paths, rest = (rest + chunk).split(b"\0")
         for path in paths:
             named = True
-            yield os.fsdecode(path)
+            yield _decode(path)
         if len(rest) > _LONGEST_PATH_BYTES:
             raise PictureError(f"stdin: found {len(rest)} bytes without a NUL, wanted paths, each ended by one{_HINT}")
     if not named and b"\n" in rest:
         raise PictureError(f"stdin: found lines, wanted paths, each ended by a NUL{_HINT}")
     if rest:
-        yield os.fsdecode(rest)
+        yield _decode(rest)
     elif not named:
         print("ressq-infer: stdin: found no path, nothing to do", file=sys.stderr)
+
+
+def _decode(path: bytes) -> str:
+    name = os.fsdecode(path)
+    if not name.isascii():
+        refuse_locale("stdin", [name])
+    return name
 
 
 def _read(descriptor: int) -> bytes:

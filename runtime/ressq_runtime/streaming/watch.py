@@ -12,6 +12,7 @@ from time import monotonic, sleep
 
 from ressq_runtime.errors import FolderError
 from ressq_runtime.folders import PICTURE_SUFFIXES, is_left_out
+from ressq_runtime.names import refuse_locale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,14 +114,16 @@ class Watch:
 
     def _list(self, folder: str) -> list[os.DirEntry[str]]:
         try:
-            with os.scandir(folder) as entries:
-                return list(entries)
+            with os.scandir(folder) as found:
+                entries = list(found)
         except FileNotFoundError as error:
             if folder != self._folder:  # taken away while we look
                 return []
             raise FolderError(f"{folder}: found no such folder any more; make it and start again") from error
         except OSError as error:
             raise FolderError(f"{folder}: {error.strerror}; make it a folder that can be read") from error
+        refuse_locale(folder, (entry.name for entry in entries))
+        return entries
 
 
 class _File:
