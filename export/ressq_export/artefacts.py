@@ -7,7 +7,6 @@ import onnx
 
 from ressq_export.abstention import choose_limit, choose_threshold
 from ressq_export.card import Description, add_properties, make_card
-from ressq_export.convert import KINDS
 from ressq_export.evaluation import Scored, measure_accuracy
 from ressq_export.metadata import add_metadata
 from ressq_runtime.artefact import attach_card, read_card
@@ -49,11 +48,11 @@ def write_artefacts(
     scored: Scored,
     seeds: Sequence[int],
     folder: Path,
-) -> list[Path]:
+) -> dict[str, Path]:
     """Write `folder`/NAME_kind for each model: its bytes, labels and card; each is reopened and self-tested.
 
     Args:
-        models: by kind, without cards.
+        models: those to write, by kind, without cards.
         about: what the cards have in common.
         steps: how far one int8 step moves a logit, by kind.
         scored: what torch and the models made of the validation split.
@@ -63,9 +62,8 @@ def write_artefacts(
     Raises:
         ArtefactError: an artefact does not repeat its own scores.
     """
-    written, accuracies = [], measure_accuracy(scored)
-    for kind in KINDS:
-        model = models[kind]
+    written, accuracies = {}, measure_accuracy(scored)
+    for kind, model in models.items():
         cases = [make_case(model, about.checkpoint.pixels, seed) for seed in seeds]
         abstention = choose_threshold(scored.scores[kind], scored.truths)
         unlike = choose_limit(scored.distances[kind])
@@ -73,5 +71,5 @@ def write_artefacts(
         target = folder / f"{about.name}_{kind}"
         target.write_bytes(attach_card(Path(model.path).read_bytes(), card, target.suffix))
         self_test(target)
-        written.append(target)
+        written[kind] = target
     return written

@@ -21,10 +21,11 @@ example:
                                                             and dist/leaf_certificate.{html,json}
   ressq-export runs/leaf --out dist --evaluate photos       measures torch and all four files on the test pictures
 
-Where all four files are there already, made from this very run, --evaluate measures them and makes nothing.
+Where all files are there already, made from this very run, --evaluate measures them and makes nothing.
 int8 ranges are taken from training pictures, never from those that measure the result. Where an int8 file loses
 more than --max-drop against fp32 on the validation split, or answers more than 2 % of it otherwise, remedies are tried
-in turn. Where all lose more than --max-drop no file is written, unless the pictures are so few that it may be chance.
+in turn. Where all lose more than --max-drop only the fp32 files and the certificate are written, with exit code 1,
+unless the pictures are so few that it may be chance.
 Exit codes: 0 done, 1 a fault you can mend (it is named on stderr), 2 wrong usage, 130 stopped by Ctrl-C."""
 
 
@@ -51,9 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"ressq-export: note: {note}", file=sys.stderr)
     for fault in report.faults:
         print(f"ressq-export: error: {fault}", file=sys.stderr)
+    if report.refused:
+        print(f"ressq-export: error: {report.refused}", file=sys.stderr)
     text = json.dumps(report.to_json()) if arguments.json else _to_text(report)
     code = print_result("ressq-export", text, f"the files are in {arguments.out}")
-    return 1 if report.faults else code
+    return 1 if report.faults or report.refused else code
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -134,7 +137,9 @@ def _to_text(report: "Report") -> str:
     for title, rows in report.tables.items():
         console.print(render(title, rows))
     drawn = report.calibration
-    lines = [f"int8 ranges from {drawn.get('count')} {drawn.get('split')} pictures, seed {drawn.get('seed')}"]
+    lines = []
+    if drawn:
+        lines.append(f"int8 ranges from {drawn.get('count')} {drawn.get('split')} pictures, seed {drawn.get('seed')}")
     if report.confidence is not None:
         lines.append(str(report.confidence))
     if report.remedies is not None:

@@ -1,7 +1,7 @@
 """The checkpoint's network in its four forms, without cards, each compared with the one before it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import onnx
@@ -24,8 +24,9 @@ from ressq_export.parity import (
     Seam,
     centred_logits,
     check_float_seam,
-    check_int8_seam,
     check_spread,
+    compare,
+    tell_int8,
 )
 from ressq_export.progress import Screen
 from ressq_export.ranges import Ranges
@@ -33,6 +34,7 @@ from ressq_export.tflite_fp32 import convert_to_tflite
 from ressq_runtime.engines import load_engine
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")
+FLOATS = ("fp32.onnx", "fp32.tflite")  # what is published where int8 is refused
 # Pictures that each seam is checked on; the calibration set begins with the classes in turn.
 PARITY_COUNT = 32
 
@@ -75,6 +77,11 @@ class Converted:
     mended: Path
     halves: Halves | None
 
+    @property
+    def published(self) -> tuple[str, ...]:
+        """The kinds that may be given to a user."""
+        return FLOATS if self.remedies.refused else KINDS
+
 
 def convert(
     checkpoint: Checkpoint,
@@ -100,7 +107,6 @@ def convert(
         ConversionError: a converter failed.
         SeamError: a stage answers something else than the one before.
         CalibrationError: the pictures give no ranges.
-        GateError: int8 loses more than it may.
         ExportError, PictureError: a picture cannot be read.
     """
     seen = pictures.calibration[:PARITY_COUNT]
@@ -108,11 +114,13 @@ def convert(
     bench = Bench(network, pictures.calibration, pictures.training, checkpoint.pixels, folder, log)
     bench.register(network, {kind: paths[f"fp32.{kind}"] for kind in FORMATS})
     climbed = climb(bench, gate.judge(paths["fp32.onnx"], screen), gate.max_drop, screen)
-    remedies = Remedies(climbed.rung, gate.max_drop, climbed.tried, gate.check(climbed))
+    remedies = gate.check(climbed)
     paths = {kind: {**paths, **climbed.paths}[kind] for kind in KINDS}
     for suffix in FORMATS:
         int8 = _file_logits(paths[f"int8.{suffix}"], seen)
-        seams.append(check_int8_seam(f"fp32.{suffix} -> int8.{suffix}", wanted, int8))
+        seams.append(compare(f"fp32.{suffix} -> int8.{suffix}", wanted, int8))
+    if not remedies.refused:  # also with --allow-drop: a scale that is plainly wrong is no drop
+        remedies = replace(remedies, refused=tell_int8(seams[-len(FORMATS) :]))
     pixels = torch.zeros((1, checkpoint.pixels.size, checkpoint.pixels.size, 3), dtype=torch.uint8)
     costs = count_parameters(network), multiply_adds_of(network, pixels)
     mended = bench.float_file(climbed.candidate.networks["tflite"], "tflite")

@@ -6,8 +6,9 @@ RessqError                  (ressq_runtime)
     ├── FoldError           a network that cannot be folded exactly
     ├── CalibrationError    pictures that int8 ranges must not be taken from
     ├── ConversionError     a converter failed; its log says why
-    ├── SeamError           two stages answer differently, or the check would prove nothing
-    └── GateError           int8 loses more than it may, whatever was tried
+    └── SeamError           two stages answer differently, or the check would prove nothing
+
+That int8 loses more than it may is no error of these: the fp32 files are written, and the report says so.
 """
 
 from ressq_runtime.errors import RessqError
@@ -31,7 +32,3 @@ class ConversionError(ExportError):
 
 class SeamError(ExportError):
     """Two stages answer differently, or too little differs to tell."""
-
-
-class GateError(ExportError):
-    """int8 loses more accuracy than it may."""

@@ -1,31 +1,29 @@
-"""The export: a run in, four checked artefacts and their certificate out, or none and a reason."""
+"""The export: a run in, four checked artefacts and their certificate out; without int8, where that is refused."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from ressq_export.artefacts import add_descriptions, close_models, open_models, write_artefacts
+from ressq_export.artefacts import close_models, open_models
 from ressq_export.calibration import DEFAULT_COUNT, draw, draw_from_training, halve, read_pixels
 from ressq_export.card import Description
-from ressq_export.caveats import VALIDATION, tell_caveats, tell_groups
-from ressq_export.certificate.document import Evidence
-from ressq_export.certificate.tables import PictureSet
-from ressq_export.certificate.write import certificate_paths, write_certificate
+from ressq_export.caveats import tell_groups
+from ressq_export.certificate.write import certificate_paths
 from ressq_export.chatter import Log
-from ressq_export.confidence import Confidence
-from ressq_export.convert import KINDS, Converted, Pictures, convert
+from ressq_export.convert import FLOATS, KINDS, Pictures, convert
 from ressq_export.distance import add_distance
 from ressq_export.errors import ExportError
 from ressq_export.evaluated import Evaluated, find_evaluated
-from ressq_export.evaluation import Scored, measure_accuracy, one_thread
+from ressq_export.evaluation import measure_accuracy, one_thread
+from ressq_export.finish import Job, finish
 from ressq_export.gate import Gate
-from ressq_export.golden import choose_seeds, steps_between_kernels
+from ressq_export.ladder import Remedies
 from ressq_export.measure import make_rows, measure_confidence, measure_medians, measure_pictures
 from ressq_export.network import MIDDLES
 from ressq_export.progress import Screen
 from ressq_export.publish import publish, refuse_overwriting, workshop
-from ressq_export.report import Report, Row
+from ressq_export.report import Report
 from ressq_export.request import Request
 from ressq_export.run import Run, read_run
 from ressq_runtime.artefact import read_card
@@ -35,33 +33,7 @@ from ressq_runtime.names import refuse_locale
 FINETUNE_COUNT = 1024  # pictures, each once; drawn now, read only if it comes to that
 
 
-@dataclass(frozen=True)
-class _Job:
-    """An export at work: what is asked for, the run, what to measure on besides its validation split, where to tell."""
-
-    request: Request
-    run: Run
-    evaluated: Evaluated | None
-    screen: Screen
-
-
-@dataclass(frozen=True)
-class _Finished:
-    """The described, measured and proven files, not yet in their place.
-
-    files: the artefacts and the certificate.
-    tables: rows of the report by the title of their pictures.
-    faults: pictures that could not be read.
-    caveats: what the figures do not say by themselves.
-    """
-
-    files: list[Path]
-    tables: dict[str, tuple[Row, ...]]
-    faults: tuple[str, ...]
-    caveats: tuple[str, ...]
-
-
-_AS_IT_WAS = "the certificate stays as it was; --force makes all six files anew, with these figures in it"
+_AS_IT_WAS = "the certificate stays as it was; --force makes all files anew, with these figures in it"
 
 
 def export(request: Request, screen: Screen) -> Report:
@@ -82,23 +54,24 @@ def export(request: Request, screen: Screen) -> Report:
     # A wrong folder is found before a minute's work.
     evaluated = find_evaluated(request.evaluate, run) if request.evaluate else None
     with one_thread():
-        if evaluated and not request.force and are_of_run(request.targets, run):
-            return _evaluate(request, run, evaluated, screen)
+        if evaluated and not request.force and (there := find_files(request.targets, run)):
+            return _evaluate(there, Job(request, run, evaluated, screen))
         if not request.force:
             refuse_overwriting([*request.targets.values(), *certificate_paths(request.out, request.name)])
-        return _export(_Job(replace(request, thumbnails=thumbnails), run, evaluated, screen))
+        return _export(Job(replace(request, thumbnails=thumbnails), run, evaluated, screen))
 
 
-def are_of_run(targets: Mapping[str, Path], run: Run) -> bool:
-    """True where all files are there, whole, and their cards name this run's checkpoint.
+def find_files(targets: Mapping[str, Path], run: Run) -> dict[str, Path]:
+    """The files that are there, by kind, if they are all of an export of this run's checkpoint, and whole; else none.
 
     Raises:
         ArtefactError: a file is there, and damaged.
     """
-    if not all(path.is_file() for path in targets.values()):
-        return False
-    cards = [read_card(path) for path in targets.values()]
-    return all(card is not None and _checkpoint_of(card.data) == run.sha256 for card in cards)
+    there = {kind: path for kind, path in targets.items() if path.is_file()}
+    if tuple(there) not in (KINDS, FLOATS):
+        return {}
+    cards = [read_card(path) for path in there.values()]
+    return there if all(card is not None and _checkpoint_of(card.data) == run.sha256 for card in cards) else {}
 
 
 def _checkpoint_of(card: Mapping[str, object]) -> object:
@@ -106,24 +79,24 @@ def _checkpoint_of(card: Mapping[str, object]) -> object:
     return model.get("checkpoint_sha256") if isinstance(model, dict) else None
 
 
-def _evaluate(request: Request, run: Run, evaluated: Evaluated, screen: Screen) -> Report:
-    """The report on files that are already there."""
-    paths = request.targets
+def _evaluate(paths: Mapping[str, Path], job: Job) -> Report:
+    """The report on files that are already there, by kind; without int8 where that was refused."""
+    request, run, screen, evaluated = job.request, job.run, job.screen, cast(Evaluated, job.evaluated)
     models = open_models(paths, run.checkpoint.labels)
-    card = cast(Card, models["int8.tflite"].card)
+    card = cast(Card, models[list(paths)[-1]].card)
     temperature = cast(dict[str, float], card.data["output"])["temperature"]
     scored = measure_pictures(models, run, temperature, evaluated.pictures, screen)
     close_models(models)
     medians = measure_medians(paths, run, temperature, screen)
     tables = {evaluated.title: make_rows(paths, measure_accuracy(scored), medians)}
-    calibration = cast(dict[str, object], card.data["calibration"])
+    calibration = cast(dict[str, object], card.data["calibration"] or {})
     files, faults = _texts(paths.values()), scored.faults
     caveats = tell_groups(run, {evaluated.title: scored})
     notes = (*run.notes(), *evaluated.notes, *caveats, _AS_IT_WAS, *request.tell_unused())
     return Report(request.name, files, False, calibration, None, None, (), tables, faults, notes)
 
 
-def _export(job: _Job) -> Report:
+def _export(job: Job) -> Report:
     request, run, screen = job.request, job.run, job.screen
     calibration = draw(request.calibration, run.split, run.data, request.seed)
     screen.stage("calibration pictures")
@@ -144,59 +117,39 @@ def _export(job: _Job) -> Report:
         about = Description(
             request.name, request.about, run.checkpoint, run.sha256, *costs, temperature, calibration, remedies
         )
-        found = _finish(job, converted, about, confidence, pixels, folder)
-        files = publish(found.files, request.out)
+        found = finish(job, converted, about, confidence, pixels, folder)
+        stale = [path for kind, path in request.targets.items() if kind not in converted.published]
+        files = publish(found.files, request.out, stale)
     drawn, seams, seen = calibration.to_json(), converted.seams, job.evaluated.notes if job.evaluated else ()
     notes = (*run.notes(), *calibration.notes(), *seen, *found.caveats)
+    refused = _refuse(remedies, request) if remedies.refused else ""
     return Report(
-        request.name, _texts(files), True, drawn, confidence, remedies, seams, found.tables, found.faults, notes
+        request.name,
+        _texts(files),
+        True,
+        drawn,
+        confidence,
+        remedies,
+        seams,
+        found.tables,
+        found.faults,
+        notes,
+        refused,
+    )
+
+
+def _refuse(remedies: Remedies, request: Request) -> str:
+    """Why there is no int8 file, and what to take instead."""
+    have = "" if request.allow_drop else ", or have these with --force --allow-drop"
+    return (
+        f"{remedies.refused}; no int8 file was written: take {request.targets['fp32.tflite']}, or train longer or on "
+        f"more pictures, calibrate on ordinary ones, raise --max-drop{have}"
     )
 
 
 def _read_training(run: Run, seed: int) -> list[bytes]:
     """As many training pictures as calibration takes: what is unlike them does not depend on --calibration."""
     return read_pixels(draw_from_training(run.split, run.data, DEFAULT_COUNT, seed, fewest=1), run.checkpoint.pixels)
-
-
-def _finish(
-    job: _Job,
-    converted: Converted,
-    about: Description,
-    confidence: Confidence,
-    pixels: Sequence[bytes],
-    folder: Path,
-) -> _Finished:
-    """Describe, measure and prove the converted models."""
-    run, evaluated, screen = job.run, job.evaluated, job.screen
-    add_descriptions(converted.paths, about)
-    models = open_models(converted.paths, run.checkpoint.labels)
-    scored = {VALIDATION: measure_pictures(models, run, about.temperature, run.pictures("val"), screen)}
-    screen.stage("self-test")
-    moved = steps_between_kernels(
-        converted.paths["int8.tflite"], models["int8.tflite"].scores, converted.steps["int8.tflite"]
-    )
-    seeds = choose_seeds(models["fp32.onnx"].scores, run.checkpoint.pixels, moved)
-    made = write_artefacts(models, about, converted.steps, scored[VALIDATION], seeds, folder)
-    if evaluated:
-        scored[evaluated.title] = measure_pictures(models, run, about.temperature, evaluated.pictures, screen)
-    close_models(models)
-    paths = dict(zip(KINDS, made, strict=True))
-    medians = measure_medians(paths, run, about.temperature, screen)
-    screen.stage("certificate")
-    caveats, sets = tell_caveats(run, scored), _sets(job, scored)
-    evidence = Evidence(about, paths, sets, medians, confidence, pixels, converted.mended, caveats, run.photos)
-    made += write_certificate(evidence, folder, thumbnails=job.request.thumbnails)
-    tables = {title: make_rows(paths, measure_accuracy(rows), medians) for title, rows in scored.items()}
-    return _Finished(made, tables, tuple(fault for rows in scored.values() for fault in rows.faults), caveats)
-
-
-def _sets(job: _Job, scored: Mapping[str, Scored]) -> list[PictureSet]:
-    """What the certificate tells of; a folder's name may be a patient's too."""
-    sets, evaluated = [PictureSet(VALIDATION, job.run.data, scored[VALIDATION])], job.evaluated
-    if evaluated:
-        name = evaluated.name if job.request.thumbnails else "evaluation folder"
-        sets.append(PictureSet(name, evaluated.folder, scored[evaluated.title]))
-    return sets
 
 
 def _texts(paths: Iterable[Path]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The gate: int8 that loses more than it may is not published."""
+"""The gate: int8 that loses more than it may is not published; fp32 is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from ressq_edge.pages.words import worse, worse_interval
-from ressq_export.errors import ExportError, GateError
+from ressq_export.errors import ExportError
 from ressq_export.evaluation import Progress, score_pictures
-from ressq_export.ladder import Climbed, Judge, Tried
+from ressq_export.ladder import Climbed, Judge, Remedies, Tried
 from ressq_export.paired import Answers, Drop, measure_drop, say_needed
 from ressq_export.progress import Screen
 from ressq_runtime.engines import load_engine
@@ -66,29 +66,25 @@ class Gate:
             raise ExportError(f"{found.faults[0]} (it is in the validation split)")
         return {kind: np.argmax(scores, 1) for kind, scores in found.scores.items()}, found.truths
 
-    def check(self, climbed: Climbed) -> str:
-        """What a person should know of the comparison, if anything; empty where it is plain.
-
-        Raises:
-            GateError: a file loses more than it may, and that was not allowed.
-        """
+    def check(self, climbed: Climbed) -> Remedies:
+        """What came of the ladder: whether int8 is refused, and what a person should know of the comparison."""
         drops = climbed.drops
         kind = max(drops, key=lambda key: (drops[key].exceeds(self.max_drop), drops[key].drop))
         found = drops[kind]
+        note = refused = ""
         if found.exceeds(self.max_drop) and not self.allow:
-            raise GateError(
+            refused = (
                 f"{kind}: found top-1 {worse(found.drop, 2)} than fp32's ({found.n} validation pictures, 95 %: "
                 f"{worse_interval(found.low, found.high, 2)}), wanted at most {100 * self.max_drop:g}; tried "
-                f"{_summary(climbed.tried)}; no file was written: train longer or on more pictures, calibrate on more "
-                "ordinary ones, raise --max-drop, or take these files as they are with --allow-drop"
+                f"{_summary(climbed.tried)}"
             )
-        if not any(drop.is_unsure(self.max_drop) for drop in drops.values()):
-            return ""
-        high = max(drop.high for drop in drops.values())
-        return (
-            f"too few pictures to tell: with {found.n} validation pictures int8 may be {worse(high)} (95 %); "
-            f"{say_needed(drops.values(), self.max_drop, self.photos)}"
-        )
+        elif any(drop.is_unsure(self.max_drop) for drop in drops.values()):
+            high = max(drop.high for drop in drops.values())
+            note = (
+                f"too few pictures to tell: with {found.n} validation pictures int8 may be {worse(high)} (95 %); "
+                f"{say_needed(drops.values(), self.max_drop, self.photos)}"
+            )
+        return Remedies(climbed.rung, self.max_drop, climbed.tried, note, refused)
 
 
 def _summary(tried: Sequence[Tried]) -> str:

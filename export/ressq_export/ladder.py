@@ -60,12 +60,14 @@ class Remedies:
     max_drop: what each file might lose, a share of top-1.
     tried: one record a rung and file, in the order they were tried.
     note: what a person should know of the comparison; empty where it is plain.
+    refused: why the int8 files are not published; empty where they are.
     """
 
     rung: str
     max_drop: float
     tried: tuple[Tried, ...]
     note: str
+    refused: str = ""
 
     def __str__(self) -> str:
         last = [row for row in self.tried if row.rung == self.rung]

@@ -77,6 +77,6 @@ def measure_medians(paths: Mapping[str, Path], run: Run, temperature: float, scr
 
 
 def make_rows(paths: Mapping[str, Path], accuracies: Accuracies, medians: Mapping[str, float]) -> tuple[Row, ...]:
-    """Torch's row, then one a file."""
-    sizes = {TORCH: None, **{kind: path.stat().st_size for kind, path in paths.items()}}
-    return tuple(Row(name, size, accuracies[name], medians[name]) for name, size in sizes.items())
+    """Torch's row, then one of each file that was measured; paths: of those that are written."""
+    sizes = {kind: path.stat().st_size for kind, path in paths.items()}
+    return tuple(Row(name, sizes.get(name), accuracies[name], median) for name, median in medians.items())

@@ -52,23 +52,34 @@ def workshop(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def publish(made: Sequence[Path], out: Path) -> list[Path]:
+def publish(made: Sequence[Path], out: Path, stale: Sequence[Path] = ()) -> list[Path]:
     """Move files into `out`, all of them or none; what they replace is put back if one cannot be moved.
+
+    Args:
+        made: the files, in a folder on the same disk.
+        out: where they go.
+        stale: files in `out` that these replace under other names, if they are there.
 
     Raises:
         OutputError: one cannot be moved.
     """
     replaced: list[tuple[Path, Path]] = []
     moved: list[Path] = []
+
+    def set_aside(target: Path) -> None:
+        if target.exists():
+            backup = made[0].with_name(f"{target.name}.replaced")
+            replaced.append((backup, target))
+            target.replace(backup)
+
     try:
         for path in made:
             target = out / path.name
-            if target.exists():
-                backup = path.with_name(f"{path.name}.replaced")
-                replaced.append((backup, target))
-                target.replace(backup)
+            set_aside(target)
             moved.append(target)
             path.replace(target)
+        for target in stale:
+            set_aside(target)
     except BaseException as error:  # Ctrl-C, too, leaves all or none
         for target in moved:
             target.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from ressq_export.parity import Seam
 class Row:
     """One classifier in a table.
 
-    size_bytes: of its file; None for torch.
+    size_bytes: of its file; None for torch, and for an int8 file that was refused.
     accuracy: on the pictures that the table is about.
     median_ms: of one inference here, one thread, warm.
     """
@@ -46,6 +46,7 @@ class Report:
     tables: rows by what they were measured on ("validation split", a folder).
     faults: pictures that could not be read, with reasons.
     notes: what a person should know, and may mend.
+    refused: why the int8 files were not written, and what to take; empty where they were.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Report:
     tables: Mapping[str, tuple[Row, ...]]
     faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    refused: str = ""
 
     def to_json(self) -> dict[str, object]:
         """JSON-able; shares are fractions."""
@@ -75,7 +77,8 @@ def render(title: str, rows: Sequence[Row]) -> Table:
     for row in rows:
         found = row.accuracy
         interval = f"{found.top1:.1%} [{found.top1_low:.1%}, {found.top1_high:.1%}]"
-        size = "" if row.size_bytes is None else f"{row.size_bytes:,}"
-        agreement = "" if row.name == TORCH else f"{found.agreement:.1%}"
+        trained = row.name == TORCH
+        size = ("" if trained else "not written") if row.size_bytes is None else f"{row.size_bytes:,}"
+        agreement = "" if trained else f"{found.agreement:.1%}"
         table.add_row(row.name, size, interval, agreement, f"{row.median_ms:.2f}")
     return table

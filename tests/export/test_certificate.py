@@ -24,6 +24,7 @@ from ressq_export.certificate.tables import INT8, PictureSet, describe_set
 from ressq_export.certificate.verdict import judge
 from ressq_export.convert import KINDS
 from ressq_export.evaluation import TORCH, Scored
+from ressq_export.ladder import Remedies
 from ressq_runtime import Classifier, evaluate
 from ressq_runtime.evaluation import wilson
 from ressq_runtime.pixels import PixelSpec, to_pixels
@@ -171,7 +172,7 @@ def described(found: Scored, *, named: bool = True) -> dict[str, Any]:
     (20_000, 0, "kept"), (20_000, 150, "lost"), (300, 0, "unsure"), (300, 2, "unsure"), (300, 9, "lost"),
 ])  # fmt: skip
 def test_the_verdict_follows_the_drop_and_its_interval(count: int, lost: int, outcome: str) -> None:
-    verdict = judge(described(scored(count, lost)), 0.005, 7 * count)
+    verdict = judge(described(scored(count, lost)), Remedies("min/max", 0.005, (), ""), 7 * count)
     assert verdict["outcome"] == outcome
     text = " ".join(verdict["sentences"])
     assert f"of {count:,} pictures" in text

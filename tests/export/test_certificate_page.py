@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from copy import deepcopy
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from ressq_export.certificate.tables import PictureSet
 from ressq_export.certificate.write import to_json, write_certificate
 from ressq_export.cli import main
 from ressq_export.confidence import fit_confidence
-from ressq_export.convert import KINDS
+from ressq_export.convert import FLOATS, KINDS
 from ressq_export.evaluation import TORCH, Scored
 from ressq_export.ladder import Remedies, Tried
 from ressq_export.paired import Drop
@@ -136,7 +137,8 @@ def evidence(exported: dict[str, Path], checkpoint: Checkpoint, pixels: list[byt
     medians = dict.fromkeys(scores, 1.0)
     sets = [PictureSet("validation split", patients, found)]
     confidence = fit_confidence(np.log(exact), found.truths)
-    return Evidence(about, exported, sets, medians, confidence, pixels[:2], exported["fp32.tflite"])
+    pair = (exported["fp32.tflite"], exported["int8.tflite"])
+    return Evidence(about, exported, sets, medians, confidence, pixels[:2], pair)
 
 
 def test_flipped_pictures_are_shown(browser: Page, evidence: Evidence, tmp_path: Path) -> None:
@@ -194,6 +196,28 @@ def test_a_loss_that_was_allowed_is_said(browser: Page, document: dict[str, Any]
     assert f"Taken: {worse['remedies']['rung']}, which loses more and was published with --allow-drop." in show(
         browser, path
     )
+
+
+def test_that_int8_was_refused_is_said_with_what_it_answered(browser: Page, evidence: Evidence, tmp_path: Path) -> None:
+    floats = {kind: path for kind, path in evidence.paths.items() if kind in FLOATS}
+    remedies = replace(evidence.about.remedies, refused="int8.onnx: found much, wanted less")
+    refused = replace(evidence, paths=floats, about=replace(evidence.about, remedies=remedies))
+    json_path, html_path = write_certificate(refused, tmp_path, thumbnails=True)
+    text = show(browser, html_path)
+    assert browser.faults == []
+    for said in (
+        "int8 is refused: take the fp32 files",
+        "No int8 file was written. Int8.onnx: found much, wanted less.",
+        "Taken: least square error, the best of these, but no int8 file was written.",
+        "Answers that changed: 2",
+    ):
+        assert said in text
+    found = json.loads(json_path.read_text(encoding="utf-8"))
+    assert found["verdict"]["outcome"] == "refused"
+    assert found["remedies"]["refused"] == "int8.onnx: found much, wanted less"
+    assert set(found["files"]) == set(FLOATS)
+    assert set(found["sets"][0]["figures"]) == {TORCH, *KINDS}
+    assert found["layers"]
 
 
 def test_without_thumbnails_no_picture_is_in_it(evidence: Evidence, tmp_path: Path) -> None:

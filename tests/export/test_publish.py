@@ -32,6 +32,14 @@ def test_what_is_published_replaces_what_was_there_and_leaves_nothing_else(tmp_p
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(NAMES, "new")
 
 
+def test_what_is_stale_goes_when_the_new_is_there(tmp_path: Path) -> None:
+    make(tmp_path, "old")
+    with workshop(tmp_path) as folder:
+        made = make(folder, "new")
+        publish(made[:2], tmp_path, [tmp_path / name for name in (*NAMES[2:], "never_there")])
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(NAMES[:2], "new")
+
+
 def test_if_one_cannot_be_moved_all_is_as_before(tmp_path: Path) -> None:
     make(tmp_path, "old")
     (tmp_path / "new").mkdir()
@@ -76,13 +84,15 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("move", range(8))
+@pytest.mark.parametrize("move", range(9))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_an_interruption_at_any_move_leaves_all_as_before(
     tmp_path: Path, move: int, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make(tmp_path, "old")
-    replace, moves = Path.replace, iter(range(8))
+    stale = Path(tmp_path, "stale")
+    for path in (*make(tmp_path, "old"), stale):
+        path.write_text("old")
+    replace, moves = Path.replace, iter(range(9))
 
     def interrupted(source: Path, target: Path) -> Path:
         now = next(moves, None) == move
@@ -97,5 +107,5 @@ def test_an_interruption_at_any_move_leaves_all_as_before(
         made = make(folder, "new")
         monkeypatch.setattr(Path, "replace", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            publish(made, tmp_path)
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(NAMES, "old")
+            publish(made, tmp_path, [stale])
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys((*NAMES, "stale"), "old")

@@ -29,12 +29,12 @@ class Evidence:
     """What a certificate is made of.
 
     about: what all four files have in common.
-    paths: the artefacts by kind.
+    paths: the artefacts that are published, by kind.
     sets: pictures and answers, the validation split first.
     medians_ms: of one inference by torch and each file, here.
     confidence: the temperature and what it changed.
     pixels: of the calibration pictures, uint8 RGB.
-    mended: the float `.tflite` that int8.tflite was quantised from.
+    pair: the float `.tflite` that int8.tflite was quantised from, and that.
     notes: what the figures do not say by themselves.
     photos: of the whole run, of which the validation split is a part; 0 where that is not known.
     """
@@ -45,7 +45,7 @@ class Evidence:
     medians_ms: Mapping[str, float]
     confidence: Confidence
     pixels: Sequence[bytes]
-    mended: Path
+    pair: tuple[Path, Path]
     notes: tuple[str, ...] = ()
     photos: int = 0
 
@@ -60,13 +60,13 @@ def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
     about, labels = evidence.about, evidence.about.checkpoint.labels
     own = {kind: cast(Card, read_card(path)).threshold for kind, path in evidence.paths.items()}
     sets = [describe_set(pictures, labels, own, named=named) for pictures in evidence.sets]
-    layers = describe_layers(evidence.mended, evidence.paths["int8.tflite"], evidence.pixels)
+    layers = describe_layers(*evidence.pair, evidence.pixels)
     return {
         "format": FORMAT,
         "name": about.name,
         "about": about.about,
         "created": today(),
-        "verdict": judge(sets[0], about.remedies.max_drop, evidence.photos),
+        "verdict": judge(sets[0], about.remedies, evidence.photos),
         "notes": list(evidence.notes),
         "model": _model(about),
         "labels": list(labels),
@@ -99,7 +99,13 @@ def _model(about: Description) -> dict[str, object]:
 
 def _remedies(remedies: Remedies) -> dict[str, object]:
     tried = [found.to_json() for found in remedies.tried]
-    return {"rung": remedies.rung, "max_drop": remedies.max_drop, "tried": tried, "note": remedies.note}
+    return {
+        "rung": remedies.rung,
+        "max_drop": remedies.max_drop,
+        "tried": tried,
+        "note": remedies.note,
+        "refused": remedies.refused,
+    }
 
 
 def _file(path: Path) -> dict[str, object]:

@@ -12,7 +12,8 @@ from ressq_export.certificate.sections import Document, show_set
 from ressq_export.evaluation import TORCH
 from ressq_export.halves import Halves
 
-_SHOWN = "int8.tflite"
+# The file that a Pi takes: the first of these that was published.
+_SHOWN = ("int8.tflite", "fp32.tflite")
 
 
 def make_page(document: Document, thumbnails: Sequence[Mapping[int, str]]) -> bytes:
@@ -44,14 +45,16 @@ def _header(document: Document) -> Element:
 
 def _verdict(document: Document) -> Element:
     verdict, first = document["verdict"], document["sets"][0]
-    exact, rounded = first["figures"][TORCH], first["figures"][_SHOWN]
-    size, before = (document["files"][name]["size_bytes"] for name in (_SHOWN, "fp32.tflite"))
+    shown = next(name for name in _SHOWN if name in document["files"])
+    exact, found = first["figures"][TORCH], first["figures"][shown]
+    size, before = (document["files"][name]["size_bytes"] for name in (shown, "fp32.tflite"))
     took = document["latency"]["median_ms"]
+    compared = shown != "fp32.tflite"  # which would stand beside itself
     tiles = [
-        ("top-1", percent(rounded["top1"]), f"float {percent(exact['top1'])}"),
-        ("same answer as float", percent(rounded["agreement"]), f"of {first['n']:,} pictures"),
-        ("size", kilobytes(size), f"float {kilobytes(before)}"),
-        ("one inference here", f"{took[_SHOWN]:.2f} ms", f"float {took['fp32.tflite']:.2f} ms"),
+        ("top-1", percent(found["top1"]), f"float {percent(exact['top1'])}" if compared else shown),
+        ("same answer as float", percent(found["agreement"]), f"of {first['n']:,} pictures"),
+        ("size", kilobytes(size), f"float {kilobytes(before)}" if compared else shown),
+        ("one inference here", f"{took[shown]:.2f} ms", f"float {took['fp32.tflite']:.2f} ms" if compared else shown),
     ]
     return make_verdict(verdict["outcome"], verdict["headline"], verdict["sentences"], tiles)
 
@@ -64,17 +67,20 @@ def _notes(document: Document) -> Element | None:
 
 
 def _tried(document: Document) -> Element:
-    remedies, held = document["remedies"], document["verdict"]["outcome"] != "lost"
+    remedies, outcome = document["remedies"], document["verdict"]["outcome"]
     heads = ["remedy", "file", "top-1 beside fp32", "95 % interval", "as fp32", "seconds"]
     rows: list[list[Child]] = []
     for found in remedies["tried"]:
         change, interval = worse(found["drop"]), worse_interval(found["low"], found["high"])
         cells = [interval, percent(found["agreement"]), f"{found['seconds']:.1f}"]
         rows.append([found["rung"], found["file"], change, *cells])
-    broken = "" if held else ", which loses more and was published with --allow-drop"
+    broken = {
+        "lost": ", which loses more and was published with --allow-drop",
+        "refused": ", the best of these, but no int8 file was written",
+    }
     text = (
-        f"int8 may lose {points(remedies['max_drop'])} of top-1 on the validation split; remedies are added until it "
-        f"loses no more. Taken: {remedies['rung']}{broken}."
+        f"int8 may lose {100 * remedies['max_drop']:g} points of top-1 on the validation split; remedies are added "
+        f"until it loses no more. Taken: {remedies['rung']}{broken.get(outcome, '')}."
     )
     return element("section", element("h2", "What was tried"), element("p", text), table(heads, rows, "tried"))
 

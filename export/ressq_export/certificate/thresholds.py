@@ -12,7 +12,7 @@ from ressq_edge.reports.intervals import share_interval
 from ressq_export.evaluation import TORCH, Scored
 from ressq_runtime.thresholds import list_points
 
-# The page shows the first of these files that is there.
+# The page shows the first of these files that was published.
 _SHOWN = ("int8.tflite", "fp32.tflite")
 _HEADS = ("threshold", "answered", "pictures", "right of those", "95 % interval")
 
@@ -35,7 +35,7 @@ def describe_thresholds(scored: Scored, own: Mapping[str, float]) -> dict[str, l
 
 def show_thresholds(document: Mapping[str, Any], pictures: Mapping[str, Any]) -> list[Element]:
     """The table of one file, from which a person chooses."""
-    name = next(name for name in _SHOWN if name in pictures["thresholds"])
+    name = next(name for name in _SHOWN if name in document["files"])
     own = (document["files"][name]["abstention"] or {}).get("threshold", 0.0)
     rows = [_row(point, own) for point in pictures["thresholds"][name]]
     text = f"{name} answers where its best probability reaches the threshold. To take another than the file's own: "
