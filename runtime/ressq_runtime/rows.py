@@ -20,16 +20,15 @@ if TYPE_CHECKING:
     Answer = tuple[str, Predictions, dict[str, float]]
 
     class Writer(Protocol):
-        """Where answers and faults go, one at a time.
+        """Where answers and faults go, one at a time."""
 
-        Fields: earlier_faults, how many rows of an earlier run name a picture that could not be read.
-        """
-
-        earlier_faults: int
+        @property
+        def earlier_faults(self) -> int:
+            """How many pictures an earlier run could not read and this one did not try again."""
 
         @property
         def done(self) -> Set[str]:
-            """The pictures that have a row and are not to be done again; it grows."""
+            """The pictures that are not to be done again; it grows."""
 
         def write(self, answer: Answer) -> None:
             """An answered picture."""
@@ -88,10 +87,11 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
 def _announce(table: Table) -> None:
     if table.removed_bytes:
         print(f"ressq-infer: {table.path}: removed half a row at its end, which broke off", file=sys.stderr)
-    if table.done:
-        counts = f"{len(table.done)} pictures have a row and are not done again"
-        faults = f"; {table.earlier_faults} of them could not be read" if table.earlier_faults else ""
-        print(f"ressq-infer: {table.path}: continued: {counts}{faults}", file=sys.stderr)
+    if table.done or table.earlier_faults:
+        text = f"{table.path}: continued: {len(table.done)} pictures are answered and not done again"
+        if table.earlier_faults:
+            text += f"; rows with an error, tried again: {table.earlier_faults}"
+        print(f"ressq-infer: {text}", file=sys.stderr)
 
 
 class TextWriter:

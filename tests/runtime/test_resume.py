@@ -82,8 +82,15 @@ def test_killed_at_random_and_continued_each_picture_has_one_row(
         assert bool(row["error"]) == row["path"].endswith(", bad.png"), row
         assert bool(row["label_1"]) != bool(row["error"]), row
     again = subprocess.run([*command, *ways[0], "--json"], capture_output=True, text=True, check=False)
-    assert (again.returncode, again.stdout) == (1, "")
-    assert f"continued: {GOOD + BAD} pictures have a row and are not done again; {BAD} of them" in again.stderr
+    assert again.returncode == 1
+    assert (
+        sum("error" in json.loads(line) for line in again.stdout.splitlines()) == len(again.stdout.splitlines()) == BAD
+    )
+    assert (
+        f"continued: {GOOD} pictures are answered and not done again; rows with an error, tried again: {BAD}"
+        in again.stderr
+    )
+    assert len(table.read_text().splitlines()) == 1 + GOOD + BAD
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -195,7 +196,7 @@ def test_paths_on_stdin_are_answered_as_they_come(model: str, pictures: list[str
     process.stdout.close()
 
 
-def test_a_picture_with_a_row_is_not_done_again_and_a_bad_one_still_counts(
+def test_an_answered_picture_is_not_done_again_and_a_bad_one_is_until_it_is_mended(
     model: str, pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table, broken = tmp_path / "t.csv", tmp_path / "broken.jpg"
@@ -206,10 +207,19 @@ def test_a_picture_with_a_row_is_not_done_again_and_a_bad_one_still_counts(
     capsys.readouterr()
     assert main([str(broken), *pictures[:5], *arguments]) == 1
     captured = capsys.readouterr()
-    assert [json.loads(line)["path"] for line in captured.out.splitlines()] == pictures[3:5]
-    assert f"{table}: continued: 4 pictures have a row and are not done again; 1 of them could not" in captured.err
+    assert [json.loads(line)["path"] for line in captured.out.splitlines()] == [str(broken), *pictures[3:5]]
+    assert (
+        f"{table}: continued: 3 pictures are answered and not done again; rows with an error, tried again: 1\n"
+        in captured.err
+    )
     rows = list(csv.DictReader(table.read_text().splitlines()))
     assert [row["path"] for row in rows] == [*pictures[:3], str(broken), *pictures[3:5]]
+    assert main([*pictures[:5], *arguments]) == 1, "a picture without an answer, if not named this time"
+    shutil.copy(pictures[5], broken)
+    assert main([str(broken), *pictures[:5], *arguments]) == 0
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert [row["path"] for row in rows] == [*pictures[:5], str(broken)]
+    assert not any(row["error"] for row in rows)
 
 
 def test_half_a_row_is_removed_said_and_done_again(

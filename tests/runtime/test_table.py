@@ -66,9 +66,65 @@ def test_a_table_is_continued_with_what_it_holds_done(tmp_path: Path) -> None:
     table.write_fault("bad.jpg", "bad.jpg: broken")
     table.close()
     again = Table(str(path), MODEL, 2)
-    assert again.done == {*PATHS, "bad.jpg"}
+    assert again.done == set(PATHS)
     assert (again.earlier_faults, again.removed_bytes) == (1, 0)
     again.close()
+
+
+def test_a_picture_that_could_not_be_read_keeps_one_row_whatever_becomes_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    table = Table(str(path), MODEL, 2)
+    for picture in PATHS:
+        table.write_fault(picture, f"{picture}: broken")
+        table.write(answer(f"{picture}.png"))
+    table.close()
+    path.chmod(0o640)
+    before = path.read_bytes()
+    again = Table(str(path), MODEL, 2)
+    for picture in PATHS:
+        again.write_fault(picture, f"{picture}: broken")
+    assert again.done == {*PATHS, *(f"{picture}.png" for picture in PATHS)}
+    assert again.earlier_faults == 0
+    again.close()
+    assert path.read_bytes() == before, "nothing new is known of them"
+    third = Table(str(path), MODEL, 2)
+    mended, other, *left = PATHS
+    third.write(answer(mended))
+    third.write_fault(other, f"{other}: found an empty file")
+    assert third.earlier_faults == len(left)
+    third.close()
+    rows = {row["path"]: row for row in read(path)}
+    assert len(rows) == len(read(path)) == 2 * len(PATHS)
+    assert (rows[mended]["label"], rows[mended]["error"]) == ("leaf, green", "")
+    assert rows[other]["error"] == f"{other}: found an empty file"
+    assert [rows[picture]["error"] for picture in left] == [f"{picture}: broken" for picture in left]
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [found.name for found in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_a_kill_before_the_old_row_is_gone_leaves_two_which_the_next_run_mends(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    table = Table(str(path), MODEL, 2)
+    table.write_fault("a.jpg", "a.jpg: broken")
+    table.close()
+    killed = Table(str(path), MODEL, 2)
+    killed.write(answer("a.jpg"))
+    killed._file.close()
+    assert [row["error"] for row in read(path)] == ["a.jpg: broken", ""]
+    fill(path, ["b.jpg"])
+    assert [(row["path"], row["error"]) for row in read(path)] == [("a.jpg", ""), ("b.jpg", "")]
+
+
+def test_a_table_behind_a_link_is_replaced_where_it_lies(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    path = tmp_path / "t.csv"
+    path.symlink_to(tmp_path / "disk" / "t.csv")
+    table = Table(str(path), MODEL, 2)
+    table.write_fault("a.jpg", "a.jpg: broken")
+    table.close()
+    fill(path, ["a.jpg"])
+    assert path.is_symlink()
+    assert [row["error"] for row in read(tmp_path / "disk" / "t.csv")] == [""]
 
 
 def test_cut_off_anywhere_it_keeps_every_whole_row_and_nothing_else(tmp_path: Path) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from time import monotonic
 
 from ressq_runtime.errors import OutputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # After a power cut the pictures of the last second are done again. An fsync a row would take 30 times as long
 # as the row itself on a virtual disk, more on a memory card, and wear that out.
@@ -18,12 +23,13 @@ class Appender:
     """The end of a file: each text is one write, and on the disk about a second later."""
 
     def __init__(self, path: str) -> None:
-        """Opens the file, or makes it.
+        """Opens the file, or makes it; links are followed.
 
         Raises:
             OutputError: it is no file, or another process has it open to append to it.
             OSError: it can't be opened.
         """
+        self._path = os.path.realpath(path)
         self._descriptor = _open_alone(path)
         self._synced_at = 0.0
 
@@ -46,6 +52,24 @@ class Appender:
         """Removes what lies behind the first bytes."""
         os.ftruncate(self._descriptor, size_bytes)
 
+    def replace(self, parts: Iterable[bytes]) -> None:
+        """Puts another content in the file's place, in one step; then it can only be closed.
+
+        Raises:
+            OSError: the disk is full; the file is as it was.
+        """
+        partial = f"{self._path}.{os.getpid()}.part"
+        try:
+            with open(partial, "wb") as file:
+                file.writelines(parts)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(partial, stat.S_IMODE(os.fstat(self._descriptor).st_mode))
+            os.replace(partial, self._path)
+        finally:
+            with suppress(FileNotFoundError):
+                os.remove(partial)
+
     def close(self) -> None:
         """Everything is on the disk, and another process may have the file."""
         try:
@@ -61,6 +85,8 @@ def _open_alone(path: str) -> int:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OutputError(f"{path}: found a device or a pipe, wanted a file, which can be continued; name another")
         _lock(descriptor, path)
+        if not os.path.samestat(os.fstat(descriptor), os.stat(path)):  # replaced while we opened it
+            raise _taken(path)
     except BaseException:
         os.close(descriptor)
         raise
@@ -75,8 +101,10 @@ def _lock(descriptor: int, path: str) -> None:
     try:
         flock(descriptor, LOCK_EX | LOCK_NB)
     except BlockingIOError as error:
-        raise OutputError(
-            f"{path}: found another process that writes it, wanted one; wait for it, or end it"
-        ) from error
+        raise _taken(path) from error
     except OSError:
         pass  # a network drive without locks: better a table that nothing guards than none
+
+
+def _taken(path: str) -> OutputError:
+    return OutputError(f"{path}: found another process that writes it, wanted one; wait for it, or end it")

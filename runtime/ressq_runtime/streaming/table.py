@@ -1,7 +1,8 @@
 """The table of answers (`--csv`): one row a picture, continued where the last run ended, however it ended.
 
-The rule: a picture is done when its row is whole. Half a row at the end of the file, left by `kill -9` or a
-power cut, is removed; what else we did not write is refused. docs/tables.md describes columns and policy.
+The rule: a picture is done when its row is whole and holds an answer. One that could not be read is tried again at each
+start, and keeps one row. Half a row at the end of the file, left by `kill -9` or a power cut, is removed; what else we
+did not write is refused. docs/tables.md describes columns and policy.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _MODEL_PREFIX = "sha256:"
 _MODEL_DIGITS = 12
 # A path and an error take a few kB; what is longer is no line of ours, and must not fill the memory.
 _LONGEST_LINE_BYTES = 1 << 20
-_LABEL, _PROBABILITY = 1, 4  # columns of a row
+_PATH, _LABEL, _PROBABILITY, _ERROR, _MODEL = 0, 1, 4, -2, -1  # columns of a row
 _DIGITS = 6
 
 
@@ -60,7 +61,9 @@ class Table:
         """
         self.path = path
         self.done: set[str] = set()
-        self.earlier_faults = 0
+        # By the path of a picture that could not be read: the error in its last row, while it was not tried again.
+        self._faults: dict[str, str] = {}
+        self._stale: set[tuple[str, str]] = set()  # path and error of rows that a later one replaces
         self._model, self._top_k, self._also = model, top_k, also
         self._threshold = round(threshold, _DIGITS)  # as the probabilities in the rows are
         names = [f"{name}_{rank}" for rank in range(1, top_k + 1) for name in ("label", "probability")]
@@ -70,8 +73,13 @@ class Table:
         try:
             self.removed_bytes = self._continue()
         except BaseException:
-            self.close()
+            self._file.close()
             raise
+
+    @property
+    def earlier_faults(self) -> int:
+        """How many pictures have a row with an error and were not tried again."""
+        return len(self._faults)
 
     def write(self, answer: Answer) -> None:
         """A row for an answered picture."""
@@ -82,18 +90,39 @@ class Table:
         cells += [""] * (2 * self._top_k - len(cells))
         label = predictions.label or ""
         self._rows.writerow([path, label, predictions.reason, *cells, latency_ms["total"], "", self._model])
-        self.done.add(path)
+        self._settle(path, "")
 
     def write_fault(self, path: str, fault: str) -> None:
         """A row for a picture that could not be read."""
         if self._also:
             self._also.write_fault(path, fault)
-        self._rows.writerow([path, *[""] * (2 * self._top_k + 2), "", fault, self._model])
-        self.done.add(path)
+        if self._faults.get(path) != fault:
+            self._rows.writerow([path, *[""] * (2 * self._top_k + 2), "", fault, self._model])
+        self._settle(path, fault)
 
     def close(self) -> None:
-        """Every row is on the disk, and another process may continue the table."""
-        self._file.close()
+        """Every row is on the disk, replaced ones are gone, and another process may continue the table."""
+        try:
+            if self._stale and os.name != "nt":  # which replaces no open file: there both rows stay
+                self._file.replace(self._fresh_rows())
+        finally:
+            self._file.close()
+
+    def _settle(self, path: str, error: str) -> None:
+        """A picture has its row, with this error or an answer; an earlier one that says another thing is stale."""
+        before = self._faults.pop(path, error)
+        if before != error:
+            self._stale.add((path, before))
+        self.done.add(path)
+
+    def _fresh_rows(self) -> Iterator[bytes]:
+        """The file's rows, byte by byte, but stale ones."""
+        with open(self.path, "rb") as file:
+            start = 0
+            for row, end, _ in _read_rows(self.path):
+                content, start = file.read(end - start), end
+                if (row[_PATH], row[_ERROR]) not in self._stale:
+                    yield content
 
     def _continue(self) -> int:
         """Takes over the rows there are; returns how many bytes of half a row it removed."""
@@ -112,16 +141,18 @@ class Table:
 
     def _take(self, row: list[str]) -> bool:
         """Marks a row's picture as done, if the row is whole and of this model."""
-        if len(row) != len(self._header) or row[-1] != self._model or not self._is_decided_alike(row):
+        if len(row) != len(self._header) or row[_MODEL] != self._model or not self._is_decided_alike(row):
             return False
-        self.done.add(row[0])
-        self.earlier_faults += bool(row[-2])
+        self._settle(row[_PATH], row[_ERROR])
+        if row[_ERROR]:
+            self.done.discard(row[_PATH])
+            self._faults[row[_PATH]] = row[_ERROR]
         return True
 
     def _is_decided_alike(self, row: list[str]) -> bool:
         """Whether this threshold answers where the row does."""
         try:
-            above = 0.0 if row[-2] else float(row[_PROBABILITY]) - self._threshold
+            above = 0.0 if row[_ERROR] else float(row[_PROBABILITY]) - self._threshold
         except ValueError:
             return False
         return above >= 0 if row[_LABEL] else above <= 0
@@ -140,14 +171,14 @@ class Table:
             )
         if number == 0:
             return "found no table of ressq-infer --csv, or one that a spreadsheet saved; name another file"
-        if len(row) == len(self._header) and row[-1] == self._model:
+        if len(row) == len(self._header) and row[_MODEL] == self._model:
             found = "an answer" if row[_LABEL] else "no answer"
             return (
                 f"found {found} at probability {row[_PROBABILITY]} in row {number + 1}, wanted answers from "
                 f"{self._threshold:g} on; set --abstain-below as before, mend or delete that row, or name another file"
             )
-        if len(row) == len(self._header) and row[-1].startswith(_MODEL_PREFIX):
-            return f"found rows of the model {row[-1]}, wanted {self._model}; name another file for this model"
+        if len(row) == len(self._header) and row[_MODEL].startswith(_MODEL_PREFIX):
+            return f"found rows of the model {row[_MODEL]}, wanted {self._model}; name another file for this model"
         return f"found {len(row)} cells in row {number + 1}, wanted {len(self._header)}; mend or delete that row"
 
 
