@@ -10,6 +10,7 @@ from ressq_edge.data.levels import tell_levels
 from ressq_edge.data.odd_values import tell_values
 from ressq_edge.data.split import PARTS, Split, read_split
 from ressq_edge.data.survey import MOST_LOOKED_AT, Survey
+from ressq_edge.data.table_names import tell_changed
 from ressq_edge.errors import RunError
 from ressq_edge.request import Request
 from ressq_runtime.folders import list_others
@@ -27,7 +28,8 @@ def tell_pictures(request: Request, split: Split, survey: Survey) -> tuple[str, 
     """All there is to say of a new run's pictures but what their split says."""
     levels = (*tell_levels(split, grouped=request.group_by is not None), *_tell_sides(split, request))
     looks = (*_tell_unsearched(survey), *tell_values(survey))
-    return (*levels, *_tell_known(split, request), *looks, *tell_others(request.data))
+    names = tell_changed(split.labels)
+    return (*names, *levels, *_tell_known(split, request), *looks, *tell_others(request.data))
 
 
 def _tell_known(split: Split, request: Request) -> list[str]:
