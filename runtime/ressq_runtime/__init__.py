@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ressq_runtime.artefact import read_card
     from ressq_runtime.card import Card
-    from ressq_runtime.classify import Classifier, Prediction
+    from ressq_runtime.classify import Classifier
     from ressq_runtime.errors import (
         ArtefactError,
         EngineError,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from ressq_runtime.evaluation import Evaluation, evaluate
     from ressq_runtime.pixels import to_pixels
+    from ressq_runtime.predictions import Prediction
     from ressq_runtime.profiling.profiler import profile
     from ressq_runtime.selftest import self_test
     from ressq_runtime.spec import PixelSpec
@@ -41,7 +42,7 @@ _HOME = {
     "OutputError": "errors",
     "PictureError": "errors",
     "PixelSpec": "spec",
-    "Prediction": "classify",
+    "Prediction": "predictions",
     "RessqError": "errors",
     "evaluate": "evaluation",
     "profile": "profiling.profiler",

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterable
 
-    from ressq_runtime.classify import Predictions
     from ressq_runtime.pixels import Source
+    from ressq_runtime.predictions import Predictions
     from ressq_runtime.spec import PixelSpec
 
     # (pixels as the network wants them, seconds to decode, seconds to preprocess)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from _thread import _local
 
 from ressq_runtime.artefact import read_card
 from ressq_runtime.engines import load_engine
+from ressq_runtime.engines.shared import SharedEngine
 from ressq_runtime.errors import ArtefactError, EngineError
+from ressq_runtime.predictions import Prediction, Predictions
 from ressq_runtime.spec import PixelSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from ressq_runtime.card import Card
     from ressq_runtime.engines import Engine
@@ -19,52 +23,18 @@ if TYPE_CHECKING:
 
 # SqueezeNet's layers are small: more threads than a Pi's four cores only wait for each other.
 MOST_THREADS = 4
-
-
 # The output that tells how far a picture lies from the training pictures.
 DISTANCE = "distance"
 
 
-class Prediction:
-    """One answer: a label and its probability, 0..1."""
-
-    __slots__ = ("label", "probability")
-
-    def __init__(self, label: str, probability: float) -> None:
-        self.label = label
-        self.probability = probability
-
-    def __repr__(self) -> str:
-        return f"Prediction({self.label!r}, {self.probability:.4f})"
-
-
-class Predictions(list[Prediction]):
-    """The best predictions for one picture, best first, and what to make of them.
-
-    Fields: label, of the best one, or None: the classifier abstains, since its probability is too low to rely on;
-    unlike, whether the picture is unlike the training pictures, so that no answer means much (None: the model can't
-    tell); reason, why there is no label or why it means little, for a person; empty where all is well.
-    """
-
-    __slots__ = ("label", "reason", "unlike")
-
-    def __init__(self, predictions: Iterable[Prediction], threshold: float = 0.0, unlike: bool | None = None) -> None:
-        super().__init__(predictions)
-        best = self[0]
-        sure = best.probability >= threshold
-        self.label = best.label if sure else None
-        self.unlike = unlike
-        self.reason = "" if sure else f"{best.label} has {best.probability:.2%}, wanted {threshold:.2%} or more"
-        if unlike:
-            self.reason = "; ".join(filter(None, (self.reason, "unlike the training pictures")))
-
-
 class Classifier:
-    """An artefact ready to classify.
+    """An artefact ready to classify, from any thread: pictures are decoded side by side, and scored one at a time.
 
     Fields: path; card, None for a foreign model; labels, in the order of the scores; spec, how a picture
-    becomes pixels; engine, the interpreter that runs it; threshold, the probability from which on it answers,
-    which may be set (0: always).
+    becomes pixels; threshold, the probability from which on it answers, which may be set (0: always).
+
+    A forked process loads the model again at its first call, a pickle where it is read, by its path; both refuse a
+    file that has changed. `copy.copy` gives another one with an interpreter of its own.
     """
 
     def __init__(self, path: str, card: Card | None, labels: Sequence[str], spec: PixelSpec, engine: Engine) -> None:
@@ -72,8 +42,17 @@ class Classifier:
         self.card = card
         self.labels = list(labels)
         self.spec = spec
-        self.engine = engine
         self.threshold = card.threshold if card else 0.0
+        seal = card.sha256 if card else f"{os.stat(path).st_mtime_ns:x}"
+        own_labels = None if card else self.labels
+        self._recipe = recipe = (type(self), os.path.abspath(path), seal, engine.name, engine.threads, own_labels)
+        self._shared = SharedEngine(path, engine, lambda: _load_again(*recipe).engine)
+        self._mine = _local()  # of each thread: how far what it scored last lies from the training pictures
+
+    @property
+    def engine(self) -> Engine:
+        """The interpreter that runs it. Its own methods serve one thread at a time."""
+        return self._shared.engine
 
     @classmethod
     def load(
@@ -132,12 +111,12 @@ class Classifier:
         """The probabilities, one a label, of spec.size * spec.size * 3 uint8 RGB bytes.
 
         Raises:
-            EngineError: the bytes are too few or too many, or the model does not give one probability a label.
+            EngineError: too few or too many bytes, or the model does not give one probability a label, or is closed.
         """
         wanted = self.spec.size * self.spec.size * 3
         if len(pixels) != wanted:
             raise EngineError(f"pixels: found {len(pixels)} bytes, wanted {wanted} (uint8 RGB); use to_pixels")
-        scores = self.engine.run(pixels)
+        scores, self._mine.distance = self._shared.run(pixels, DISTANCE)
         if len(scores) != len(self.labels):
             raise EngineError(
                 f"{self.path}: found {len(scores)} scores, wanted one for each of {len(self.labels)} labels"
@@ -151,8 +130,14 @@ class Classifier:
         return scores
 
     def distance(self) -> float | None:
-        """How far the pixels that were last scored lie from the training pictures; None: the model can't tell."""
-        found = self.engine.read(DISTANCE)
+        """How far the pixels that this thread scored last lie from the training pictures; None: the model can't tell.
+
+        Raises:
+            EngineError: this thread has scored none.
+        """
+        if not hasattr(self._mine, "distance"):
+            raise EngineError(f"{self.path}: found no pixels scored by this thread; call scores first, in this thread")
+        found: list[float] | None = self._mine.distance
         return found[0] if found else None
 
     def rank(self, scores: list[float], top_k: int = 5, distance: float | None = None) -> Predictions:
@@ -172,8 +157,17 @@ class Classifier:
         return Predictions(best, self.threshold, unlike)
 
     def close(self) -> None:
-        """Frees the interpreter."""
-        self.engine.close()
+        """Frees the interpreter, after the calls in hand; a later one raises EngineError."""
+        self._shared.close()
+
+    def __enter__(self) -> Classifier:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Callable[..., Classifier], tuple[Any, ...]]:
+        return _load_again, (*self._recipe, self.threshold)
 
 
 def default_threads() -> int:
@@ -184,3 +178,19 @@ def default_threads() -> int:
 def available_cores() -> int:
     """The cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _load_again(
+    kind: type[Classifier], path: str, seal: str, engine: str, threads: int, labels: list[str] | None,
+    threshold: float = 0.0,
+) -> Classifier:  # fmt: skip
+    """The classifier that was pickled, or loaded before this process was forked.
+
+    Raises:
+        ArtefactError, EngineError: as `load`; or the file has changed.
+    """
+    loaded = kind.load(path, engine=engine, threads=threads, labels=labels)
+    if loaded._recipe[2] != seal:
+        raise ArtefactError(f"{path}: found another model than was loaded before, wanted the same; load it anew")
+    loaded.threshold = threshold
+    return loaded

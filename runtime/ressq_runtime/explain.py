@@ -21,7 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ressq_runtime.classify import Classifier, Prediction
+    from ressq_runtime.classify import Classifier
+    from ressq_runtime.predictions import Prediction
 
 SIDE = 448  # pixels: a comfortable size on a screen
 _LEGEND, _MARGIN, _BAR = 40, 10, (96, 12)  # pixels

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Set
     from typing import IO, Protocol
 
-    from ressq_runtime.classify import Classifier, Predictions
+    from ressq_runtime.classify import Classifier
+    from ressq_runtime.predictions import Predictions
     from ressq_runtime.streaming.table import Table
 
     # (path of the picture, predictions best first, milliseconds by stage)

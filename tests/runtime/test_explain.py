@@ -15,13 +15,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 import tiny_tflite
 from ressq_runtime import Classifier, EngineError
-from ressq_runtime.classify import Prediction
 from ressq_runtime.engines.class_maps import read_class_maps
 from ressq_runtime.engines.tflite_graph import add_outputs, read_links, read_outputs
 from ressq_runtime.explain import write_explanation
 from ressq_runtime.infer import main
 from ressq_runtime.models import BUILTIN
 from ressq_runtime.pixels import to_pixels
+from ressq_runtime.predictions import Prediction
 from tiny_tflite import CLASSES, SIZE, tiny_model
 
 KINDS = ["fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite"]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ressq_runtime.classify import Classifier, Prediction, Predictions
+from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import OutputError
+from ressq_runtime.predictions import Prediction, Predictions
 from ressq_runtime.streaming.appender import Appender
 from ressq_runtime.streaming.table import Table, name_model
 

@@ -107,6 +107,11 @@ def _check_pixels(path: str, engine: Engine) -> None:
         )
 
 
+def explain_closed(path: str) -> EngineError:
+    """What every engine says once it is closed."""
+    return EngineError(f"{path}: found a closed engine, wanted an open one; load the model again")
+
+
 def choose_output(path: str, outputs: list[TensorSpec]) -> int:
     """Which output holds the scores: the one named `scores`, else the only one.
 

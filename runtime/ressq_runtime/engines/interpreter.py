@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ressq_runtime.engines import choose_output
+from ressq_runtime.engines import choose_output, explain_closed
 from ressq_runtime.engines.spec import TensorSpec, find_tensor
 from ressq_runtime.errors import EngineError
 
@@ -36,8 +36,10 @@ class InterpreterEngine:
         """The scores of uint8 RGB pixels in NHWC order, dequantised where the model's output is quantised.
 
         Raises:
-            EngineError: the interpreter fails.
+            EngineError: the interpreter fails, or is closed.
         """
+        if self._interpreter is None:
+            raise explain_closed(self._path)
         from numpy import frombuffer, uint8
 
         array = frombuffer(pixels, uint8).reshape(self.inputs[0].shape)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from ctypes import byref, c_float, c_void_p, memmove
 
-from ressq_runtime.engines import choose_output
+from ressq_runtime.engines import choose_output, explain_closed
 from ressq_runtime.engines import litert_abi as abi
+from ressq_runtime.engines.forks import forks
 from ressq_runtime.engines.litert_library import Unavailable, find_library
 from ressq_runtime.engines.spec import find_tensor
 from ressq_runtime.errors import EngineError
@@ -33,8 +34,7 @@ class LiteRtEngine:
     version   of ai-edge-litert: `2.3.0`
     delegate  `xnnpack`, which LiteRT's CPU accelerator applies
     threads   that XNNPACK computes with
-    inputs    the model's inputs; `run` fills the first
-    outputs   the model's outputs; `run` gives the scores
+    inputs, outputs   of the model; `run` fills the first input and gives the output of scores
     """
 
     name = "litert"
@@ -48,6 +48,7 @@ class LiteRtEngine:
             EngineError: the file is no model that LiteRT can read.
         """
         self._handles: list[tuple[str, c_void_p]] = []  # in the order made; destroyed in reverse
+        self._forks, self._home, self._locked = forks, forks[0], 0
         self._library = library = find_library()
         self._path, self._profile = os.fspath(path), profile
         self.version = ".".join(map(str, library.version))
@@ -76,7 +77,7 @@ class LiteRtEngine:
         """The values of the output of that name after the last run; None: the model has none.
 
         Raises:
-            EngineError: LiteRT failed.
+            EngineError: LiteRT failed, or the engine is closed.
         """
         index = find_tensor(self.outputs, name)
         try:
@@ -92,14 +93,23 @@ class LiteRtEngine:
         """
         if not self._profile:
             raise EngineError(f"{self._path}: found an engine without profiler; open it with profile=True")
+        library = self._library
         try:
-            return self._profiled_run(self._library.get("CompiledModelGetProfiler", self._model), pixels)
+            profiler = library.get("CompiledModelGetProfiler", self._model)
+            library.call("ResetProfiler", profiler)
+            library.call("StartProfiler", profiler)
+            self._invoke(pixels)
+            library.call("StopProfiler", profiler)
+            events = (abi.ProfilerEvent * library.count("GetNumProfilerEvents", profiler))()
+            library.call("GetProfilerEvents", profiler, len(events), events)
         except Unavailable as error:
             raise self._failed(error) from error
+        operators = [(event.tag.decode(), event.elapsed_us) for event in events if event.kind in abi.OPERATOR_EVENTS]
+        return operators, sum(each.elapsed_us for each in events if (each.kind, each.tag) == abi.INVOKE_EVENT)
 
     def close(self) -> None:
         """Frees the model; the engine can't run after it. May be called twice."""
-        if self._handles:
+        if self._handles and self._forks[0] == self._home:
             with self._library as library:
                 while self._handles:
                     destroy, handle = self._handles.pop()
@@ -156,7 +166,7 @@ class LiteRtEngine:
 
     def _invoke(self, pixels: bytes) -> None:
         if not self._handles:
-            raise EngineError(f"{self._path}: found a closed engine, wanted an open one; load the model again")
+            raise explain_closed(self._path)
         library, buffer = self._library, self._input[0]
         wanted = library.count("GetTensorBufferPackedSize", buffer)
         if len(pixels) != wanted or len(self.inputs) != 1:
@@ -166,31 +176,25 @@ class LiteRtEngine:
                 "make them by to_pixels with this model's spec"
             )
         memmove(self._lock(buffer, abi.WRITE), pixels, wanted)
-        library.call("UnlockTensorBuffer", buffer)
+        self._unlock()
         library.call("RunCompiledModel", self._model, 0, 1, self._input, len(self._outputs), self._outputs)
 
     def _read(self, index: int) -> list[float]:
         """The values of an output, dequantised where it is quantised."""
+        if not self._handles:
+            raise explain_closed(self._path)
         spec, buffer = self.outputs[index], self._outputs[index]
         values = list((_C_TYPES[spec.dtype] * spec.elements).from_address(self._lock(buffer, abi.READ)))
-        self._library.call("UnlockTensorBuffer", buffer)
-        if not spec.scale:
-            return values
-        return [c_float(spec.scale * (value - spec.zero_point)).value for value in values]
+        self._unlock()
+        return [c_float(spec.scale * (value - spec.zero_point)).value for value in values] if spec.scale else values
 
     def _lock(self, buffer: int, mode: int) -> int:
-        address = c_void_p()
+        if self._locked:  # Ctrl-C left it so, or nearly; it would refuse all that comes later
+            self._library.status("UnlockTensorBuffer", self._locked)
+        address, self._locked = c_void_p(), buffer
         self._library.call("LockTensorBuffer", buffer, byref(address), mode)
         return address.value or 0
 
-    def _profiled_run(self, profiler: c_void_p, pixels: bytes) -> tuple[list[tuple[str, int]], int]:
-        library = self._library
-        library.call("ResetProfiler", profiler)
-        library.call("StartProfiler", profiler)
-        self._invoke(pixels)
-        library.call("StopProfiler", profiler)
-        events = (abi.ProfilerEvent * library.count("GetNumProfilerEvents", profiler))()
-        library.call("GetProfilerEvents", profiler, len(events), events)
-        operators = [(event.tag.decode(), event.elapsed_us) for event in events if event.kind in abi.OPERATOR_EVENTS]
-        whole = sum(event.elapsed_us for event in events if (event.kind, event.tag) == abi.INVOKE_EVENT)
-        return operators, whole
+    def _unlock(self) -> None:
+        self._library.call("UnlockTensorBuffer", self._locked)
+        self._locked = 0

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from _thread import RLock
 from ctypes import byref, c_int, c_int64, c_void_p, string_at
 
 from ressq_runtime.engines import litert_abi as abi
@@ -25,9 +24,6 @@ KNOWN = ((2, 1, 2), (2, 1, 3), (2, 1, 4), (2, 1, 5), (2, 1, 6), (2, 2, 0), (2, 3
 TEXT_OPTIONS_SINCE = (2, 1, 3)
 MODEL_IN_ENVIRONMENT_SINCE = (2, 1, 6)
 QUIET_SINCE = (2, 1, 5)  # can be told to leave GPU and NPU alone and to print errors only
-
-_STDERR = 2
-_stderr_lock = RLock()  # reentrant: a garbage collection inside may close another engine
 
 
 class Unavailable(Exception):  # noqa: N818 - no error: the caller goes on with Interpreter
@@ -60,6 +56,15 @@ def _wheel_version(folder: str) -> tuple[int, ...]:
     raise Unavailable(f"{folder}: found ai-edge-litert {found}, wanted a release that was tried, 2.1.2 to 2.3.0")
 
 
+def _find_noise(version: tuple[int, ...]) -> Any:
+    """The module that silences such a release; None: it can be told to be quiet."""
+    if version >= QUIET_SINCE:
+        return None
+    from ressq_runtime.engines import c_stderr
+
+    return c_stderr
+
+
 class Library:
     """One libLiteRt.so with its functions typed.
 
@@ -69,7 +74,7 @@ class Library:
 
     def __init__(self, path: str, version: tuple[int, ...]) -> None:
         self.version = version
-        self._stderr: list[int] = []
+        self._noise = _find_noise(version)
         calls = abi.CALLS
         calls += abi.CALLS_OF_TEXT_OPTIONS if version >= TEXT_OPTIONS_SINCE else abi.CALLS_OF_SETTERS
         calls += " " + (abi.LOAD_IN_ENVIRONMENT if self._in_environment else abi.LOAD)
@@ -92,9 +97,14 @@ class Library:
         Raises:
             Unavailable: the status is not 0.
         """
-        status = self._calls[name](*arguments)
+        status = self.status(name, *arguments)
         if status != 0:
             raise Unavailable(f"LiteRt{name} gave status {status}")
+
+    def status(self, name: str, *arguments: Any) -> int:
+        """The status that LiteRt`name` gives; 0: it is done."""
+        status: int = self._calls[name](*arguments)
+        return status
 
     def get(self, name: str, *arguments: Any) -> c_void_p:
         """Calls LiteRt`name`, whose last argument receives a handle; returns the handle."""
@@ -155,21 +165,14 @@ class Library:
         return TensorSpec(name, dtype, shape, quantised.scale, quantised.zero_point)
 
     def __enter__(self) -> Library:
-        """Inside, a release that can't be told to be quiet prints to nowhere."""
-        if self.version < QUIET_SINCE:
-            _stderr_lock.acquire()
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            self._stderr.append(os.dup(_STDERR))
-            os.dup2(nowhere, _STDERR)
-            os.close(nowhere)
+        """Inside, a release that can't be told to be quiet is kept so."""
+        if self._noise:
+            self._noise.silence()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.version < QUIET_SINCE:
-            stderr = self._stderr.pop()
-            os.dup2(stderr, _STDERR)
-            os.close(stderr)
-            _stderr_lock.release()
+        if self._noise:
+            self._noise.restore()
 
     @property
     def _in_environment(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ressq_runtime.engines import choose_output
+from ressq_runtime.engines import choose_output, explain_closed
 from ressq_runtime.engines.spec import TensorSpec, find_tensor
 from ressq_runtime.errors import EngineError
 
@@ -39,14 +39,20 @@ class OnnxEngine:
     def __init__(self, session: Any, path: str, version: str, threads: int) -> None:
         self.version = version
         self.threads = threads
-        self._session = session
+        self._session, self._path = session, path
         self.inputs = [_to_spec(node) for node in session.get_inputs()]
         self.outputs = [_to_spec(node) for node in session.get_outputs()]
         self._scores = choose_output(path, self.outputs)
         self._last: list[Any] = []
 
     def run(self, pixels: bytes) -> list[float]:
-        """The scores of uint8 RGB pixels in NHWC order."""
+        """The scores of uint8 RGB pixels in NHWC order.
+
+        Raises:
+            EngineError: it is closed.
+        """
+        if self._session is None:
+            raise explain_closed(self._path)
         from numpy import frombuffer, uint8
 
         array = frombuffer(pixels, uint8).reshape(self.inputs[0].shape)

@@ -9,6 +9,7 @@ import io
 import json
 import sys
 from base64 import b64encode
+from contextlib import contextmanager
 from ctypes import CDLL
 from http import HTTPStatus
 from threading import Event, Lock, Thread
@@ -17,7 +18,7 @@ from time import time_ns
 from PIL import Image
 
 from ressq_runtime import jpeg
-from ressq_runtime.answer import load_named, timed_answer
+from ressq_runtime.answer import infer, load_named, prepare
 from ressq_runtime.errors import RessqError
 from ressq_runtime.pixels import decode
 from ressq_runtime.rows import JsonWriter
@@ -28,6 +29,7 @@ from ressq_runtime.streaming.ending import Ending
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
     from typing import Any
 
     from ressq_runtime.classify import Classifier
@@ -41,27 +43,29 @@ _M_MMAP_THRESHOLD = -3  # malloc.h
 # Longer side of the picture on the page, and a JPEG quality at which a photo of that size takes 50 kB.
 SHOWN_SIDE = 640
 SHOWN_QUALITY = 80
-# How long a request waits for the one before it.
+# How long a request waits until its picture's turn to be decoded.
 WAIT_S = 10.0
 
 
 class Resident:
-    """A classifier for many threads, one at a time, and its last answer."""
+    """A classifier for many requests, and its last answer.
+
+    The classifier serves every thread; here one picture is decoded at a time, for the memory's sake.
+    """
 
     def __init__(self, classifier: Classifier, top_k: int, live: bool) -> None:
         self._classifier = classifier
         self._top_k = top_k
         self._live = live
         self._turn = Lock()
+        self._keeping = Lock()
         self._started = time_ns()
-        self._count = 0
-        self._source: Any = b""
-        self._last: dict[str, Any] = {}
+        self._kept: tuple[int, Any, dict[str, Any]] = 0, b"", {}  # count of answers; picture and row of the last
 
     @property
     def tag(self) -> str:
         """Names the last answer: another picture or another start, another tag."""
-        return f'"{self._started:x}-{self._count}"'
+        return f'"{self._started:x}-{self._kept[0]}"'
 
     def answer(self, source: Any, wait_s: float = WAIT_S) -> dict[str, Any]:
         """The object of `--json` for a picture: a file's bytes, or a uint8 (H, W, 3) RGB array; its path is null.
@@ -70,38 +74,38 @@ class Resident:
             PictureError: the picture can't be read.
             RefusalError: the others took too long.
         """
-        self._take_turn(wait_s)
-        try:
-            predictions, latency_ms = timed_answer(self._classifier, source, self._top_k)
-            row = {**_to_row(predictions, latency_ms), "path": None}
-            self._count += 1
-            self._source, self._last = source, row
-        finally:
-            self._turn.release()
+        with self._decoding(wait_s):
+            prepared = prepare(source, self._classifier.spec)
+        row = {**_to_row(*infer(self._classifier, prepared, self._top_k)), "path": None}
+        with self._keeping:
+            self._kept = self._kept[0] + 1, source, row
         return row
 
     def last(self) -> tuple[str, dict[str, Any]]:
         """(tag, the last answer with its picture as a data URL); before the first one without both."""
-        self._take_turn()
-        try:
+        with self._decoding(), self._keeping:
+            count, source, row = self._kept
             # Drawn when somebody looks, once a picture: a script that classifies thousands pays nothing for it.
-            if self._count and "picture" not in self._last:
-                self._last = {**self._last, "picture": _draw(decode(self._source, SHOWN_SIDE))}
-                self._source = b""
-            return self.tag, {"count": self._count, "live": self._live, **self._last}
-        finally:
-            self._turn.release()
+            if count and "picture" not in row:
+                row = {**row, "picture": _draw(decode(source, SHOWN_SIDE))}
+                self._kept = count, b"", row
+            return self.tag, {"count": count, "live": self._live, **row}
 
     def info(self) -> dict[str, Any]:
         """The card; for a foreign model its labels."""
         card = self._classifier.card
         return card.data if card else {"labels": self._classifier.labels}
 
-    def _take_turn(self, wait_s: float = WAIT_S) -> None:
+    @contextmanager
+    def _decoding(self, wait_s: float = WAIT_S) -> Iterator[None]:
         if not self._turn.acquire(timeout=wait_s):
             raise RefusalError(
                 HTTPStatus.SERVICE_UNAVAILABLE, "found others before; try again", Retry_After=str(RETRY_AFTER_S)
             )
+        try:
+            yield
+        finally:
+            self._turn.release()
 
 
 def serve(arguments: Namespace, path: str, origin: str) -> int:

@@ -1,0 +1,81 @@
+"""One engine for many threads: one call at a time, and none in a process that was forked from the one that opened it.
+
+A lock, not an engine a thread: an inference is a small part of an answer, and decoding needs no engine.
+"""
+
+from __future__ import annotations
+
+from _thread import RLock
+
+from ressq_runtime.engines import explain_closed
+from ressq_runtime.engines.forks import forks, strand
+from ressq_runtime.errors import EngineError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ressq_runtime.engines import Engine
+
+
+class SharedEngine:
+    """An engine that any thread may call; `engine` is the one of this process after its first call.
+
+    A call from within a call, as a signal's handler makes it, would mix two pictures or wait for itself: refused.
+    """
+
+    __slots__ = ("_busy", "_closed", "_forks", "_home", "_locks", "_path", "_reopen", "engine")
+
+    def __init__(self, path: str, engine: Engine, reopen: Callable[[], Engine]) -> None:
+        """`reopen` opens the model again, for a forked process."""
+        self.engine = engine
+        self._path, self._reopen = path, reopen
+        self._forks, self._home = forks, forks[0]
+        # By process: a thread that a fork did not copy may hold the one before. Reentrant: a signal's handler runs
+        # in the thread that it interrupts, which may be in the middle of a call.
+        self._locks = {self._home: RLock()}
+        self._busy = self._closed = False
+
+    def run(self, pixels: bytes, name: str) -> tuple[list[float], list[float] | None]:
+        """The scores, and of the same run the values of the output of that name (None: the model has none).
+
+        Raises:
+            EngineError: it is closed, or this thread is in a call already, or the interpreter fails.
+        """
+        with self._lock():
+            self._enter()
+            try:
+                return self.engine.run(pixels), self.engine.read(name)
+            finally:
+                self._busy = False
+                if self._closed:
+                    self.engine.close()
+
+    def close(self) -> None:
+        """Frees the engine, after the call in hand."""
+        with self._lock():
+            self._closed = True
+            if self._forks[0] == self._home and not self._busy:
+                self.engine.close()
+
+    def __del__(self) -> None:
+        if self._forks[0] != self._home:
+            strand(self.engine)
+
+    def _lock(self) -> RLock:
+        count = self._forks[0]
+        return self._locks.get(count) or self._locks.setdefault(count, RLock())
+
+    def _enter(self) -> None:
+        if self._closed:
+            raise explain_closed(self._path)
+        if self._forks[0] != self._home:
+            opened = self._reopen()
+            strand(self.engine)
+            self.engine, self._home, self._busy = opened, self._forks[0], False
+        if self._busy:
+            raise EngineError(
+                f"{self._path}: found a call within a call of the same thread, as from a signal's handler, wanted one "
+                "after the other; let the handler set a flag, and call later"
+            )
+        self._busy = True
