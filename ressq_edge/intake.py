@@ -14,6 +14,7 @@ from ressq_edge.progress import Screen
 from ressq_edge.reports.data_report import DataReport
 from ressq_edge.request import Request
 from ressq_edge.start import Start, Stop
+from ressq_runtime.faults import Faults
 
 
 def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) -> Start:
@@ -46,15 +47,18 @@ def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) 
     if start.survey is not None:
         write_data_page(request, start, start.survey, reasons)
     if reasons:
-        for reason in reasons.values():
-            screen.say(f"unreadable: {reason}")
+        told = Faults(reasons.values()).lines()
+        for line in told:
+            screen.say(f"unreadable: {line}")
         if not request.skip_unreadable or request.resume:
             clear_cache(request.out / "cache")  # of no use to the next run, and its pictures may be patients'
             advice = "mend or remove them, or train without them by --skip-unreadable"
             if request.resume:
                 advice = "bring back those that the run began with, or train into another folder"
+            page = request.out / "data.html"
+            where = f"; {page} names them" if len(told) < len(reasons) and request.thumbnails and page.exists() else ""
             raise UnreadableError(
-                f"{request.data}: found {len(reasons)} unreadable pictures of {total} (listed above), "
+                f"{request.data}: found {len(reasons)} unreadable pictures of {total} (listed above{where}), "
                 f"wanted none; {advice}",
                 reasons,
             )

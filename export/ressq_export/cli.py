@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from ressq_export.exporter import export
     from ressq_export.progress import open_screen
     from ressq_runtime.errors import RessqError
+    from ressq_runtime.faults import Faults
     from ressq_runtime.streaming.ending import Ending
 
     try:
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     for note in report.notes:
         print(f"ressq-export: note: {note}", file=sys.stderr)
-    for fault in report.faults:
+    for fault in Faults(report.faults).lines():
         print(f"ressq-export: error: {fault}", file=sys.stderr)
     if report.refused:
         print(f"ressq-export: error: {report.refused}", file=sys.stderr)

@@ -184,7 +184,7 @@ def show_unreadable(report: DataReport, *, named: bool) -> Element | None:
         return None
     head = element("h2", "Unreadable", element("small", f"{len(report.unreadable):,} pictures"))
     if not named:
-        return element("section", head, element("p", "They were named on the screen.", class_="quiet"))
+        return element("section", head, element("p", "The screen told of them.", class_="quiet"))
     return element("section", head, element("ul", *_list(report.unreadable.values())))
 
 

@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from ressq_runtime.classify import Classifier
     from ressq_runtime.errors import RessqError
     from ressq_runtime.evaluation import evaluate
+    from ressq_runtime.faults import Faults
     from ressq_runtime.kept_back import has_groups
 
     try:
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     if arguments.split and has_groups(arguments.split):
         print("ressq-evaluate: note: the intervals take pictures of one group for independent", file=sys.stderr)
-    for fault in found.faults:
+    for fault in Faults(found.faults).lines():
         print(f"ressq-evaluate: error: {fault}", file=sys.stderr)
     text = json.dumps(found.to_json()) if arguments.json else _to_text(found)
     code = print_result("ressq-evaluate", text, "free space, or write elsewhere")

@@ -144,10 +144,12 @@ def _check_kind(image: Image.Image, path: str) -> None:
 
 def _check_size(image: Image.Image, path: str) -> None:
     width, height = image.size
-    if min(width, height) < SMALLEST_SIDE:
+    if (shorter := min(width, height)) < SMALLEST_SIDE:
+        # MNIST's 28 pixels show something; a map's tile of one does not.
+        or_else = f", or enlarge each {-(-SMALLEST_SIDE // shorter)} times, on the device too" if shorter >= 8 else ""
         raise PictureError(
             f"{path}: found {width}x{height} pixels, wanted at least {SMALLEST_SIDE}x{SMALLEST_SIDE}; "
-            "use the picture it was made from"
+            f"use the picture it was made from{or_else}"
         )
     if max(width, height) > LARGEST_ASPECT * min(width, height):
         raise PictureError(

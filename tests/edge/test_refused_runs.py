@@ -105,6 +105,22 @@ def test_unreadable_pictures_stop_the_run_before_it_begins(
     assert "2 unreadable pictures were left out" in (run / "summary.md").read_text()
 
 
+def test_small_pictures_are_one_line_however_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, run = tmp_path / "data", tmp_path / "run"
+    for number in range(20):
+        (data / str(number % 2)).mkdir(parents=True, exist_ok=True)
+        Image.effect_noise((28, 28), 30 + number).save(data / str(number % 2) / f"{number}.png")
+    assert main([str(data), "--out", str(run), *QUICK]) == 1
+    said = capsys.readouterr().err
+    (line,) = (line for line in said.splitlines() if "28x28" in line)
+    assert line.startswith("unreadable: 20 pictures such as ")
+    assert line.endswith("; use the picture it was made from, or enlarge each 2 times, on the device too")
+    assert f"found 20 unreadable pictures of 20 (listed above; {run / 'data.html'} names them), wanted none" in said
+    assert (run / "data.html").read_text(encoding="utf-8").count("28x28") >= 20
+    assert main([str(data), "--out", str(run), "--no-thumbnails", *QUICK]) == 1
+    assert "(listed above), wanted none" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [

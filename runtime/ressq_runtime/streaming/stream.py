@@ -8,6 +8,7 @@ import sys
 from ressq_runtime.answer import infer
 from ressq_runtime.classify import available_cores
 from ressq_runtime.errors import PictureError
+from ressq_runtime.faults import Faults
 from ressq_runtime.names import refuse_locale
 from ressq_runtime.rows import open_writer
 from ressq_runtime.streaming.ahead import prepare_all
@@ -16,7 +17,7 @@ from ressq_runtime.streaming.ending import Ending
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ressq_runtime.classify import Classifier
     from ressq_runtime.rows import Writer
@@ -38,9 +39,16 @@ def answer_many(arguments: Namespace, classifier: Classifier, named: list[str]) 
         if arguments.watch:
             return _answer_watched(arguments, classifier, writer, ending)
         pictures = read_paths() if arguments.stdin0 else named
-        answered, faults = _answer_each(classifier, pictures, arguments.top_k, writer, ending)
+        rows, gathered = bool(arguments.csv or arguments.json), Faults()
+        tell = gathered.add if rows or not arguments.stdin0 else _tell  # a stream may go on for long
+        try:
+            answered, faults = _answer_each(classifier, pictures, arguments.top_k, writer, ending, tell)
+        finally:
+            for line in gathered.lines():
+                _tell(line)
     if faults:
-        print(f"ressq-infer: {answered} answered, {faults} could not be read", file=sys.stderr)
+        hint = "" if rows or len(gathered.lines()) in (0, faults) else "; --json names each"
+        print(f"ressq-infer: {answered} answered, {faults} could not be read{hint}", file=sys.stderr)
     return 1 if faults or writer.earlier_faults else 0
 
 
@@ -51,7 +59,7 @@ def _answer_watched(arguments: Namespace, classifier: Classifier, writer: Writer
     watch = Watch(arguments.watch, writer.done)
     print(f"ressq-infer: watching {arguments.watch}; Ctrl-C ends", file=sys.stderr)
     try:
-        _answer_each(classifier, watch.pictures(), arguments.top_k, writer, ending, watch)
+        _answer_each(classifier, watch.pictures(), arguments.top_k, writer, ending, _tell, watch)
     except KeyboardInterrupt:
         print("ressq-infer: stopped", file=sys.stderr)
     finally:
@@ -65,6 +73,7 @@ def _answer_each(
     top_k: int,
     writer: Writer,
     ending: Ending,
+    tell: Callable[[str], None],
     watch: Watch | None = None,
 ) -> tuple[int, int]:
     """How many of the pictures without an answer were answered, and how many could not be read."""
@@ -81,11 +90,15 @@ def _answer_each(
                 writer.write(answer)
             answered += 1
         elif watch is None or not watch.try_again(picture):
-            print(f"ressq-infer: error: {prepared}", file=sys.stderr)
+            tell(str(prepared))
             with ending.held():
                 writer.write_fault(picture, str(prepared))
             faults += 1
     return answered, faults
+
+
+def _tell(fault: str) -> None:
+    print(f"ressq-infer: error: {fault}", file=sys.stderr)
 
 
 def read_paths(descriptor: int = 0) -> Iterator[str]:
