@@ -1,7 +1,7 @@
 """What an artefact says of itself: the card (docs/artefact.md) and the keys other ONNX tools read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -36,6 +36,7 @@ class Description:
     temperature: divides the logits.
     calibration: what the int8 ranges were taken from.
     remedies: how int8 came to its accuracy.
+    left_out: bypasses too small for int8, and how many of its steps each moves a value at most.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Description:
     temperature: float
     calibration: CalibrationSet
     remedies: Remedies
+    left_out: Mapping[str, float] = field(default_factory=dict)
 
 
 def make_card(
@@ -82,6 +84,7 @@ def make_card(
             "parameters": about.parameters,
             "multiply_adds": about.multiply_adds,
             "checkpoint_sha256": about.checkpoint_sha256,
+            "left_out": round_steps(about.left_out),
         },
         "labels": list(about.checkpoint.labels),
         "input": about.checkpoint.pixels.to_json(),
@@ -94,6 +97,11 @@ def make_card(
         "versions": tool_versions(kind),
         "self_test": self_test,
     }
+
+
+def round_steps(left_out: Mapping[str, float]) -> dict[str, float]:
+    """The card's `model.left_out`, rounded to 6 digits."""
+    return {name: round(steps, 6) for name, steps in left_out.items()}
 
 
 def _precision(kind: str, remedies: Remedies) -> dict[str, object]:

@@ -29,6 +29,15 @@ def tell_caveats(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
     return (*notes, *tell_groups(run, scored))
 
 
+def tell_left_out(left_out: Mapping[str, float]) -> tuple[str, ...]:
+    """Which bypasses the files do without; left_out: how many int8 steps each moves a value at most."""
+    return tuple(
+        f"{name}: no file has its bypass, which moves a value by {steps:.2g} of an int8 step at most: int8 would round "
+        "it away, and take longer"
+        for name, steps in left_out.items()
+    )
+
+
 def _tell_classes(labels: Sequence[str], scored: Scored) -> list[str]:
     """Classes that are never answered rightly by any, then by each; float files answer as torch does."""
     counts = np.bincount(scored.truths, minlength=len(labels))

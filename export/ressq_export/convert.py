@@ -1,6 +1,6 @@
 """The checkpoint's network in its four forms, without cards, each compared with the one before it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from ressq_edge.network.arch import count_parameters, multiply_adds_of
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_export import onnx_int8, tflite_int8
 from ressq_export.bench import FORMATS, Bench
+from ressq_export.bypasses import Bare, leave_out
 from ressq_export.chatter import Log
 from ressq_export.errors import SeamError
 from ressq_export.evaluation import Scorer, torch_scorer
@@ -65,6 +66,7 @@ class Converted:
     ranges: of the activations in both int8 files, by place.
     mended: the float `.tflite` that int8.tflite was quantised from: fp32.tflite, or what the remedies made of it.
     halves: what the choice of calibration pictures does; None where they are too few.
+    left_out: bypasses too small for int8, and how many of its steps each moves a value at most.
     """
 
     paths: dict[str, Path]
@@ -76,6 +78,7 @@ class Converted:
     ranges: Ranges
     mended: Path
     halves: Halves | None
+    left_out: Mapping[str, float]
 
     @property
     def published(self) -> tuple[str, ...]:
@@ -110,7 +113,8 @@ def convert(
         ExportError, PictureError: a picture cannot be read.
     """
     seen = pictures.calibration[:PARITY_COUNT]
-    network, paths, seams, wanted = _convert_float(checkpoint, temperature, seen, folder, log, screen)
+    bare = leave_out(checkpoint, pictures.calibration, screen)
+    network, paths, seams, wanted = _convert_float(checkpoint, bare, temperature, seen, folder, log, screen)
     bench = Bench(network, pictures.calibration, pictures.training, checkpoint.pixels, folder, log)
     bench.register(network, {kind: paths[f"fp32.{kind}"] for kind in FORMATS})
     climbed = climb(bench, gate.judge(paths["fp32.onnx"], screen), gate.max_drop, screen)
@@ -125,21 +129,32 @@ def convert(
     costs = count_parameters(network), multiply_adds_of(network, pixels)
     mended = bench.float_file(climbed.candidate.networks["tflite"], "tflite")
     halves = compare_halves(climbed.candidate, bench, pictures.halves, gate, screen)
-    return Converted(paths, _steps(paths), tuple(seams), *costs, remedies, climbed.candidate.ranges, mended, halves)
+    ranges, left_out = climbed.candidate.ranges, bare.left_out
+    return Converted(paths, _steps(paths), tuple(seams), *costs, remedies, ranges, mended, halves, left_out)
 
 
 def _convert_float(
-    checkpoint: Checkpoint, temperature: float, seen: Sequence[bytes], folder: Path, log: Log, screen: Screen
+    checkpoint: Checkpoint,
+    bare: Bare,
+    temperature: float,
+    seen: Sequence[bytes],
+    folder: Path,
+    log: Log,
+    screen: Screen,
 ) -> tuple[DeployedNetwork, dict[str, Path], list[Seam], Logits]:
     """The deployed network, its two float files by kind, their seams, and the ONNX file's logits of `seen`."""
     size = checkpoint.pixels.size
     paths = {f"fp32.{kind}": folder / f"fp32.{kind}" for kind in FORMATS}
     screen.stage("fold")
-    wanted = _logits(torch_scorer(checkpoint, temperature), seen)
-    check_spread(wanted)
+    trained = _logits(torch_scorer(checkpoint, temperature), seen)
+    check_spread(trained)
+    wanted, seams = trained, []
+    if bare.left_out:
+        wanted = _logits(torch_scorer(checkpoint, temperature, bare.model), seen)
+        seams.append(compare(f"torch -> torch without the bypass of {', '.join(bare.left_out)}", trained, wanted))
     normalise = checkpoint.normalise
-    network = deploy(checkpoint.build(), normalise.mean, normalise.std, temperature)
-    seams = [_check_float("torch -> folded", wanted, _logits(network_scorer(network, size), seen), log)]
+    network = deploy(bare.model, normalise.mean, normalise.std, temperature)
+    seams.append(_check_float("torch -> folded", wanted, _logits(network_scorer(network, size), seen), log))
     screen.stage("ONNX fp32")
     export_onnx(network, size, paths["fp32.onnx"], log)
     found = _file_logits(paths["fp32.onnx"], seen)

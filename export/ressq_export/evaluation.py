@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ressq_edge.data.augment import normalise
 from ressq_edge.network.checkpoint import Checkpoint
@@ -82,9 +82,9 @@ class Scored:
     groups: tuple[int, ...] = ()
 
 
-def torch_logits(checkpoint: Checkpoint) -> Callable[[bytes], Tensor]:
-    """The trained network itself, nothing folded: pixels -> logits (1, classes)."""
-    model, spec = checkpoint.build(), checkpoint.pixels
+def torch_logits(checkpoint: Checkpoint, network: nn.Module | None = None) -> Callable[[bytes], Tensor]:
+    """The trained network itself, nothing folded, or another that takes its pictures: pixels -> logits (1, classes)."""
+    model, spec = network or checkpoint.build(), checkpoint.pixels
     mean, std = checkpoint.normalise.mean, checkpoint.normalise.std
 
     def compute(pixels: bytes) -> Tensor:
@@ -96,9 +96,9 @@ def torch_logits(checkpoint: Checkpoint) -> Callable[[bytes], Tensor]:
     return compute
 
 
-def torch_scorer(checkpoint: Checkpoint, temperature: float) -> Scorer:
-    """The trained network itself: pixels -> softmax(logits / temperature)."""
-    compute = torch_logits(checkpoint)
+def torch_scorer(checkpoint: Checkpoint, temperature: float, network: nn.Module | None = None) -> Scorer:
+    """The trained network itself, or another that takes its pictures: pixels -> softmax(logits / temperature)."""
+    compute = torch_logits(checkpoint, network)
 
     def score(pixels: bytes) -> list[float]:
         found: list[float] = (compute(pixels) / temperature).softmax(1)[0].tolist()

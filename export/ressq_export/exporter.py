@@ -112,11 +112,10 @@ def _export(job: Job) -> Report:
         log = Log(folder / "log", request.out / f"{request.name}_export.log")
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
         add_distance(converted.paths.values(), usual, MIDDLES[run.checkpoint.model.arch])
-        costs, remedies = (converted.parameters, converted.multiply_adds), converted.remedies
-        calibration = replace(calibration, halves=converted.halves)
-        about = Description(
-            request.name, request.about, run.checkpoint, run.sha256, *costs, temperature, calibration, remedies
-        )
+        costs = converted.parameters, converted.multiply_adds
+        calibration, remedies = replace(calibration, halves=converted.halves), converted.remedies
+        known = request.name, request.about, run.checkpoint, run.sha256
+        about = Description(*known, *costs, temperature, calibration, remedies, converted.left_out)
         found = finish(job, converted, about, confidence, pixels, folder)
         stale = [path for kind, path in request.targets.items() if kind not in converted.published]
         files = publish(found.files, request.out, stale)

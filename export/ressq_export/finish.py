@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ressq_export.artefacts import add_descriptions, close_models, open_models, write_artefacts
 from ressq_export.card import Description
-from ressq_export.caveats import VALIDATION, tell_caveats
+from ressq_export.caveats import VALIDATION, tell_caveats, tell_left_out
 from ressq_export.certificate.document import Evidence
 from ressq_export.certificate.tables import PictureSet
 from ressq_export.certificate.write import write_certificate
@@ -82,7 +82,8 @@ def finish(
     close_models(models)
     medians = measure_medians({**converted.paths, **made}, run, about.temperature, screen)
     screen.stage("certificate")
-    caveats, sets = tell_caveats(run, scored), _sets(job, scored)
+    caveats = (*tell_left_out(about.left_out), *tell_caveats(run, scored))
+    sets = _sets(job, scored)
     pair = (converted.mended, converted.paths["int8.tflite"])
     evidence = Evidence(about, made, sets, medians, confidence, pixels, pair, caveats, run.photos)
     certificate = write_certificate(evidence, folder, thumbnails=job.request.thumbnails)

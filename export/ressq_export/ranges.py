@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from ressq_export.delegate import widen_for_sums
 from ressq_export.errors import CalibrationError
 from ressq_export.mse import least_error_range
 from ressq_export.places import BEFORE_RELU, CENTRED, INPUT, MOVES, OUTPUT, origin
@@ -24,6 +25,15 @@ class Range:
 
     low: float
     high: float
+
+    @property
+    def width(self) -> float:
+        """From end to end."""
+        return self.high - self.low
+
+    def scaled(self, factor: float) -> "Range":
+        """The range that is so many times as wide, with the same zero point."""
+        return Range(self.low * factor, self.high * factor)
 
 
 # The place -> its range. `float` is the input as a float, `centred` that less 128.
@@ -69,7 +79,7 @@ def measure_ranges(model: Path, pictures: Iterable[bytes], size: int, choose: Ch
         for place, value in zip(places, session.run(places, {INPUT: array}), strict=True):
             seen = widest[place]
             widest[place] = Range(min(seen.low, float(value.min())), max(seen.high, float(value.max())))
-            kept[place].append(_thin(value))
+            kept[place].append(thin(value))
     for place, seen in widest.items():
         _check_answers(place, seen)
     ranges = {place: choose(np.concatenate(kept[place]), widest[place]) for place in places}
@@ -84,7 +94,7 @@ def _check_answers(place: str, seen: Range) -> None:
         )
 
 
-def _thin(value: NDArray[np.float32]) -> NDArray[np.float32]:
+def thin(value: NDArray[np.float32]) -> NDArray[np.float32]:
     """About SAMPLE of the values, at an odd stride, which falls on every row and column in turn."""
     return value.ravel()[:: (value.size // SAMPLE) | 1].copy()
 
@@ -97,33 +107,39 @@ def _places(model: onnx.ModelProto) -> list[str]:
 
 
 def share_ranges(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
-    """The ranges with one for all that a layer only moves, so that in int8 it copies bytes.
+    """The ranges with one for all that a layer only moves, so that in int8 it copies bytes, and wide enough for sums.
 
     All inputs of a concatenation take the range of its output; a max-pooling, a padding and a reordering keep that
     of their input. Where this ties several concatenations together, as in ShuffleNet's stages, the range holds
-    those of all.
+    those of all. For sums see `widen_for_sums`.
     """
-    tied = {place: place for place in ranges}  # to one of its group
+    groups = _group(model, ranges)
+    concatenations = [node.output[0] for node in model.graph.node if node.op_type == "Concat"]
+    decided: Ranges = {}
+    for place in (*concatenations, *ranges):
+        group, spread = groups[place], ranges[place]
+        if group not in decided:
+            decided[group] = spread
+        elif place in concatenations:
+            known = decided[group]
+            decided[group] = Range(min(known.low, spread.low), max(known.high, spread.high))
+    decided = widen_for_sums(model, decided, groups)
+    shared = {place: decided[groups[place]] for place in ranges}
+    moved = (name for node in model.graph.node if node.op_type in MOVES for name in node.output)
+    return {**shared, **{name: shared[origin(name)] for name in moved if origin(name) in shared}}
+
+
+def _group(model: onnx.ModelProto, places: Iterable[str]) -> dict[str, str]:
+    """Place -> the name of its group: the places that have one range."""
+    tied = {place: place for place in places}  # to one of its group
 
     def find(place: str) -> str:
         while tied[place] != place:
             place = tied[place]
         return place
 
-    concatenations = [node for node in model.graph.node if node.op_type == "Concat"]
-    pools = [node for node in model.graph.node if node.op_type == "MaxPool"]
-    for node in (*concatenations, *pools):
-        for name in node.input:
-            tied[find(origin(name))] = find(node.output[0])
-    decided: dict[str, Range] = {}
-    deciding = [node.output[0] for node in concatenations]
-    for place in (*deciding, *ranges):
-        group, spread = find(place), ranges[place]
-        if group not in decided:
-            decided[group] = spread
-        elif place in deciding:
-            known = decided[group]
-            decided[group] = Range(min(known.low, spread.low), max(known.high, spread.high))
-    shared = {place: decided[find(place)] for place in ranges}
-    moved = (name for node in model.graph.node if node.op_type in MOVES for name in node.output)
-    return {**shared, **{name: shared[origin(name)] for name in moved if origin(name) in shared}}
+    for kind in ("Concat", "MaxPool"):
+        for node in model.graph.node:
+            for name in node.input if node.op_type == kind else ():
+                tied[find(origin(name))] = find(node.output[0])
+    return {place: find(place) for place in tied}

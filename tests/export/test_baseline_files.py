@@ -16,6 +16,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from baseline_networks import baseline_checkpoint, framed
+from delegates import outside_delegate
 from export_networks import LABELS, SIZE, drawn_pixels, write_run
 from ressq_edge.network.arch import BASELINES
 from ressq_edge.network.checkpoint import MIDDLE, load_checkpoint
@@ -115,6 +116,11 @@ def test_the_tflite_files_hold_the_networks_layers_and_moves_within_their_layout
             assert np.frombuffer(bytes(sizes), np.int32).min() > 0, "XNNPACK leaves a size of -1 to another kernel"
         transposed = operator_kind(root, operator) == "TRANSPOSE"
         assert not transposed or len(graph.tensors[operator.inputs[0]].shape) == 5, "a change of layout"
+
+
+def test_nothing_of_the_network_runs_outside_the_delegate(exported: Exported) -> None:
+    for kind in ("fp32.tflite", "int8.tflite"):
+        assert outside_delegate(exported[kind]) == set(), kind
 
 
 def test_the_int8_onnx_takes_the_pixels_bytes_and_has_no_activation_left(exported: Exported) -> None:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
-from ressq_export.card import Description, today, tool_versions
+from ressq_export.card import Description, round_steps, today, tool_versions
 from ressq_export.certificate.layers import SNR_COUNT, describe_layers
 from ressq_export.certificate.tables import PictureSet, describe_set
 from ressq_export.certificate.verdict import judge
@@ -94,6 +94,7 @@ def _model(about: Description) -> dict[str, object]:
         "parameters": about.parameters,
         "multiply_adds": about.multiply_adds,
         "checkpoint_sha256": about.checkpoint_sha256,
+        "left_out": round_steps(about.left_out),
     }
 
 

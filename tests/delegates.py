@@ -1,0 +1,24 @@
+"""What the delegate leaves to LiteRT, whose profiler calls its own operators by their names in the schema."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import ai_edge_litert.schema_py_generated as schema
+
+from ressq_runtime.engines.litert_c import LiteRtEngine
+
+# XNNPACK has no CAST from uint8, and no logarithm (of `distance`, a few hundred values).
+OUTSIDE = {"CAST", "LOG"}
+
+
+def outside_delegate(path: Path) -> set[str]:
+    """The operators that LiteRT ran itself, besides those that XNNPACK does not have."""
+    engine = LiteRtEngine(path, profile=True)
+    try:
+        events, _ = engine.profile_operators(random.Random(0).randbytes(engine.inputs[0].elements))
+    finally:
+        engine.close()
+    assert len(events) > len(OUTSIDE)
+    return {name for name, _ in events if name in vars(schema.BuiltinOperator)} - OUTSIDE
