@@ -14,6 +14,7 @@ from ressq_edge.data.grouping import (
     refuse_split_groups,
     spread_groups,
 )
+from ressq_edge.data.joined import tell_joined
 from ressq_edge.data.layout import find_parts
 from ressq_edge.data.levels import refuse_levels
 from ressq_edge.data.names import (
@@ -57,6 +58,7 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
     names = [name for pictures in parts.values() for name, _ in pictures]
     refuse_no_utf8(root, names)
     groups = read_groups(group_by, names) if group_by else {}
+    joined = tell_joined(group_by, groups, parts, labels, given=bool(given)) if group_by else None
     alike = find_alike(names)
     together = hang_together(groups, alike)
     notes = []
@@ -65,7 +67,7 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
             labels, parts["train"], (TEST_SHARE, VAL_SHARE), seed, together
         )
     elif group_by:
-        refuse_split_groups(parts, groups, group_by)
+        refuse_split_groups(parts, groups, group_by, joined)
     if "val" not in parts:
         parts["val"], parts["train"] = draw(labels, parts["train"], (VAL_SHARE,), seed, together)
         notes.append(f"val/ is not there: {len(parts['val'])} pictures of train/ validate instead")
@@ -73,6 +75,7 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
         notes.append("test/ is not there: no picture is kept back for a last, unbiased figure")
     if group_by:
         notes.append(f"{len(set(groups.values()))} groups by {group_by}: each is in one part")
+        notes += [joined] if joined else []
     notes += _tell_alike(parts, alike)
     origin, numbered = "folders" if given else "seeded", number_groups(groups, parts)
     return Split(origin, seed, labels, parts["train"], parts["val"], parts.get("test", ()), (), tuple(notes), numbered)
@@ -176,8 +179,11 @@ def _refuse_empty(labels: tuple[str, ...], drawn: list[list[tuple[str, int]]], g
     found = [{label for _, label in part} for part in drawn]
     for index, label in enumerate(labels):
         if not all(index in part for part in found):
+            by_hand = "lay out train/, val/ and test/ yourself"
+            if groups[index] == 2 and len(drawn) == 3:
+                by_hand = "lay out train/ and val/ yourself, one of the two in each: test/ may be missing"
             raise SplitError(
                 f"{label}: found {groups[index]} groups of pictures, too few for {len(drawn)} parts, wanted one or "
                 "more for each (pictures that show the same stay together, and those of a --group-by group); add "
-                "pictures of others, or lay out train/, val/ and test/ yourself"
+                f"pictures of others, or {by_hand}"
             )

@@ -182,8 +182,8 @@ def _cost(group: Counter[int], have: Counter[int], wanted: Counter[int]) -> tupl
     return further, -lack
 
 
-def refuse_split_groups(parts: Mapping[str, Pictures], groups: Groups, source: str) -> None:
-    """Raises SplitError where given parts (train/, val/, test/ folders) tear a group apart."""
+def refuse_split_groups(parts: Mapping[str, Pictures], groups: Groups, source: str, hint: str | None) -> None:
+    """Raises SplitError where given parts (train/, val/, test/ folders) tear a group apart; `hint` says why it may."""
     seen: dict[str, str] = {}
     for part, pictures in parts.items():
         for name, _ in pictures:
@@ -192,4 +192,5 @@ def refuse_split_groups(parts: Mapping[str, Pictures], groups: Groups, source: s
                 raise SplitError(
                     f"--group-by {source}: found the group {groups[name]} in {before}/ and {part}/, "
                     "wanted each in one; move its pictures to one side, or give class folders alone to be split"
+                    + (f"; {hint}" if hint else "")
                 )

@@ -157,8 +157,14 @@ def test_many_classes_of_few_groups_are_spread_at_once() -> None:
 def test_too_few_groups_for_the_parts_are_refused() -> None:
     pictures = tuple((f"cat/p{n % 2}_{n}.jpg", 0) for n in range(20))
     groups = hang_together(read_groups(r"p\d", [name for name, _ in pictures]), [])
-    with pytest.raises(SplitError, match="cat: found 2 groups of pictures, too few for 3 parts"):
+    by_hand = "lay out train/ and val/ yourself, one of the two in each: test/ may be missing"
+    with pytest.raises(SplitError, match=f"cat: found 2 groups of pictures, too few for 3 parts, .*{by_hand}"):
         draw(("cat",), pictures, (0.15, 0.15), 0, groups)
+    one = dict.fromkeys(groups, "p")
+    with pytest.raises(
+        SplitError, match=r"cat: found 1 groups of pictures, .* lay out train/, val/ and test/ yourself"
+    ):
+        draw(("cat",), pictures, (0.15, 0.15), 0, one)
 
 
 def test_given_folders_that_tear_a_group_apart_are_refused(tmp_path: Path) -> None:
