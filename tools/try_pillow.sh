@@ -19,5 +19,5 @@ for version; do
   }
   export PYTHONPATH=$home/$version:runtime PYTHONDONTWRITEBYTECODE=1
   $home/env/bin/python -c 'import PIL; print("Pillow", PIL.__version__)'
-  $home/env/bin/python -m pytest -q -p no:cacheprovider tests/runtime/test_jpeg.py tests/runtime/test_tiff_*.py | tail -n 15
+  $home/env/bin/python -m pytest -q -p no:cacheprovider tests/runtime/test_jpeg.py tests/runtime/test_jpeg_damage.py tests/runtime/test_tiff_*.py | tail -n 15
 done

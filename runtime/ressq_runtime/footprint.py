@@ -40,7 +40,7 @@ def check_footprint(image: Image.Image, full_size: tuple[int, int], path: str) -
     one = image.width * image.height * _BYTES_A_PIXEL
     if image.format in ("JPEG", "MPO"):
         width, height = full_size
-        beside = max(_copy(image, one), 0 if _is_one_scan(image) else int(width * height * _coefficient_bytes(image)))
+        beside = max(_copy(image, one), 0 if is_one_scan(image) else int(width * height * _coefficient_bytes(image)))
     elif image.format == "TIFF":
         beside = _beside_tiff(image, one)
     elif image.format in _STREAMED:
@@ -73,7 +73,7 @@ def _copy(image: Image.Image, one: int) -> int:
     return 0 if is_rgb(image) else one
 
 
-def _is_one_scan(image: Image.Image) -> bool:
+def is_one_scan(image: Image.Image) -> bool:
     """Whether a JPEG's first scan holds all of it; else libjpeg keeps the coefficients of the full size.
 
     Pillow has stopped behind the head of that scan; wherever else it has, the answer is no.

@@ -10,6 +10,7 @@ import os
 from io import BytesIO
 
 from ressq_runtime.jpeg_header import read_header
+from ressq_runtime.jpeg_scans import BLOCK_BYTES, decode_scans
 from ressq_runtime.spec import is_photo
 
 TYPE_CHECKING = False
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 FIRST_KNOWN, FIRST_UNKNOWN = (9, 4, 0), (13, 1, 0)
 
-# What `PIL.ImageFile` reads at once: libjpeg sees the same pieces.
-_BLOCK_BYTES = 65536
 # Up to here no JPEG, progressive, grey or turned, meets a limit of `pixels` or of Pillow. `serve` has a lower one.
 most_pixels = 40_000_000
 _SCALES = (8, 4, 2)
@@ -42,7 +41,7 @@ def decode_jpeg(source: object, shorter: int) -> Any:
         source: a path or a file's bytes; anything else gives None.
         shorter: as in `pixels.decode`.
     """
-    core = _find_core()
+    core = find_core()
     source = os.fspath(source) if isinstance(source, os.PathLike) else source
     if core is None or not isinstance(source, (str, bytes)) or (isinstance(source, str) and not os.path.isfile(source)):
         return None
@@ -51,11 +50,8 @@ def decode_jpeg(source: object, shorter: int) -> Any:
             header = read_header(file)
             if header is None or header[0][0] * header[0][1] > most_pixels or not is_photo(header[0]):
                 return None
-            file.seek(0)
-            size, mode, orientation = header
-            image = _decode(core, file, _draft(size, shorter), mode)
-            if image is None:
-                return None
+            size, mode, orientation, one_scan = header
+            image = _decode(core, file, _draft(size, shorter), mode, one_scan)
             if orientation in _UPRIGHT:
                 image = image.transpose(_UPRIGHT[orientation])
             return image if mode == "RGB" else image.convert("RGB", _FLOYD_STEINBERG)
@@ -69,18 +65,18 @@ def crop_core(image: Any, spec: PixelSpec) -> bytes | None:
         size = spec.resized(image.size)
         if image.size != size:
             image = image.resize(size, _BILINEAR, (0, 0, *image.size))
-        encoder = _find_core().raw_encoder("RGB", "RGB")
+        encoder = find_core().raw_encoder("RGB", "RGB")
         encoder.setimage(image.crop(spec.crop_box(size)), (0, 0, spec.size, spec.size))
         parts, status = [], 0
         while status == 0:
-            _, status, part = encoder.encode(_BLOCK_BYTES)
+            _, status, part = encoder.encode(BLOCK_BYTES)
             parts.append(part)
         return b"".join(parts) if status > 0 else None
     except _REFUSALS:
         return None
 
 
-def _find_core() -> Any:
+def find_core() -> Any:
     """Pillow's C core; None: not of a release that was tried."""
     try:
         from PIL import _imaging
@@ -99,21 +95,19 @@ def _draft(size: tuple[int, int], shorter: int) -> tuple[int, int, int]:
     return width, height, scale
 
 
-def _decode(core: Any, file: IO[bytes], draft: tuple[int, int, int], mode: str) -> Any:
-    """What `ImageFile.load` does with a JPEG; None: the file ends early, or libjpeg gave up."""
+def _decode(core: Any, file: IO[bytes], draft: tuple[int, int, int], mode: str, one_scan: bool) -> Any:
+    """What `ImageFile.load` does with a JPEG.
+
+    Raises:
+        OSError: the data are damaged, or end early.
+    """
     width, height, scale = draft
     image = core.new(mode, (width, height))
-    decoder = core.jpeg_decoder(mode, mode, "", scale, 0)
-    try:
+
+    def make() -> Any:
+        decoder = core.jpeg_decoder(mode, mode, "", scale, 0)
         decoder.setimage(image, (0, 0, width, height))
-        rest, used, status = b"", 0, 0
-        while used >= 0:
-            block = file.read(_BLOCK_BYTES)
-            if not block:
-                return None
-            rest += block
-            used, status = decoder.decode(rest)
-            rest = rest[used:]
-    finally:
-        decoder.cleanup()
-    return None if status < 0 else image
+        return decoder
+
+    decode_scans(make, file, one_scan=one_scan)
+    return image

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
-    # ((width, height), Pillow's mode, EXIF orientation)
-    Header = tuple[tuple[int, int], str, int]
+    # ((width, height), Pillow's mode, EXIF orientation, whether a single scan holds all)
+    Header = tuple[tuple[int, int], str, int, bool]
 
 _BLOCK_BYTES = 65536
 # A header with a preview and a colour profile takes a tenth of it.
@@ -37,16 +37,18 @@ _SIZES = b"\0\1\1\2\4\x08\1\1\2\4\x08\4\x08\4"
 
 def read_header(file: IO[bytes]) -> Header | None:
     """What the header at the start of `file` says; None: it is no JPEG, or not an ordinary one."""
-    size, mode, orientation, exif, turned_by_xmp = (0, 0), "", 0, False, False
+    size, mode, orientation, exif, turned_by_xmp, one_scan = (0, 0), "", 0, False, False, True
     for marker, segment in _segments(file):
         if marker == _START_OF_SCAN:
             unclear = turned_by_xmp and not orientation
-            return (size, mode, orientation) if mode and not unclear else None
+            one_scan = one_scan and segment[:1] == (b"\1" if mode == "L" else b"\3")
+            return (size, mode, orientation, one_scan) if mode and not unclear else None
         if marker in (_BASELINE, _PROGRESSIVE):
             if mode or len(segment) < 6:
                 return None
             size = int.from_bytes(segment[3:5], "big"), int.from_bytes(segment[1:3], "big")
             mode = _MODES.get((segment[0], segment[5], len(segment)), "")
+            one_scan = one_scan and marker == _BASELINE
         elif marker not in _HARMLESS or not _is_ordinary(marker, segment):
             return None
         elif marker == _APP1 and segment[:4] == _EXIF[:4]:

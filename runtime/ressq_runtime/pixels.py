@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ressq_runtime.errors import PictureError
 from ressq_runtime.footprint import check_footprint
+from ressq_runtime.loading import load_whole
 from ressq_runtime.spec import LARGEST_ASPECT, SMALLEST_SIDE, PixelSpec
 from ressq_runtime.upright import BROKEN, to_upright_rgb
 
@@ -38,24 +39,25 @@ __all__ = ["PixelSpec", "crop", "decode", "to_pixels"]
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
-def to_pixels(source: Source, spec: PixelSpec) -> bytes:
+def to_pixels(source: Source, spec: PixelSpec, *, strict: bool = False) -> bytes:
     """The network's input for a picture: uint8 RGB, rows from the top, spec.size * spec.size * 3 bytes.
 
-    Sources as in `decode`; the spec is the artefact's.
+    Sources and `strict` as in `decode`; the spec is the artefact's.
 
     Raises:
         PictureError: the picture can't be read, or not as one picture of 32x32 pixels or more.
     """
-    return crop(decode(source, spec.resize), spec)
+    return crop(decode(source, spec.resize, strict=strict), spec)
 
 
-def decode(source: Source, shorter: int | None = None) -> Image.Image:
+def decode(source: Source, shorter: int | None = None, *, strict: bool = False) -> Image.Image:
     """The picture upright, as a Pillow image of mode RGB.
 
     Args:
         source: a path, a file's bytes, a Pillow image, or a uint8 (H, W, 3) RGB array.
         shorter: decode a JPEG at 1/2, 1/4 or 1/8 as long as its shorter side keeps this many pixels;
             None: at full size.
+        strict: a JPEG in a file is read twice, to refuse whatever libjpeg warns of, where simplejpeg is installed.
 
     Raises:
         PictureError: the picture can't be read, or not as one picture of 32x32 pixels or more.
@@ -66,9 +68,9 @@ def decode(source: Source, shorter: int | None = None) -> Image.Image:
             raise PictureError(f"{path}: found a folder, wanted a picture")
         if os.path.exists(path) and not os.path.isfile(path):  # opening a pipe that nobody writes to waits for ever
             raise PictureError(f"{path}: found a pipe or a device, wanted a picture's file; save it first")
-        return _decode_file(path, path, shorter)
+        return _decode_file(path, path, shorter, strict)
     if isinstance(source, bytes):
-        return _decode_file(BytesIO(source), "bytes", shorter)
+        return _decode_file(BytesIO(source), "bytes", shorter, strict)
     if isinstance(source, Image.Image):
         _check_size(source, "image")
         try:
@@ -85,7 +87,7 @@ def crop(image: Image.Image, spec: PixelSpec) -> bytes:
     return resized.crop(spec.crop_box(resized.size)).tobytes()
 
 
-def _decode_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.Image:
+def _decode_file(file: str | BytesIO, path: str, shorter: int | None, strict: bool) -> Image.Image:
     try:
         with warnings.catch_warnings():
             # Pillow warns from 89 megapixels on and refuses from 178: phones make 108, so only the refusal counts.
@@ -100,11 +102,7 @@ def _decode_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.I
                 if shorter is not None:
                     image.draft(None, (shorter, shorter))
                 check_footprint(image, full_size, path)
-                image.load()
-                if image.format == "PNG":
-                    from ressq_runtime.png_rows import check_rows
-
-                    check_rows(image, file, path)
+                load_whole(image, file, path, strict=strict)
                 return to_upright_rgb(image, path)
     except Image.DecompressionBombError as error:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000

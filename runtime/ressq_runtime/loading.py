@@ -1,0 +1,59 @@
+"""`image.load()`, and a picture whose data are not whole raises: what Pillow's own would pass over."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from ressq_runtime.footprint import is_one_scan
+from ressq_runtime.jpeg import find_core
+from ressq_runtime.jpeg_scans import decode_scans
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from io import BytesIO
+    from typing import Any
+
+
+def load_whole(image: Image.Image, file: str | BytesIO, path: str, *, strict: bool) -> None:
+    """Loads a picture that is open, and checks what its format tells of its data.
+
+    Args:
+        image: the picture.
+        file: it is from.
+        path: for messages.
+        strict: as in `pixels.decode`.
+
+    Raises:
+        PictureError: rows are missing in a PNG.
+        OSError: a JPEG's scan is damaged; Pillow's own errors are others as well.
+    """
+    if image.format in ("JPEG", "MPO"):
+        _load_jpeg(image)
+        if strict:
+            from ressq_runtime.jpeg_warnings import check_warnings
+
+            check_warnings(file)
+        return
+    image.load()
+    if image.format == "PNG":
+        from ressq_runtime.png_rows import check_rows
+
+        check_rows(image, file, path)
+
+
+def _load_jpeg(image: Any) -> None:
+    if find_core() is None:  # a Pillow that was not tried: its own way
+        image.load()
+        return
+    one_scan = is_one_scan(image)
+    ((name, extents, _, arguments),) = image.tile
+    image.load_prepare()
+
+    def make() -> Any:
+        decoder = Image._getdecoder(image.mode, name, arguments, image.decoderconfig)
+        decoder.setimage(image.im, extents)
+        return decoder
+
+    decode_scans(make, image.fp, one_scan=one_scan)
+    image.tile = []
+    image.load_end()
