@@ -198,6 +198,21 @@ def test_a_page_without_suspects_says_so(tmp_path: Path, browser: Page) -> None:
     assert "Every picture is answered as it is labelled" in browser.value("document.body.innerText")
 
 
+@pytest.mark.parametrize("width", [1160, 760, 380])
+def test_a_class_name_is_not_broken_inside_a_word(tmp_path: Path, browser: Page, width: int) -> None:
+    suspects = tuple(Suspect("train", n, 0, 1, 0.01, 0.98, 4.6, worth=True) for n in range(6))
+    path = tmp_path / "suspects.html"
+    shown = [("cells/functional/cell0001.png", "data:image/jpeg,")] * 6
+    labels = ["functional", "moderately defective"]
+    path.write_bytes(make_suspects_page("solar", 3, Suspects(40, 6, 6, suspects), labels, shown))
+    browser.open(path.as_uri(), width=width)
+    browser.wait_for("document.querySelector('footer') !== null")
+    lines = browser.value("[...document.querySelectorAll('.answers bdi')].map(name => name.getClientRects().length)")
+    assert lines[0::2] == [1] * 6
+    assert max(lines[1::2]) <= 2
+    assert browser.value("document.documentElement.scrollWidth") <= width
+
+
 def test_hostile_names_stay_names(tmp_path: Path, browser: Page) -> None:
     name = "</small><script>document.title = 'taken'</script>"
     suspect = Suspect("train", 6, 0, 1, 0.01, 0.98, 4.6, worth=True)
