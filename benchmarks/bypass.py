@@ -26,7 +26,7 @@ from artefacts import KINDS
 from circumstances import describe_call, say_call
 from page.command import publish
 from page.content import Bars, Page, Section, Table
-from ressq_edge.reports.intervals import t_quantile
+from ressq_edge.findings.intervals import t_quantile
 from resumable import SCRATCH_EPOCHS, SCRATCH_SIZE, ask, make, split_further
 
 PLAIN, RESIDUAL = "squeezenet1_1", "ressqueezenet1_1"

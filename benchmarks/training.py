@@ -26,7 +26,7 @@ from loops.ours import measure_ours
 from loops.page import to_page
 from loops.plain import BATCH, SIZE, Speed, measure_plain
 from page.command import publish
-from ressq_edge.training.device import default_precision
+from ressq_edge.device import default_precision
 from streaming import gauge
 
 LOOPS = ("plain", "memory", "ours")

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ressq_edge.choices import ARCHS, BYPASSES, DEVICES, PRECISIONS
 from ressq_runtime.infer import mend_streams, print_result
 
 if TYPE_CHECKING:
@@ -31,13 +32,6 @@ example:
 
 exit status: 0 done, 1 a fault you can mend (it says how), 2 wrong usage, 130 stopped by Ctrl-C
 """
-ARCHS = (
-    *("ressqueezenet1_1", "ressqueezenet1_0", "squeezenet1_1", "squeezenet1_0"),
-    *("shufflenet_v2_x1_0", "googlenet", "mobilenet_v2", "resnet18"),
-)
-BYPASSES = ("none", "simple", "complex", "gated")
-PRECISIONS = ("fp32", "bf16")
-DEVICES = ("auto", "cpu", "cuda", "mps")
 STOPPED = 130  # 128 + SIGINT, what shells expect
 
 
@@ -54,9 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     # After parsing: --help and a wrong flag answer at once.
     from ressq_edge.errors import Interrupted, WorkerError
-    from ressq_edge.progress import Screen
     from ressq_edge.request import Request
     from ressq_edge.run import train_folder
+    from ressq_edge.screen import Screen
     from ressq_runtime.errors import OutputError, RessqError
 
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts; it speaks for all
@@ -84,34 +78,17 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
-    add("data", type=_folder, metavar="DATA", help="folder of pictures, one sub-folder a class")
-    add("--out", type=_folder, required=True, metavar="RUN", help="run folder to write; must be new")
-    add("--arch", choices=ARCHS, help="network (default: ressqueezenet1_1)")
-    add(
-        "--bypass",
-        choices=BYPASSES,
-        help="residual connections (default: those of the weights, else gated; simple: the paper's)",
-    )
-    add(
-        "--init",
-        metavar="imagenet|none|FILE",
-        help="weights to start from: torchvision's, random, or a .pth, .safetensors or .caffemodel (default: imagenet)",
-    )
-    add("--size", type=int, metavar="N", help="height and width of the input in pixels (default: 224)")
-    add(
-        "--epochs",
-        type=int,
-        metavar="N",
-        help="default: from trained weights 26, up to 52 of few pictures; from random ones 40",
-    )
-    add("--seed", type=int, metavar="N", help="of the split and all that is random (default: 0)")
-    add(
-        "--batch-size", type=int, metavar="N", help="pictures a step (default: 32, fewer below 1,024 training pictures)"
-    )
-    add("--threads", type=int, metavar="N", help="of the CPU; 1 repeats bit for bit (default: all)")
-    add("--precision", choices=PRECISIONS, help="of the convolutions (default: bf16 where the processor has it)")
-    add("--device", choices=DEVICES, default="auto", help="to compute on (default: auto, a GPU if there is one)")
+    parser.add_argument("data", type=_folder, metavar="DATA", help="folder of pictures, one sub-folder a class")
+    parser.add_argument("--out", type=_folder, required=True, metavar="RUN", help="run folder to write; must be new")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in RUN")
+    _add_data(parser.add_argument_group("data").add_argument)
+    _add_network(parser.add_argument_group("network").add_argument)
+    _add_training(parser.add_argument_group("training").add_argument)
+    _add_machine(parser.add_argument_group("machine").add_argument)
+    return parser
+
+
+def _add_data(add: Callable[..., Any]) -> None:
     add(
         "--group-by",
         metavar="REGEX|CSV",
@@ -125,8 +102,6 @@ def _parser() -> argparse.ArgumentParser:
         default=None,
         help="show no picture mirrored: where left and right tell the classes apart (hands, signs, writing)",
     )
-    add("--resume", action="store_true", help="go on with the run in RUN")
-    add("--profile", action="store_true", help="tell at the end, and in summary.md, where the time went")
     add("--skip-unreadable", action="store_true", help="train without pictures that cannot be decoded")
     add("--compare-all", action="store_true", help="look for copies among more than 100,000 pictures, too")
     add(
@@ -135,7 +110,46 @@ def _parser() -> argparse.ArgumentParser:
         action="store_false",
         help="no picture and no picture's name in data.html and suspects.html: patients, say",
     )
-    return parser
+
+
+def _add_network(add: Callable[..., Any]) -> None:
+    add("--arch", choices=ARCHS, help="network (default: ressqueezenet1_1)")
+    add(
+        "--bypass",
+        choices=BYPASSES,
+        help="residual connections (default: those of the weights, else gated; simple: the paper's)",
+    )
+    add(
+        "--init",
+        metavar="imagenet|none|FILE",
+        help="weights to start from: torchvision's, random, or a .pth, .safetensors or .caffemodel (default: imagenet)",
+    )
+    add("--size", type=int, metavar="N", help="height and width of the input in pixels (default: 224)")
+
+
+def _add_training(add: Callable[..., Any]) -> None:
+    add(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="default: from trained weights 26, up to 52 of few pictures; from random ones 40",
+    )
+    add(
+        "--batch-size", type=int, metavar="N", help="pictures a step (default: 32, fewer below 1,024 training pictures)"
+    )
+    add("--seed", type=int, metavar="N", help="of the split and all that is random (default: 0)")
+    add("--profile", action="store_true", help="tell at the end, and in summary.md, where the time went")
+
+
+def _add_machine(add: Callable[..., Any]) -> None:
+    add(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="CPU threads; with 1 the run is reproducible bit for bit (default: all)",
+    )
+    add("--precision", choices=PRECISIONS, help="of the convolutions (default: bf16 where the processor has it)")
+    add("--device", choices=DEVICES, default="auto", help="to compute on (default: auto, a GPU if there is one)")
 
 
 def _folder(text: str) -> Path:

@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from ressq_edge.atomic import write_text
+from ressq_edge.choices import Bypass, Precision
 from ressq_edge.errors import RunError
-from ressq_edge.network.model import Bypass
-from ressq_edge.training.device import Precision
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Config:
     """Settings of one run.
 
+    task: what the network learns to give: classify.
     arch, bypass: the network; see ARCHS.
     init, init_sha256: where its weights began, and the hash of that file.
     size: height and width of the network's input, pixels.
     resize: a picture's shorter side before the central size x size is cut out, pixels; as `size`, nothing of
-        that side is lost. None: size / 0.875.
+        that side is lost.
     epochs: times that every training picture is seen.
     seed: of everything random.
     batch_size: pictures a step.
@@ -51,6 +51,7 @@ class Config:
     mirror: every second view is mirrored; False where left and right tell the classes apart.
     """
 
+    task: str
     arch: str
     bypass: Bypass
     init: str
@@ -71,13 +72,13 @@ class Config:
     clip_norm: float
     average: float
     patience: int
-    group_by: str | None = None
-    precision: Precision = "fp32"  # of runs from before there was a choice
-    norms: bool = False  # the same
-    resize: int | None = None  # the same
-    schedule_share: float = 1.0  # the same
-    whole_views: float = 0.0  # the same
-    mirror: bool = True
+    group_by: str | None
+    precision: Precision
+    norms: bool
+    resize: int
+    schedule_share: float
+    whole_views: float
+    mirror: bool
 
 
 @dataclass(frozen=True)
@@ -137,10 +138,9 @@ def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
-            raise RunError(f"{path}: found another format, wanted {FORMAT}; upgrade ressq-edge")
-        settings = found.pop("settings")
-        settings.pop("view", None)  # of some runs: a name for what smallest_crop and train_size say
-        return Config(**settings), found
+            what = f"found format {found['format']!r:.20}, wanted {FORMAT}"
+            raise RunError(f"{path}: {what}; train again into a new folder, or upgrade ressq-edge")
+        return Config(**found.pop("settings")), found
     except FileNotFoundError as error:
         raise RunError(f"{path}: found no such file; give a folder made by ressq-train") from error
     except (ValueError, TypeError, KeyError, OSError) as error:

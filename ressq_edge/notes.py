@@ -42,8 +42,8 @@ def _tell_known(split: Split, request: Request) -> list[str]:
         was = Path(about["data"])
     except (RunError, KeyError):  # the weights are no run's
         return []
-    learned = {compose(name): name for part in ("train", "val") for name, _ in before.pictures(part)}
-    measured = [(name, learned.get(compose(name))) for part in ("val", "test") for name, _ in split.pictures(part)]
+    learned = {compose(name): name for part in ("train", "val") for name, _ in before.samples(part)}
+    measured = [(name, learned.get(compose(name))) for part in ("val", "test") for name, _ in split.samples(part)]
     known = sum(earlier is not None and _is_copy(request.data / name, was / earlier) for name, earlier in measured)
     if not known:
         return []
@@ -99,7 +99,7 @@ def tell_rewritten(root: Path, split: Split, about: dict[str, Any]) -> list[str]
     if "created" not in about:
         return []
     began = datetime.fromisoformat(about["created"]).timestamp() + 1  # it is in whole seconds
-    paths = (root / name for part in PARTS for name, _ in split.pictures(part))
+    paths = (root / name for part in PARTS for name, _ in split.samples(part))
     if not (count := sum(path.stat().st_mtime > began for path in paths)):
         return []
     return [

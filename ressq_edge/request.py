@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from ressq_edge.choices import BASELINES, Bypass, Precision
 from ressq_edge.config import (
     BASELINE_FROM_SCRATCH,
     FINE_TUNE,
@@ -11,12 +12,12 @@ from ressq_edge.config import (
     Config,
     Recipe,
 )
+from ressq_edge.device import default_precision, default_threads, pick_device
 from ressq_edge.errors import RunError
-from ressq_edge.network.arch import BASELINES, ModelSpec
+from ressq_edge.network.arch import ModelSpec
 from ressq_edge.network.init import InitWeights, default_bypass
-from ressq_edge.network.model import MIN_SIZE, Bypass
+from ressq_edge.network.model import MIN_SIZE
 from ressq_edge.network.published import file_sha256
-from ressq_edge.training.device import Precision, default_precision, default_threads, pick_device
 
 DEFAULT_ARCH = "ressqueezenet1_1"
 DEFAULT_INIT = "imagenet"
@@ -105,6 +106,7 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
     if norms and request.batch_size == 1:
         raise RunError("--batch-size: found 1, wanted at least 2; such a run normalises over the pictures of a batch")
     return Config(
+        task="classify",
         arch=arch,
         bypass=spec.bypass,
         init=init.kind,

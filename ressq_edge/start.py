@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -12,52 +12,20 @@ from ressq_edge.atomic import remove_leftovers
 from ressq_edge.config import Config, read_config, write_config
 from ressq_edge.data.folder import split_folder
 from ressq_edge.data.names import refuse_moved_form
-from ressq_edge.data.split import PARTS, Split, holds, read_split
+from ressq_edge.data.split import PARTS, holds, read_split
 from ressq_edge.data.survey import Survey, choose, look_at
+from ressq_edge.device import default_threads
 from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.init import InitWeights, default_bypass, initialise, load_init
 from ressq_edge.notes import tell_pictures, tell_rewritten
-from ressq_edge.progress import Screen
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
-from ressq_edge.training.device import default_threads
+from ressq_edge.screen import Screen
+from ressq_edge.session import Start, Stop
 from ressq_runtime.names import refuse_locale
-from ressq_runtime.pixels import PixelSpec
 
 # What only a run writes; config.json comes first, so a folder without it holds no run to go on with.
 OURS = ("config.json", "best.safetensors", "last.safetensors", "metrics.csv", "summary.md")
-
-Stop = Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class Start:
-    """All that is decided before a picture is decoded.
-
-    config, split: of the run; a resumed run's own.
-    init: the weights to start from; None for a run that has a saved state.
-    about: what config.json says beside the settings.
-    notes: what a person should know about the data.
-    survey: what the pictures look like; None in a resumed run.
-    """
-
-    config: Config
-    split: Split
-    init: InitWeights | None
-    about: dict[str, Any]
-    notes: tuple[str, ...]
-    survey: Survey | None = None
-
-    @property
-    def model(self) -> ModelSpec:
-        """The network."""
-        return ModelSpec(self.config.arch, self.config.bypass, len(self.split.labels))
-
-    @property
-    def pixels(self) -> PixelSpec:
-        """The geometry of its input."""
-        size, resize = self.config.size, self.config.resize
-        return PixelSpec.for_size(size) if resize is None else PixelSpec(size, resize)
 
 
 def check_outside(request: Request) -> None:
@@ -158,7 +126,7 @@ def continue_run(request: Request) -> Start:
             "leave --no-thumbnails out, or train into another folder"
         )
     split = read_split(request.out)
-    names = [name for part in PARTS for name, _ in split.pictures(part)]
+    names = [name for part in PARTS for name, _ in split.samples(part)]
     refuse_locale(request.data, names, listed=False)
     if not holds(request.data, split, about):
         refuse_moved_form(request.data, names)

@@ -12,10 +12,11 @@ import torch
 from PIL import Image
 from torch import nn
 
+from ressq_edge.choices import Bypass
 from ressq_edge.data.split import Split, read_split, write_split
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import Checkpoint, Normalise, save_checkpoint
-from ressq_edge.network.model import Bypass, GatedBypassFire, ResSqueezeNet
+from ressq_edge.network.model import GatedBypassFire, ResSqueezeNet
 from ressq_export.fold import fold_gates
 from ressq_export.gate import Gate
 from ressq_export.network import DeployedNetwork, FoldedHead, _layers
@@ -96,7 +97,7 @@ def group_by_number(run: Path, folder: Path, group_by: str) -> Path:
     """A copy in `folder` of a run of `write_run`, as if pictures of the same number were of one group."""
     copy = Path(shutil.copytree(run, folder / run.name))
     split = read_split(copy)
-    groups = tuple((name, int(Path(name).stem)) for part in ("val", "test") for name, _ in split.pictures(part))
+    groups = tuple((name, int(Path(name).stem)) for part in ("val", "test") for name, _ in split.samples(part))
     write_split(copy, replace(split, groups=groups))
     config = json.loads((copy / "config.json").read_text(encoding="utf-8"))
     (copy / "config.json").write_text(json.dumps({**config, "settings": {"group_by": group_by}}), encoding="utf-8")

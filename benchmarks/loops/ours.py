@@ -19,10 +19,11 @@ from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import Normalise
 from ressq_edge.network.init import InitWeights
 from ressq_edge.request import Request, resolve
+from ressq_edge.tasks import open_task
 from ressq_edge.training.memory import keep_freed_memory
 from ressq_edge.training.stages import Stages
 from ressq_edge.training.state import TrainState, begin_state
-from ressq_edge.training.step import Task, train_step
+from ressq_edge.training.step import TrainingSetup, train_step
 from ressq_edge.training.train import Hooks, train
 from ressq_edge.training.workers import Workers
 from ressq_runtime.errors import FolderError
@@ -41,22 +42,23 @@ def measure_ours(data: Path, count: int, precision: str, *, in_memory: bool) -> 
     keep_freed_memory()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        task, config, decoding_s = prepare(data, count, precision, folder)
-        state = begin_state(build_model(ModelSpec(MODEL[0], config.bypass, len(task.class_weights))), config)
+        setup, config, decoding_s = prepare(data, count, precision, folder)
+        classes = len({*setup.train.targets})
+        state = begin_state(build_model(ModelSpec(MODEL[0], config.bypass, classes)), config)
         if in_memory:
             first, (second, cpu_ms) = (
-                repeat_step(state, task, config, count)[0],
-                repeat_step(state, task, config, count),
+                repeat_step(state, setup, config, count)[0],
+                repeat_step(state, setup, config, count),
             )
             return Speed(first, second, cpu_ms)
         spent: list[float] = []
         hooks = Hooks(lambda _: None, lambda *_: spent.append(cpu_s()), lambda: False)
-        train(state, task, config, folder / "last.safetensors", hooks)
+        train(state, setup, config, folder / "last.safetensors", hooks)
     first, second = (float(row["images_per_second"]) for row in state.epochs)
     return Speed(count / (decoding_s + count / first), second, 1000 * (spent[1] - spent[0]) / count)
 
 
-def prepare(data: Path, count: int, precision: str, folder: Path) -> tuple[Task, Config, float]:
+def prepare(data: Path, count: int, precision: str, folder: Path) -> tuple[TrainingSetup, Config, float]:
     """What `ressq-train` has before its first step: the pictures decoded into `folder`, its settings, and how many
     seconds the decoding took.
 
@@ -70,7 +72,7 @@ def prepare(data: Path, count: int, precision: str, folder: Path) -> tuple[Task,
     split = Split("seeded", 0, tuple(pictures.classes), chosen, chosen[:VALIDATION], ())
     request = Request(data, folder, epochs=2, batch_size=BATCH, size=SIZE, precision=precision)  # type: ignore[arg-type]
     resolved = resolve(request, InitWeights("imagenet"), len(split.labels), count)
-    config = replace(resolved, bypass=MODEL[1])  # type: ignore[arg-type]
+    config = replace(resolved, bypass=MODEL[1], balance=0.0)  # type: ignore[arg-type]
     spec = PixelSpec.for_size(SIZE)
     started = time.perf_counter()
     faults = fill_cache(folder / "cache", split, data, spec, config.threads, lambda: None)
@@ -79,16 +81,16 @@ def prepare(data: Path, count: int, precision: str, folder: Path) -> tuple[Task,
         raise FolderError(f"{path}: found a picture that can't be read ({reason}), wanted every loop to see the same")
     train_store, val_store = (open_store(folder / "cache", split, data, spec, part) for part in ("train", "val"))
     views = Views(SIZE, config.smallest_crop, config.jitter, config.whole_views)  # of the plain loop's size
-    weights = torch.ones(len(split.labels))
-    task = Task(train_store, val_store, views, weights, Normalise(), Workers(0, 1, _CPU), Stages())
-    return task, config, decoding_s
+    task = open_task(config.task, split, config)
+    setup = TrainingSetup(train_store, val_store, task, views, Normalise(), Workers(0, 1, _CPU), Stages())
+    return setup, config, decoding_s
 
 
-def repeat_step(state: TrainState, task: Task, config: Config, count: int) -> tuple[float, float]:
+def repeat_step(state: TrainState, setup: TrainingSetup, config: Config, count: int) -> tuple[float, float]:
     """Images a second, and CPU ms a picture, of the step on one batch, as many times as an epoch has steps."""
-    batch = draw_batch(task.train, range(BATCH), task.views, 0, 0)
+    batch = draw_batch(setup.train, range(BATCH), setup.views, 0, 0)
     started, before_s = time.perf_counter(), cpu_s()
     for _ in range(count // BATCH):
-        train_step(state, state.model, task, config, batch)
+        train_step(state, state.model, setup, config, batch)
     done = count // BATCH * BATCH
     return done / (time.perf_counter() - started), 1000 * (cpu_s() - before_s) / done

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ressq_edge.reports.unanswered import tell_unanswered
+from ressq_edge.findings.unanswered import tell_unanswered
 from ressq_export.abstention import FEWEST
 from ressq_export.certificate.tables import COMPARED
 from ressq_export.evaluated import TEST

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ressq_edge.data.augment import normalise
+from ressq_edge.findings.intervals import share_interval
 from ressq_edge.network.checkpoint import Checkpoint
-from ressq_edge.reports.intervals import share_interval
 from ressq_runtime.errors import FolderError, PictureError
 from ressq_runtime.pixels import PixelSpec, to_pixels
 

@@ -41,12 +41,12 @@ class Run:
 
     def pictures(self, part: str) -> list[tuple[Path, int]]:
         """(picture, label index) of each picture in "train", "val" or "test"."""
-        return [(self.data / name, label) for name, label in self.split.pictures(part)]
+        return [(self.data / name, label) for name, label in self.split.samples(part)]
 
     @property
     def photos(self) -> int:
         """How many pictures its split has, all parts together."""
-        return sum(len(self.split.pictures(part)) for part in ("train", "val", "test"))
+        return sum(len(self.split.samples(part)) for part in ("train", "val", "test"))
 
     def groups_of(self, paths: Sequence[Path]) -> tuple[int, ...]:
         """The group of each of these pictures; empty where one is none of the run's, or no groups were kept."""
@@ -89,9 +89,9 @@ def read_run(folder: Path, data: Path | None = None) -> Run:
     split = read_split(folder)
     about = _read_about(folder / "config.json")
     where = data if data is not None else _data_folder(folder / "config.json", about)
-    refuse_locale(where, (name for part in PARTS for name, _ in split.pictures(part)), listed=False)
+    refuse_locale(where, (name for part in PARTS for name, _ in split.samples(part)), listed=False)
     for part in ("train", "val"):
-        missing = [name for name, _ in split.pictures(part) if not (where / name).is_file()]
+        missing = [name for name, _ in split.samples(part) if not (where / name).is_file()]
         if missing:
             refuse_moved_form(where, missing)
             raise ExportError(

@@ -9,16 +9,16 @@ clips after each of its three steps; without the clipping the order of the three
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor
 
-from ressq_edge.data.cache import PictureStore
+from ressq_edge.data.cache import SampleStore
 from ressq_edge.data.seeds import draw_seed
 
 SMALLEST_RATIO, LARGEST_RATIO = 3 / 4, 4 / 3  # of a crop's width to its height, as torchvision's
@@ -28,6 +28,29 @@ TRIES = 10  # to draw a crop that fits; then the largest one in the middle, as t
 GREY = (0.299, 0.587, 0.114)  # luma of R, G, B (ITU-R BT.601)
 
 Box = tuple[int, int, int, int]  # top, left, height, width
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How a view was cut out of a picture: what a target with a place in the picture has to follow.
+
+    box: the crop, pixels of the picture.
+    size: height and width that it was resized to, pixels.
+    mirrored: left and right were exchanged afterwards.
+    """
+
+    box: Box
+    size: int
+    mirrored: bool
+
+
+# A sample's target, as it is for the view of that geometry.
+ViewTarget = Callable[[Any, Geometry], Any]
+
+
+def same_target(target: Any, _: Geometry) -> Any:
+    """The target of a whole picture: the same for every view."""
+    return target
 
 
 @dataclass(frozen=True)
@@ -53,19 +76,19 @@ class Batch:
     """Some views.
 
     pixels: uint8 (N, 3, size, size) RGB, channels last.
-    labels: int64 (N,).
+    targets: of the views.
     colours: float32 (N, 3), factors of brightness, contrast and saturation; not yet applied.
     weight: of its loss: 1, or what makes the mean over several processes that of the whole batch.
     """
 
     pixels: Tensor
-    labels: Tensor
+    targets: tuple[Any, ...]
     colours: Tensor
     weight: float = 1.0
 
     def to(self, device: torch.device) -> "Batch":
         """The same views on a device."""
-        return replace(self, **{name: getattr(self, name).to(device) for name in ("pixels", "labels", "colours")})
+        return replace(self, **{name: getattr(self, name).to(device) for name in ("pixels", "colours")})
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> list[int]:
@@ -74,24 +97,32 @@ def epoch_order(count: int, seed: int, epoch: int) -> list[int]:
     return cast(list[int], torch.randperm(count, generator=generator).tolist())
 
 
-def draw_batch(store: PictureStore, numbers: Sequence[int], views: Views, seed: int, epoch: int) -> Batch:
-    """This epoch's views of these pictures."""
+def draw_batch(
+    store: SampleStore,
+    numbers: Sequence[int],
+    views: Views,
+    seed: int,
+    epoch: int,
+    view_target: ViewTarget = same_target,
+) -> Batch:
+    """This epoch's views of these samples: picture and target by one geometry."""
     pixels = torch.empty((len(numbers), views.size, views.size, 3), dtype=torch.uint8)
     colours = torch.empty((len(numbers), 3))
+    targets = []
     for index, number in enumerate(numbers):
         random = np.random.default_rng(draw_seed(seed, "view", epoch, number))
         picture = store[number]
         whole = views.whole_views > 0 and random.random() < views.whole_views
         smallest = WHOLE_CROP if whole else views.smallest_crop
-        top, left, height, width = draw_box(random, picture.shape[0], picture.shape[1], smallest)
+        box = top, left, height, width = draw_box(random, picture.shape[0], picture.shape[1], smallest)
         # A copy: the cache is read-only.
         crop = torch.tensor(picture[top : top + height, left : left + width]).permute(2, 0, 1)[None]
         view = F.interpolate(crop, (views.size, views.size), mode="bilinear", antialias=True)[0].permute(1, 2, 0)
-        turned = random.random() < 0.5  # drawn in any case, so that the rest of the view is the same
-        pixels[index] = view.flip(1) if views.mirror and turned else view
+        mirrored = (random.random() < 0.5) and views.mirror  # drawn in any case: the rest of the view stays the same
+        pixels[index] = view.flip(1) if mirrored else view
+        targets.append(view_target(store.targets[number], Geometry(box, views.size, mirrored)))
         colours[index] = torch.from_numpy(random.uniform(1 - views.jitter, 1 + views.jitter, 3))
-    labels = torch.tensor([store.labels[number] for number in numbers], dtype=torch.int64)
-    return Batch(pixels.permute(0, 3, 1, 2), labels, colours)
+    return Batch(pixels.permute(0, 3, 1, 2), tuple(targets), colours)
 
 
 def draw_box(random: np.random.Generator, height: int, width: int, smallest: float) -> Box:
@@ -125,10 +156,10 @@ def recolour(pixels: Tensor, colours: Tensor) -> Tensor:
     return moved.view(n, height, width, 3).permute(0, 3, 1, 2)
 
 
-def load_batch(store: PictureStore, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """uint8 (N, 3, size, size) RGB as the device sees it, and the int64 (N,) labels."""
+def load_pixels(store: SampleStore, numbers: Sequence[int]) -> Tensor:
+    """uint8 (N, 3, size, size) RGB as the device sees it."""
     pixels = torch.stack([torch.tensor(store[number]) for number in numbers])
-    return pixels.permute(0, 3, 1, 2), torch.tensor([store.labels[number] for number in numbers])
+    return pixels.permute(0, 3, 1, 2)
 
 
 def normalise(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:

@@ -35,12 +35,12 @@ Tick = Callable[[], None]
 
 
 @dataclass(frozen=True)
-class PictureStore:
-    """Pictures of one part by number, from the cache where it holds them, else decoded from their file.
+class SampleStore:
+    """Samples of one part by number: pictures, from the cache where it holds them, else decoded from their file.
 
     part: "train" or "val".
     paths: the pictures' files.
-    labels: the class index of each.
+    targets: of each.
     places: (offset, height, width) of each picture in `pixels`; None for one that did not fit.
     pixels: uint8, flat: the memory-mapped file.
     spec: the geometry.
@@ -48,7 +48,7 @@ class PictureStore:
 
     part: str
     paths: tuple[Path, ...]
-    labels: tuple[int, ...]
+    targets: tuple[Any, ...]
     places: tuple[tuple[int, int, int] | None, ...]
     pixels: Pixels
     spec: PixelSpec
@@ -89,7 +89,7 @@ def fill_cache(folder: Path, split: Split, root: Path, spec: PixelSpec, threads:
         left = min(LIMIT_BYTES, int(FREE_SHARE * shutil.disk_usage(folder).free))
         places: dict[str, Places] = {}
         for part in ("val", "train", "test"):  # what every epoch reads first: space may not suffice
-            names = [name for name, _ in split.pictures(part)]
+            names = [name for name, _ in split.samples(part)]
             decoded = decode_all([root / name for name in names], READERS[part], spec, threads)
             with (folder / f"{part}.u8").open("wb") as file:
                 for name, pixels in zip(names, decoded, strict=True):
@@ -114,17 +114,17 @@ def fill_cache(folder: Path, split: Split, root: Path, spec: PixelSpec, threads:
     return unreadable
 
 
-def open_store(folder: Path, split: Split, root: Path, spec: PixelSpec, part: str) -> PictureStore:
+def open_store(folder: Path, split: Split, root: Path, spec: PixelSpec, part: str) -> SampleStore:
     """The pictures of "train" or "val", after `fill_cache`; without a cache they come from their files."""
     index = _read_index(folder)
     places = index.get("places", {}).get(part, {})
-    pictures = split.pictures(part)
+    pictures = split.samples(part)
     file = folder / f"{part}.u8"
     empty = not file.is_file() or not file.stat().st_size  # an empty file cannot be mapped
-    return PictureStore(
+    return SampleStore(
         part,
         tuple(root / name for name, _ in pictures),
-        tuple(label for _, label in pictures),
+        tuple(target for _, target in pictures),
         tuple(tuple(places[name]) if name in places else None for name, _ in pictures),
         np.empty(0, np.uint8) if empty else np.memmap(file, np.uint8, "r"),
         spec,
@@ -148,7 +148,7 @@ def _file_states(split: Split, root: Path) -> dict[str, str]:
     """Each picture's part, path, bytes and time of change, by its path."""
     states = {}
     for part in PARTS:
-        for name, _ in split.pictures(part):
+        for name, _ in split.samples(part):
             with suppress(OSError):  # a link to nothing: decoding will name it
                 status = (root / name).stat()
                 states[name] = f"{part}/{name}/{status.st_size}/{status.st_mtime_ns}"

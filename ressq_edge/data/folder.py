@@ -24,7 +24,7 @@ from ressq_edge.data.names import (
     refuse_two_forms,
 )
 from ressq_edge.data.seeds import draw_seed
-from ressq_edge.data.split import Pictures, Split, number_groups
+from ressq_edge.data.split import Samples, Split, number_groups
 from ressq_edge.errors import SplitError
 from ressq_runtime.folders import list_classes
 from ressq_runtime.names import compose
@@ -81,13 +81,13 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
     return Split(origin, seed, labels, parts["train"], parts["val"], parts.get("test", ()), (), tuple(notes), numbered)
 
 
-def _read_classes(root: Path) -> tuple[tuple[str, ...], dict[str, Pictures]]:
+def _read_classes(root: Path) -> tuple[tuple[str, ...], dict[str, Samples]]:
     classes = list_classes(root)
     refuse_two_forms(root, classes)
     return tuple(classes), {"train": _relative(root, classes)}
 
 
-def _read_parts(root: Path, given: dict[str, Path]) -> tuple[tuple[str, ...], dict[str, Pictures]]:
+def _read_parts(root: Path, given: dict[str, Path]) -> tuple[tuple[str, ...], dict[str, Samples]]:
     classes = {part: list_classes(folder) for part, folder in given.items()}
     labels = tuple(classes["train"])
     for part, found in classes.items():
@@ -102,7 +102,7 @@ def _read_parts(root: Path, given: dict[str, Path]) -> tuple[tuple[str, ...], di
     return labels, {part: _relative(root, found) for part, found in classes.items()}
 
 
-def _tell_alike(parts: dict[str, Pictures], alike: Sequence[tuple[str, str]]) -> list[str]:
+def _tell_alike(parts: dict[str, Samples], alike: Sequence[tuple[str, str]]) -> list[str]:
     """What a person should know about pictures that show the same."""
     part_of = {name: part for part, pictures in parts.items() for name, _ in pictures}
     class_of = {name: label for pictures in parts.values() for name, label in pictures}
@@ -128,7 +128,7 @@ def _first(pairs: list[str]) -> str:
     return ", ".join(pairs[:3]) + (", ..." if len(pairs) > 3 else "")
 
 
-def _relative(root: Path, classes: dict[str, list[str]]) -> Pictures:
+def _relative(root: Path, classes: dict[str, list[str]]) -> Samples:
     # By length: Path.relative_to takes a minute for a million pictures
     skipped = 0 if root == Path() else len(str(root).rstrip(os.sep)) + 1
     return tuple(
@@ -137,8 +137,8 @@ def _relative(root: Path, classes: dict[str, list[str]]) -> Pictures:
 
 
 def draw(
-    labels: tuple[str, ...], pictures: Pictures, shares: tuple[float, ...], seed: int, together: Groups | None = None
-) -> list[Pictures]:
+    labels: tuple[str, ...], pictures: Samples, shares: tuple[float, ...], seed: int, together: Groups | None = None
+) -> list[Samples]:
     """One part per share, at least one picture of each class in it, then all the rest.
 
     Pictures of one group in `together` come into one part.

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from ressq_edge.data.chains import join
-from ressq_edge.data.split import Pictures
+from ressq_edge.data.split import Samples
 from ressq_edge.errors import SplitError
 from ressq_runtime.names import compose
 
@@ -100,7 +100,7 @@ def hang_together(groups: Groups, alike: Iterable[tuple[str, str]]) -> dict[str,
     return join([*same_group, *alike])
 
 
-def place_groups(pictures: Pictures, together: Groups, wanted: list[Counter[int]]) -> list[list[tuple[str, int]]]:
+def place_groups(pictures: Samples, together: Groups, wanted: list[Counter[int]]) -> list[list[tuple[str, int]]]:
     """The pictures of whole groups, one list a part; those in no group are left to the caller.
 
     Largest group first, each where it brings the parts nearest to what is wanted; of equals, the part that
@@ -182,7 +182,7 @@ def _cost(group: Counter[int], have: Counter[int], wanted: Counter[int]) -> tupl
     return further, -lack
 
 
-def refuse_split_groups(parts: Mapping[str, Pictures], groups: Groups, source: str, hint: str | None) -> None:
+def refuse_split_groups(parts: Mapping[str, Samples], groups: Groups, source: str, hint: str | None) -> None:
     """Raises SplitError where given parts (train/, val/, test/ folders) tear a group apart; `hint` says why it may."""
     seen: dict[str, str] = {}
     for part, pictures in parts.items():

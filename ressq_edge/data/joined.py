@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from ressq_edge.data.grouping import TABLES, Groups
-from ressq_edge.data.split import Pictures
+from ressq_edge.data.split import Samples
 from ressq_runtime.names import compose
 
 _SHOWN = 3  # classes
 
 
 def tell_joined(
-    source: str, groups: Groups, parts: Mapping[str, Pictures], labels: Sequence[str], *, given: bool
+    source: str, groups: Groups, parts: Mapping[str, Samples], labels: Sequence[str], *, given: bool
 ) -> str | None:
     """What a person should know of such groups, with what would keep the classes apart; None where there are none.
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ressq_edge.data.part_names import read_part_name
-from ressq_edge.data.split import PARTS, Pictures, Split
+from ressq_edge.data.split import PARTS, Samples, Split
 from ressq_edge.errors import SplitError
 
 _SHOWN = 3  # names of sub-folders
 _FEWEST_AGAIN = 2  # classes that a class folder holds once more: one may be a sub-folder of any kind
 
 
-def refuse_levels(root: Path, labels: Sequence[str], parts: Mapping[str, Pictures], *, given: bool) -> None:
+def refuse_levels(root: Path, labels: Sequence[str], parts: Mapping[str, Samples], *, given: bool) -> None:
     """Refuse class folders that hold the other classes again, or each its own train/ and test/.
 
     Args:
@@ -62,7 +62,7 @@ def tell_levels(split: Split, *, grouped: bool) -> list[str]:
         split: of pictures named `class/sub-folder/...`, those of given parts `part/class/sub-folder/...`.
         grouped: pictures are kept together by --group-by.
     """
-    folders = {part: _find_folders(split.pictures(part)) for part in PARTS}
+    folders = {part: _find_folders(split.samples(part)) for part in PARTS}
     of_class: list[set[str]] = [set() for _ in split.labels]
     parts_of: dict[str, set[str]] = defaultdict(set)
     depths, loose = set(), False

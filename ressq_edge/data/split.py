@@ -19,7 +19,8 @@ from ressq_edge.errors import RunError, SplitError
 FORMAT = 1
 PARTS = ("train", "val", "test")
 
-Pictures = tuple[tuple[str, int], ...]
+# (path below the data folder, target) of each; the target of a classifier is the index of a class.
+Samples = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -38,29 +39,29 @@ class Split:
     origin: str
     seed: int
     labels: tuple[str, ...]
-    train: Pictures
-    val: Pictures
-    test: Pictures
+    train: Samples
+    val: Samples
+    test: Samples
     unreadable: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     groups: tuple[tuple[str, int], ...] = ()
 
-    def pictures(self, part: str) -> Pictures:
-        """(relative path, label index) of each picture in "train", "val" or "test"."""
+    def samples(self, part: str) -> Samples:
+        """(relative path, target) of each sample in "train", "val" or "test"."""
         return {"train": self.train, "val": self.val, "test": self.test}[part]
 
     def paths(self, part: str, root: Path) -> list[Path]:
         """The pictures of a part as files below the data folder `root`."""
-        return [root / name for name, _ in self.pictures(part)]
+        return [root / name for name, _ in self.samples(part)]
 
     def groups_of(self, part: str) -> list[int]:
         """The group of each picture in "val" or "test"; empty where nothing was grouped."""
         groups = dict(self.groups)
-        return [groups[name] for name, _ in self.pictures(part)] if groups else []
+        return [groups[name] for name, _ in self.samples(part)] if groups else []
 
     def counts(self, part: str) -> list[int]:
         """Number of pictures of each class, in the order of the labels."""
-        found = Counter(label for _, label in self.pictures(part))
+        found = Counter(label for _, label in self.samples(part))
         return [found[index] for index in range(len(self.labels))]
 
     def without(self, reasons: dict[str, str]) -> "Split":
@@ -70,7 +71,7 @@ class Split:
             SplitError: a class has no picture left in a part.
         """
         train, val, test = (
-            tuple(picture for picture in self.pictures(part) if picture[0] not in reasons) for part in PARTS
+            tuple(picture for picture in self.samples(part) if picture[0] not in reasons) for part in PARTS
         )
         left_out = tuple(sorted(reasons.items()))
         groups = tuple(pair for pair in self.groups if pair[0] not in reasons)
@@ -85,7 +86,7 @@ class Split:
         return split
 
 
-def number_groups(groups: Mapping[str, str], parts: Mapping[str, Pictures]) -> tuple[tuple[str, int], ...]:
+def number_groups(groups: Mapping[str, str], parts: Mapping[str, Samples]) -> tuple[tuple[str, int], ...]:
     """`Split.groups`: numbers for names, since a table may name patients whom no path does."""
     numbers = {group: number for number, group in enumerate(dict.fromkeys(groups.values()))}
     measured = (name for part in PARTS[1:] for name, _ in parts.get(part, ()))
@@ -100,7 +101,7 @@ def pictures_sha256(split: Split, root: Path) -> str:
     """
     digest = hashlib.sha256()
     for part in PARTS:
-        for name, label in split.pictures(part):
+        for name, label in split.samples(part):
             try:
                 size = os.stat(os.path.join(root, name)).st_size  # noqa: PTH116, PTH118 - a Path takes as long again
             except OSError as error:

@@ -11,25 +11,9 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import get_model
 
+from ressq_edge.choices import ARCHS, BASELINES, BYPASSES, SQUEEZENETS, Bypass
 from ressq_edge.errors import ModelError
-from ressq_edge.network.model import BYPASSES, MIN_SIZE, Bypass, ResSqueezeNet, Version
-
-# arch -> (SqueezeNet version, may have a bypass)
-SQUEEZENETS: dict[str, tuple[Version, bool]] = {
-    "ressqueezenet1_1": ("1.1", True),
-    "ressqueezenet1_0": ("1.0", True),
-    "squeezenet1_1": ("1.1", False),
-    "squeezenet1_0": ("1.0", False),
-}
-# arch -> what torchvision's builder is told besides the number of classes. GoogLeNet: no auxiliary classifiers, pixels
-# as they are given, and PyTorch's default weights (its own take three seconds and matter little before batch norm).
-BASELINES: dict[str, dict[str, bool]] = {
-    "shufflenet_v2_x1_0": {},
-    "googlenet": {"aux_logits": False, "transform_input": False, "init_weights": False},
-    "mobilenet_v2": {},
-    "resnet18": {},
-}
-ARCHS = (*SQUEEZENETS, *BASELINES)
+from ressq_edge.network.model import MIN_SIZE, ResSqueezeNet
 
 
 @dataclass(frozen=True)

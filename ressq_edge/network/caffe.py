@@ -14,8 +14,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from ressq_edge.choices import Bypass, Version
 from ressq_edge.errors import InitError
-from ressq_edge.network.model import Backbone, Bypass, Version
+from ressq_edge.network.model import Backbone
 from ressq_runtime.containers import DamagedError, protobuf_fields
 
 Means = tuple[float, ...]

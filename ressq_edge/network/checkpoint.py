@@ -15,8 +15,9 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from ressq_edge.atomic import replacing
+from ressq_edge.choices import SQUEEZENETS
 from ressq_edge.errors import CheckpointError
-from ressq_edge.network.arch import SQUEEZENETS, ModelSpec, build_model
+from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_runtime.errors import RessqError
 from ressq_runtime.pixels import PixelSpec
 

@@ -14,11 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ressq_edge.choices import BYPASSES, Bypass
 from ressq_edge.errors import CheckpointError, InitError
 from ressq_edge.network.arch import head_name, may_bypass
 from ressq_edge.network.caffe import read_caffemodel
 from ressq_edge.network.checkpoint import IMAGENET, Normalise, Tensors, read_safetensors
-from ressq_edge.network.model import BYPASSES, Bypass, GatedBypassFire, ResSqueezeNet
+from ressq_edge.network.model import GatedBypassFire, ResSqueezeNet
 from ressq_edge.network.published import file_sha256, imagenet_file, published_normalise, renormalise
 from ressq_edge.network.scratch import randomise
 from ressq_runtime.mistaken import recognise

@@ -8,16 +8,14 @@ Nothing here knows about files, labels or training.
 """
 
 from collections.abc import Iterator
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from ressq_edge.choices import BYPASSES, Bypass, Version
 from ressq_edge.errors import ModelError
 
-Version = Literal["1.0", "1.1"]
-Bypass = Literal["none", "simple", "complex", "gated"]
-BYPASSES: tuple[Bypass, ...] = ("none", "simple", "complex", "gated")
 MIN_SIZE = 32  # pixels: below it the third pooling has nothing left to pool
 
 
@@ -95,6 +93,18 @@ class Backbone(nn.Sequential):
 
     def __init__(self, version: Version = "1.1", bypass: Bypass = "none") -> None:
         super().__init__(*(_layers_1_0(bypass) if version == "1.0" else _layers_1_1(bypass)))
+
+    def stages(self, x: Tensor) -> list[Tensor]:
+        """The last features at strides 2, 4, 8 and 16: what a head takes that answers for each pixel.
+
+        Each is what the next pooling takes; the last is what `forward` gives.
+        """
+        found = []
+        for layer in self:
+            if isinstance(layer, nn.MaxPool2d):
+                found.append(x)
+            x = layer(x)
+        return [*found, x]
 
     def fires(self) -> Iterator[tuple[str, Fire]]:
         """The eight Fire modules under their names in the paper: ("fire2", ...) to ("fire9", ...)."""

@@ -8,8 +8,8 @@ from typing import cast
 import torch
 from torch import nn
 
+from ressq_edge.choices import SQUEEZENETS
 from ressq_edge.errors import InitError
-from ressq_edge.network.arch import SQUEEZENETS
 from ressq_edge.network.checkpoint import IMAGENET, Normalise, Tensors
 
 # GoogLeNet's were converted from TensorFlow, whose networks take -1..1.

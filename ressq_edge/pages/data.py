@@ -108,7 +108,7 @@ def _findings(report: DataReport, spec: PixelSpec) -> list[Child]:
     small = float((report.sides() < spec.size).mean()) if len(report.sides()) else 0.0
     if small > _MANY_SMALL:
         found.append(f"{percent(small, 0)} of the pictures are smaller than the network's input and are enlarged.")
-    missing = [part for part in PARTS if not split.pictures(part)]
+    missing = [part for part in PARTS if not split.samples(part)]
     if missing:
         found.append("There are no test pictures: no figure will be unbiased.")
     return found

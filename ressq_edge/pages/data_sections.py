@@ -36,7 +36,7 @@ def show_classes(report: DataReport, spec: PixelSpec, root: Path | None) -> Elem
     split = report.split
     counts = {part: split.counts(part) for part in PARTS}
     most = max(counts["train"])
-    total = sum(map(len, map(split.pictures, PARTS)))
+    total = sum(map(len, map(split.samples, PARTS)))
     rows: list[list[Child]] = []
     for index, name in enumerate(split.labels):
         numbers = [found[index] for found in counts.values()]
@@ -169,7 +169,7 @@ def show_groups(report: DataReport) -> Element | None:
     if not report.groups:
         return None
     sizes = Counter(report.groups.values())
-    inside = {part: {report.groups[name] for name, _ in report.split.pictures(part)} for part in PARTS}
+    inside = {part: {report.groups[name] for name, _ in report.split.samples(part)} for part in PARTS}
     facts: list[tuple[str, Child]] = [
         ("groups", f"{len(sizes):,}, of {min(sizes.values()):,} to {max(sizes.values()):,} pictures"),
         *((part, f"{len(found):,} groups") for part, found in inside.items() if found),

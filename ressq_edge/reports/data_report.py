@@ -41,7 +41,7 @@ class DataReport:
 
     @cached_property
     def _place(self) -> dict[str, tuple[str, int]]:
-        return {name: (part, label) for part in PARTS for name, label in self.split.pictures(part)}
+        return {name: (part, label) for part in PARTS for name, label in self.split.samples(part)}
 
     @cached_property
     def readable(self) -> NDArray[np.bool_]:

@@ -1,25 +1,19 @@
-"""What a run leaves for a person: metrics.csv, curves.png, confusion.png and summary.md."""
+"""What a run leaves for a person: metrics.csv, curves.png, the task's plots and summary.md."""
 
 import csv
 import io
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from ressq_edge.atomic import write_text
-from ressq_edge.data.cache import PictureStore
-from ressq_edge.data.split import PARTS, Split
+from ressq_edge.data.cache import SampleStore
+from ressq_edge.data.split import Split
+from ressq_edge.findings.plots import draw_curves
 from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
 from ressq_edge.network.model import ResSqueezeNet
-from ressq_edge.reports.intervals import share_interval
-from ressq_edge.reports.plots import draw_confusion, draw_curves
-from ressq_edge.reports.unanswered import tell_unanswered
-from ressq_edge.start import Start
-from ressq_edge.training.balance import class_weights
+from ressq_edge.session import Start
+from ressq_edge.tasks.task import Findings
 from ressq_edge.training.stages import Stages
 from ressq_edge.training.train import predict
 
@@ -38,7 +32,7 @@ def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def write_report(
-    run: Path, data: Path, start: Start, rows: list[dict[str, Any]], val: PictureStore, stages: Stages | None = None
+    run: Path, data: Path, start: Start, rows: list[dict[str, Any]], val: SampleStore, stages: Stages | None = None
 ) -> list[str]:
     """Write curves.png, confusion.png and summary.md from the best checkpoint; -> notes on its answers.
 
@@ -49,40 +43,10 @@ def write_report(
         CheckpointError: best.safetensors is damaged.
     """
     best = load_checkpoint(run / "best.safetensors")
-    logits, labels = predict(best.build(), val, best.normalise)
-    called = logits.argmax(1)
-    confusion = confusion_matrix(called, labels, len(best.labels))
-    told = tell_share((called == labels).tolist(), start.split.groups_of("val"), start.config.group_by is not None)
-    notes = tell_unanswered(best.labels, confusion.sum(1).tolist(), confusion.diag().tolist())
-    draw_curves(run / "curves.png", rows, best.metrics["epoch"])
-    draw_confusion(run / "confusion.png", confusion.tolist(), best.labels)
-    write_text(run / "summary.md", _summary(run, data, start, rows, best, confusion, (told, *notes), stages))
-    return notes
-
-
-def confusion_matrix(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """int64 (classes, classes): how many pictures of the row's class were called the column's."""
-    return torch.bincount(labels * classes + predicted, minlength=classes**2).view(classes, classes)
-
-
-def tell_share(right: Sequence[bool], groups: Sequence[int], grouped: bool) -> str:
-    """How many validation pictures are right, and how sure that is.
-
-    Args:
-        right: of each picture.
-        groups: the group of each picture, where they are known.
-        grouped: pictures hang together, known how or not.
-    """
-    low, high = share_interval(right, groups)
-    count, sure = len(set(groups)), f"95 % interval {low:.1%} to {high:.1%}"
-    if count == 1:
-        sure = "no interval can be had: one group tells nothing of others"
-    elif count:
-        sure += " over groups"
-    elif grouped:
-        sure += ", too narrow: pictures of one group count as independent, as the run began before groups were kept"
-    of = f" of {count} group{'s'[: count > 1]}" if count else ""
-    return f"**{sum(right) / len(right):.1%} of {len(right)} validation pictures{of} right** (top-1; {sure})"
+    found = start.task.find(predict(best.build(), val, best.normalise), run)
+    draw_curves(run / "curves.png", rows, best.metrics["epoch"], start.task.metric)
+    write_text(run / "summary.md", _summary(run, data, start, rows, best, found, stages))
+    return list(found.notes)
 
 
 def _summary(
@@ -91,8 +55,7 @@ def _summary(
     start: Start,
     rows: list[dict[str, Any]],
     best: Checkpoint,
-    confusion: Tensor,
-    told: Sequence[str],
+    found: Findings,
     stages: Stages | None,
 ) -> str:
     config, split = start.config, start.split
@@ -104,11 +67,11 @@ def _summary(
     )
     parts = [
         f"# {run.resolve().name}",
-        f"{told[0]}, in epoch {best.metrics['epoch']} of {len(rows)}{early}. {test}",
-        *(f"Note: {note}." for note in told[1:]),
-        "![curves](curves.png)\n\n![confusion matrix](confusion.png)",
+        f"{found.headline}, in epoch {best.metrics['epoch']} of {len(rows)}{early}. {test}",
+        *(f"Note: {note}." for note in found.notes),
+        "\n\n".join(f"![{title}]({name})" for title, name in [("curves", "curves.png"), *found.plots]),
         "## Network\n\n" + _network(start, best),
-        "## Pictures\n\n" + _pictures(data, start, confusion),
+        "## Samples\n\n" + _pictures(data, start, found),
         *(["## Time\n\n" + _time(stages)] if stages and stages.rows() else []),
         "## Next\n\n" + _next(run, data, split),
     ]
@@ -149,21 +112,8 @@ def _time(stages: Stages) -> str:
     return "Of training, since it began or was resumed.\n\n" + "\n".join(rows)
 
 
-def _pictures(data: Path, start: Start, confusion: Tensor) -> str:
+def _pictures(data: Path, start: Start, found: Findings) -> str:
     split = start.split
-    counts = [split.counts(part) for part in PARTS]
-    weights = class_weights(counts[0], start.config.balance).tolist()
-    rows = [
-        "| class | train | val | test | loss weight | val recall |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for index, label in enumerate(split.labels):
-        shown = label.replace("|", "\\|")
-        numbers = " | ".join(str(found[index]) for found in counts)
-        recall = int(confusion[index, index]) / int(confusion[index].sum())
-        rows.append(f"| {shown} | {numbers} | {weights[index]:.2f} | {recall:.1%} |")
-    total = " | ".join(f"**{sum(found)}**" for found in counts)
-    rows.append(f"| **all** | {total} | | |")
     drawn = "of whole groups, as near to its share of each class as they allow" if start.config.group_by else "by class"
     origin = {
         "folders": "its own train/val/test folders",
@@ -173,4 +123,4 @@ def _pictures(data: Path, start: Start, confusion: Tensor) -> str:
     told += [f"Note: {note}." for note in start.notes]
     if split.unreadable:
         told.append(f"{len(split.unreadable)} unreadable pictures were left out: see split.json.")
-    return "\n".join(told) + "\n\n" + "\n".join(rows)
+    return "\n".join(told) + "\n\n" + "\n".join(found.table)

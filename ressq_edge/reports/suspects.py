@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor
 
-from ressq_edge.data.cache import PictureStore, open_store
+from ressq_edge.data.cache import SampleStore, open_store
 from ressq_edge.data.pictures import Pixels
 from ressq_edge.data.split import Split
 from ressq_edge.network.checkpoint import Checkpoint
@@ -67,7 +67,7 @@ class Suspects:
 
 
 @dataclass(frozen=True)
-class CentredStore(PictureStore):
+class CentredStore(SampleStore):
     """The pictures of a part as the device will see them, cut out of what the cache holds."""
 
     def __getitem__(self, index: int) -> Pixels:
@@ -99,13 +99,13 @@ def find_suspects(best: Checkpoint, stores: dict[str, CentredStore], tick: Calla
         judged = []
         for start in range(0, len(store), AT_ONCE):
             some = _slice(store, start)
-            judged.append(_judge(predict(model, some, best.normalise)[0], torch.tensor(some.labels)))
+            judged.append(_judge(predict(model, some, best.normalise), torch.tensor(some.targets)))
             tick(len(some))
         found += _suspect(part, Judged(*map(torch.cat, zip(*judged, strict=True))), len(best.labels))
     found.sort(key=lambda suspect: -suspect.loss)
     wrong = sum(suspect.part == "val" for suspect in found)
     worth = sum(suspect.worth for suspect in found)
-    weak = bool(found) and is_weak(stores["val"].labels, wrong)
+    weak = bool(found) and is_weak(stores["val"].targets, wrong)
     return Suspects(sum(map(len, stores.values())), len(found), worth, tuple(found[:MOST_LISTED]), weak)
 
 
@@ -120,7 +120,7 @@ def is_weak(labels: Sequence[int], wrong: int) -> bool:
 
 def _slice(store: CentredStore, start: int) -> CentredStore:
     here = slice(start, start + AT_ONCE)
-    return replace(store, paths=store.paths[here], labels=store.labels[here], places=store.places[here])
+    return replace(store, paths=store.paths[here], targets=store.targets[here], places=store.places[here])
 
 
 class Judged(NamedTuple):

@@ -28,7 +28,7 @@ class TrainState:
     averaged: their moving average, which is validated and kept.
     optimizer: AdamW.
     step: steps done since the start.
-    loss_sum, hits, seen: of this epoch so far, over training pictures.
+    loss_sum, credit, seen: of this epoch so far, over training samples; credit is the metric's sum.
     epochs: one row of metrics an epoch done.
     """
 
@@ -37,14 +37,14 @@ class TrainState:
     optimizer: torch.optim.AdamW
     step: int = 0
     loss_sum: float = 0.0
-    hits: int = 0
+    credit: float = 0.0
     seen: int = 0
     epochs: list[dict[str, Any]] = field(default_factory=list)
 
     def best(self) -> dict[str, Any] | None:
         """The epoch with the lowest validation loss.
 
-        Not with the highest top-1: on a few hundred pictures that is luck, and may be an early epoch's.
+        Not the best by its metric: on a few hundred samples that is luck, and may be an early epoch's.
         """
         return min(self.epochs, key=lambda row: float(row["val_loss"]), default=None)
 
@@ -91,7 +91,7 @@ def save_state(path: Path, state: TrainState) -> None:
         kept = state.optimizer.state.get(parameter, {})
         tensors |= {f"{moment}.{name}": kept[moment] for moment in MOMENTS if kept}
     tensors |= {f"averaged.{name}": t for name, t in state.averaged.state_dict().items()}
-    counters = {key: getattr(state, key) for key in ("step", "loss_sum", "hits", "seen", "epochs")}
+    counters = {key: getattr(state, key) for key in ("step", "loss_sum", "credit", "seen", "epochs")}
     write_tensors(path, tensors, {"state": counters})
 
 

@@ -5,36 +5,36 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor, nn
 
 from ressq_edge.config import Config
 from ressq_edge.data.augment import Batch, Views, normalise, recolour
-from ressq_edge.data.cache import PictureStore
+from ressq_edge.data.cache import SampleStore
 from ressq_edge.data.seeds import draw_seed
+from ressq_edge.device import autocast
 from ressq_edge.network.checkpoint import Normalise
-from ressq_edge.training.device import autocast
+from ressq_edge.tasks.task import Task
 from ressq_edge.training.stages import Stages
 from ressq_edge.training.state import TrainState, rest_batch_norm
 from ressq_edge.training.workers import Workers
 
 
 @dataclass(frozen=True)
-class Task:
+class TrainingSetup:
     """What is trained on, the same for every step.
 
-    train, val: the pictures.
+    train, val: the samples.
+    task: what the network learns to give.
     views: the augmentation.
-    class_weights: float (classes,), the loss weight of each class.
     normalise: pixels to the network's input.
     workers: the processes that train.
     stages: where the time went.
     """
 
-    train: PictureStore
-    val: PictureStore
+    train: SampleStore
+    val: SampleStore
+    task: Task
     views: Views
-    class_weights: Tensor
     normalise: Normalise
     workers: Workers
     stages: Stages
@@ -44,46 +44,43 @@ class Task:
         return math.ceil(len(self.train) / config.batch_size)
 
 
-def train_step(state: TrainState, network: nn.Module, task: Task, config: Config, batch: Batch) -> None:
+def train_step(state: TrainState, network: nn.Module, setup: TrainingSetup, config: Config, batch: Batch) -> None:
     """One step of AdamW on these pictures, and of the averaged weights.
 
     network: the state's model, as `Workers.wrap` gave it.
     """
-    total = task.steps_per_epoch(config) * config.epochs
-    torch.manual_seed(draw_seed(config.seed, "step", state.step) + task.workers.rank)  # dropout
+    total = setup.steps_per_epoch(config) * config.epochs
+    torch.manual_seed(draw_seed(config.seed, "step", state.step) + setup.workers.rank)  # dropout
     network.train()
-    if len(batch.labels) == 1:  # one picture has no statistics: a lone last one uses those gathered so far
+    if len(batch.targets) == 1:  # one picture has no statistics: a lone last one uses those gathered so far
         rest_batch_norm(state.model)
-    with task.stages.time("forward"):
-        loss, logits = compute_loss(network, task, config, batch)
-        loss = loss * batch.weight
+    with setup.stages.time("forward"):
+        targets = setup.task.to_tensor(batch.targets).to(setup.workers.device)
+        outputs = compute_outputs(network, setup, config, batch)
+        loss = setup.task.train_loss(outputs, targets) * batch.weight
     for group in state.optimizer.param_groups:
         group["lr"] = learning_rate(state.step / total, config)
     state.optimizer.zero_grad()
-    with task.stages.time("backward"):
+    with setup.stages.time("backward"):
         loss.backward()  # type: ignore[no-untyped-call]
-    with task.stages.time("optimiser"):
+    with setup.stages.time("optimiser"):
         if config.clip_norm:
             nn.utils.clip_grad_norm_(state.model.parameters(), config.clip_norm)
         state.optimizer.step()
         state.step += 1
         _average(state, config.average)
-    hits = int((logits.argmax(1) == batch.labels).sum())
-    counts = (hits, len(batch.labels)) if batch.weight else (0, 0)
-    mean, hits_all, seen = task.workers.total(loss.item() / task.workers.count, *counts)
+    counts = (setup.task.credit(outputs, targets), len(batch.targets)) if batch.weight else (0, 0)
+    mean, credit, seen = setup.workers.total(loss.item() / setup.workers.count, *counts)
     state.loss_sum += mean * seen
-    state.hits += round(hits_all)
+    state.credit += credit
     state.seen += round(seen)
 
 
-def compute_loss(model: nn.Module, task: Task, config: Config, batch: Batch) -> tuple[Tensor, Tensor]:
-    """The batch's loss, and its float32 (N, classes) logits."""
-    inputs = normalise(recolour(batch.pixels, batch.colours), task.normalise.mean, task.normalise.std)
-    with autocast(config.precision, task.workers.device):
-        logits = cast(Tensor, model(inputs)).float()
-    weights = task.class_weights.to(task.workers.device)
-    loss = F.cross_entropy(logits, batch.labels, weights, label_smoothing=config.label_smoothing)
-    return loss, logits
+def compute_outputs(model: nn.Module, setup: TrainingSetup, config: Config, batch: Batch) -> Tensor:
+    """What the network makes of a batch, float32."""
+    inputs = normalise(recolour(batch.pixels, batch.colours), setup.normalise.mean, setup.normalise.std)
+    with autocast(config.precision, setup.workers.device):
+        return cast(Tensor, model(inputs)).float()
 
 
 def learning_rate(done: float, config: Config) -> float:

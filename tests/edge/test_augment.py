@@ -17,34 +17,37 @@ from torchvision.transforms.v2 import functional as tv
 from ressq_edge.data import augment
 from ressq_edge.data.ahead import draw_ahead
 from ressq_edge.data.augment import WHOLE_CROP, Batch, Box, Views, draw_batch, draw_box, epoch_order, recolour
-from ressq_edge.data.cache import PictureStore
+from ressq_edge.data.cache import SampleStore
 from ressq_runtime.pixels import PixelSpec
 
 VIEWS = Views(32, 0.5, 0.3)
 
 
 def equal(one: Batch, other: Batch) -> bool:
-    return all(torch.equal(getattr(one, name), getattr(other, name)) for name in ("pixels", "labels", "colours"))
+    return (
+        all(torch.equal(getattr(one, name), getattr(other, name)) for name in ("pixels", "colours"))
+        and one.targets == other.targets
+    )
 
 
 @pytest.fixture
-def store() -> PictureStore:
+def store() -> SampleStore:
     """Sixteen pictures of noise, 40 x 50, as the cache holds them."""
     pixels = np.random.default_rng(0).integers(0, 256, 16 * 40 * 50 * 3, dtype=np.uint8)
     pixels.flags.writeable = False
     places = tuple((index * 40 * 50 * 3, 40, 50) for index in range(16))
-    return PictureStore("train", (Path(),) * 16, tuple(range(16)), places, pixels, PixelSpec.for_size(32))
+    return SampleStore("train", (Path(),) * 16, tuple(range(16)), places, pixels, PixelSpec.for_size(32))
 
 
-def test_views_are_a_function_of_seed_epoch_and_picture(store: PictureStore) -> None:
+def test_views_are_a_function_of_seed_epoch_and_picture(store: SampleStore) -> None:
     one = draw_batch(store, [3, 1], VIEWS, 0, 0)
     torch.rand(7)  # whatever else was drawn between
     swapped = draw_batch(store, [1, 3], VIEWS, 0, 0)
     assert one.pixels.shape == (2, 3, 32, 32)
     assert one.pixels.dtype == torch.uint8
     assert one.pixels.is_contiguous(memory_format=torch.channels_last)
-    assert one.labels.tolist() == [3, 1]
-    assert equal(one, Batch(swapped.pixels.flip(0), swapped.labels.flip(0), swapped.colours.flip(0)))
+    assert one.targets == (3, 1)
+    assert equal(one, Batch(swapped.pixels.flip(0), swapped.targets[::-1], swapped.colours.flip(0)))
     for seed, epoch in ((0, 1), (1, 0)):
         other = draw_batch(store, [3, 1], VIEWS, seed, epoch)
         assert not torch.equal(one.pixels, other.pixels)
@@ -53,7 +56,7 @@ def test_views_are_a_function_of_seed_epoch_and_picture(store: PictureStore) -> 
     assert epoch_order(9, 0, 0) != epoch_order(9, 0, 1)
 
 
-def test_without_mirroring_a_view_is_the_same_but_for_its_direction(store: PictureStore) -> None:
+def test_without_mirroring_a_view_is_the_same_but_for_its_direction(store: SampleStore) -> None:
     mirrored = draw_batch(store, range(16), VIEWS, 0, 0)
     plain = draw_batch(store, range(16), replace(VIEWS, mirror=False), 0, 0)
     assert torch.equal(plain.colours, mirrored.colours)
@@ -74,7 +77,7 @@ def test_half_of_the_views_are_nearly_whole_where_that_is_asked(monkeypatch: pyt
     pixels = np.zeros(40 * 50 * 3, np.uint8)
     pixels.flags.writeable = False
     places = ((0, 40, 50),) * 400
-    store = PictureStore("train", (Path(),) * 400, (0,) * 400, places, pixels, PixelSpec.for_size(32))
+    store = SampleStore("train", (Path(),) * 400, (0,) * 400, places, pixels, PixelSpec.for_size(32))
     for share in (0.0, 0.5, 1.0):
         asked.clear()
         draw_batch(store, range(400), replace(VIEWS, whole_views=share), 0, 0)
@@ -82,7 +85,7 @@ def test_half_of_the_views_are_nearly_whole_where_that_is_asked(monkeypatch: pyt
         assert abs(asked.count(WHOLE_CROP) / 400 - share) < 0.08
 
 
-def test_batches_drawn_ahead_are_those_drawn_at_once_and_leave_the_global_generator_alone(store: PictureStore) -> None:
+def test_batches_drawn_ahead_are_those_drawn_at_once_and_leave_the_global_generator_alone(store: SampleStore) -> None:
     draw = partial(draw_batch, store, views=VIEWS, seed=0, epoch=0)
     numbers = [(0, 5), (7,), (3, 2), (11, 12), (1,)]
     torch.manual_seed(0)
@@ -94,7 +97,7 @@ def test_batches_drawn_ahead_are_those_drawn_at_once_and_leave_the_global_genera
     assert all(equal(batch, draw(some)) for batch, some in zip(drawn, numbers, strict=True))
 
 
-def test_no_more_is_drawn_ahead_than_asked_and_an_error_keeps_its_place(store: PictureStore) -> None:
+def test_no_more_is_drawn_ahead_than_asked_and_an_error_keeps_its_place(store: SampleStore) -> None:
     begun: list[tuple[int, ...]] = []
 
     def draw(numbers: tuple[int, ...]) -> Batch:
@@ -104,16 +107,16 @@ def test_no_more_is_drawn_ahead_than_asked_and_an_error_keeps_its_place(store: P
         return draw_batch(store, numbers, VIEWS, 0, 0)
 
     batches = draw_ahead(((number,) for number in range(100)), draw, 2)
-    assert next(batches).labels.tolist() == [0]
+    assert next(batches).targets == (0,)
     time.sleep(0.1)
     assert len(begun) == 3
-    assert next(batches).labels.tolist() == [1]
+    assert next(batches).targets == (1,)
     with pytest.raises(ValueError, match="no such picture"):
         next(batches)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("draw")]
 
 
-def test_a_view_is_torchvisions_crop_of_its_box_mirrored_or_not(store: PictureStore) -> None:
+def test_a_view_is_torchvisions_crop_of_its_box_mirrored_or_not(store: SampleStore) -> None:
     mirrored = 0
     for number in range(16):
         batch = draw_batch(store, [number], VIEWS, 0, 0)

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 
+from ressq_edge.choices import BASELINES
 from ressq_edge.cli import main
 from ressq_edge.data.augment import normalise
 from ressq_edge.errors import InitError, ModelError
-from ressq_edge.network.arch import BASELINES, ModelSpec, build_model, count_multiply_adds, count_parameters
+from ressq_edge.network.arch import ModelSpec, build_model, count_multiply_adds, count_parameters
 from ressq_edge.network.checkpoint import (
     IMAGENET,
     MIDDLE,

@@ -129,7 +129,7 @@ def test_unreadable_pictures_are_all_told_and_tried_again_when_mended(
     shutil.copy(whole, photos_of_odd_sizes / "a/empty.jpg")
     assert fill(tmp_path / "cache", photos_of_odd_sizes)[1].keys() == {"a/torn.jpg"}
     left = split.without({"a/torn.jpg": "broken"})
-    assert sum(len(left.pictures(part)) for part in PARTS) == 9
+    assert sum(len(left.samples(part)) for part in PARTS) == 9
     assert fill(tmp_path / "cache", photos_of_odd_sizes, left)[2] == 0  # what was read is kept
 
 

@@ -11,11 +11,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor, nn
 
+from ressq_edge.choices import Version
 from ressq_edge.errors import InitError
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import Normalise
 from ressq_edge.network.init import default_bypass, initialise, load_init
-from ressq_edge.network.model import Backbone, ResSqueezeNet, Version
+from ressq_edge.network.model import Backbone, ResSqueezeNet
 from ressq_edge.network.scratch import randomise
 
 MEAN_BGR = (104.0, 117.0, 123.0)

@@ -12,10 +12,11 @@ from PIL import Image
 
 from browser import Page
 from conftest import SHAPES, draw_shape
+from ressq_edge.decoding import decode_pictures
 from ressq_edge.errors import UnreadableError
-from ressq_edge.intake import decode_pictures
-from ressq_edge.progress import Screen
 from ressq_edge.request import Request
+from ressq_edge.screen import Screen
+from ressq_edge.session import Session
 from ressq_edge.start import begin_run
 
 GPS_IFD = 0x8825
@@ -47,7 +48,7 @@ def write(patients: Path, run: Path, *, thumbnails: bool = True) -> str:
     """The page of a run that ends where it finds the unreadable picture."""
     request = Request(patients, run, init="none", size=32, thumbnails=thumbnails)
     with pytest.raises(UnreadableError, match="found 1 unreadable pictures of 49"):
-        decode_pictures(request, begin_run(request, Screen()), Screen(), lambda: False)
+        decode_pictures(Session(request, begin_run(request, Screen()), Screen(), lambda: False))
     return (run / "data.html").read_text(encoding="utf-8")
 
 

@@ -189,7 +189,7 @@ def test_the_split_numbers_the_groups_and_names_none(tmp_path: Path) -> None:
     split = split_folder(tmp_path / "data", 0, str(table))
     groups = read_groups(str(table), names)
     for part in ("val", "test"):
-        numbers, wanted = split.groups_of(part), [groups[name] for name, _ in split.pictures(part)]
+        numbers, wanted = split.groups_of(part), [groups[name] for name, _ in split.samples(part)]
         assert len(set(zip(numbers, wanted, strict=True))) == len(set(numbers)) == len(set(wanted))
     write_split(tmp_path, split)
     assert "Doe" not in (tmp_path / "split.json").read_text(), "whom no path names, no file does"

@@ -9,11 +9,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from ressq_edge.choices import Bypass, Version
 from ressq_edge.errors import InitError
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import HEADER, Checkpoint, Normalise, save_checkpoint
 from ressq_edge.network.init import InitWeights, default_bypass, initialise, load_init
-from ressq_edge.network.model import Bypass, ResSqueezeNet, Version
+from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.network.published import file_sha256
 from ressq_runtime.pixels import PixelSpec
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ressq_edge.reports.intervals import grouped_interval, share_interval, t_quantile
+from ressq_edge.findings.intervals import grouped_interval, share_interval, t_quantile
 from ressq_runtime.evaluation import wilson
 
 GROUPS = {

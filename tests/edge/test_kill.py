@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from ressq_edge.progress import Screen
 from ressq_edge.request import Request
+from ressq_edge.screen import Screen
 from runs import assert_equal_runs
 
 KILLS = 10

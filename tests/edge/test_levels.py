@@ -10,8 +10,8 @@ from PIL import Image
 
 from ressq_edge.data.folder import split_folder
 from ressq_edge.data.levels import tell_levels
-from ressq_edge.progress import Screen
 from ressq_edge.request import Request
+from ressq_edge.screen import Screen
 from ressq_edge.start import begin_run
 
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 import torchvision
 
+from ressq_edge.choices import ARCHS, BYPASSES, Bypass, Version
 from ressq_edge.errors import ModelError
-from ressq_edge.network.arch import ARCHS, ModelSpec, build_model, count_multiply_adds, count_parameters
-from ressq_edge.network.model import BYPASSES, Bypass, GatedBypassFire, ResSqueezeNet, Version
+from ressq_edge.network.arch import ModelSpec, build_model, count_multiply_adds, count_parameters
+from ressq_edge.network.model import GatedBypassFire, ResSqueezeNet
 
 PUBLISHED = {"1.0": torchvision.models.squeezenet1_0, "1.1": torchvision.models.squeezenet1_1}
 VERSIONS: tuple[Version, ...] = ("1.0", "1.1")
@@ -108,3 +109,15 @@ def test_networks_that_do_not_exist_are_refused() -> None:
         ResSqueezeNet("1.1", "none", 0)
     with pytest.raises(ModelError, match="size: found 31, wanted at least 32"):
         count_multiply_adds(ModelSpec("squeezenet1_1", "none", 2), 31)
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+def test_the_backbone_gives_its_stages_at_strides_2_to_16(version: str) -> None:
+    backbone = ResSqueezeNet(version, "simple", 2).eval().backbone  # type: ignore[arg-type]
+    pictures = torch.rand(1, 3, 241, 321)
+    with torch.inference_mode():
+        stages, features = backbone.stages(pictures), backbone(pictures)
+    assert torch.equal(stages[-1], features)
+    for stride, stage in zip((2, 4, 8, 16), stages, strict=True):
+        assert abs(stage.shape[2] - 240 / stride) <= 3
+        assert abs(stage.shape[3] - 320 / stride) <= 3

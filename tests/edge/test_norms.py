@@ -9,10 +9,11 @@ import pytest
 import torch
 from torchvision.models import squeezenet1_1
 
+from ressq_edge.choices import BYPASSES, Bypass
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import IMAGENET, Checkpoint, save_checkpoint
 from ressq_edge.network.init import InitWeights, load_init
-from ressq_edge.network.model import BYPASSES, Bypass, ResSqueezeNet
+from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.network.norms import fit_norms, fold_norms, insert_norms
 from ressq_edge.network.scratch import randomise
 from ressq_edge.request import Request, resolve

@@ -12,9 +12,10 @@ from PIL import Image
 from ressq_edge import start
 from ressq_edge.data.odd_values import tell_values
 from ressq_edge.data.survey import look_at
-from ressq_edge.intake import decode_pictures
-from ressq_edge.progress import Screen
+from ressq_edge.decoding import decode_pictures
 from ressq_edge.request import Request
+from ressq_edge.screen import Screen
+from ressq_edge.session import Session
 
 
 def save_12_bit(path: Path, stretch: int = 1) -> None:
@@ -48,7 +49,7 @@ def test_nearly_black_pictures_are_said_on_the_screen_and_stand_out_on_the_page(
     request = Request(tmp_path / "data", tmp_path / "run", init="none", size=32)
     begun = start.begin_run(request, Screen())
     assert any(note.startswith("33% of the pictures are nearly black; values of 12 bits") for note in begun.notes)
-    decode_pictures(request, begun, Screen(), lambda: False)
+    decode_pictures(Session(request, begun, Screen(), lambda: False))
     assert "33\u202f% of the pictures are nearly black: values of 12 bits" in (tmp_path / "run/data.html").read_text(
         "utf-8"
     )
@@ -142,6 +143,6 @@ def test_long_pictures_are_said_on_the_screen_and_stand_out_on_the_page(tmp_path
     begun = start.begin_run(request, Screen())
     told = "9 of 20 pictures are more than twice as long as wide; the network sees only their middle"
     assert any(note.startswith(told) for note in begun.notes)
-    decode_pictures(request, begun, Screen(), lambda: False)
+    decode_pictures(Session(request, begun, Screen(), lambda: False))
     page = (tmp_path / "run/data.html").read_text("utf-8")
     assert page.index(told) < page.index("<h2>Classes</h2>"), "among what stands out"

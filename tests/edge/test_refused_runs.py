@@ -15,9 +15,9 @@ from ressq_edge.cli import main
 from ressq_edge.config import read_config
 from ressq_edge.data.split import read_split
 from ressq_edge.errors import InitError, Interrupted, ModelError
-from ressq_edge.progress import Screen
 from ressq_edge.request import Request
 from ressq_edge.run import train_folder
+from ressq_edge.screen import Screen
 from ressq_edge.start import begin_run, continue_run
 from runs import QUICK, refused
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from ressq_edge.choices import BYPASSES, Bypass
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.init import load_init
-from ressq_edge.network.model import BYPASSES, Bypass, ResSqueezeNet
+from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.request import Request, resolve
 from ressq_edge.training.state import TrainState, begin_state, load_state, save_state
 

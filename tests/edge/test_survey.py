@@ -16,9 +16,9 @@ from ressq_edge.data import survey
 from ressq_edge.data.folder import split_folder
 from ressq_edge.data.split import Split
 from ressq_edge.data.survey import GPS, MAKE, MODEL, ORIENTATION, choose, look_at
-from ressq_edge.progress import Screen
 from ressq_edge.reports.data_report import DataReport
 from ressq_edge.request import Request
+from ressq_edge.screen import Screen
 
 
 def save_photo(

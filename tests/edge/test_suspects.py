@@ -13,17 +13,16 @@ import torch
 from browser import Page
 from conftest import SHAPE_SIZE, SHAPES, draw_shape
 from ressq_edge.cli import main
-from ressq_edge.data.cache import PictureStore
+from ressq_edge.data.cache import SampleStore
 from ressq_edge.data.pictures import evaluation_pixels, training_pixels
 from ressq_edge.data.split import Split
 from ressq_edge.errors import Interrupted
+from ressq_edge.label_check import write_suspects
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import IMAGENET, Checkpoint, load_checkpoint, save_checkpoint
 from ressq_edge.network.init import InitWeights
 from ressq_edge.pages.suspects import make_suspects_page
-from ressq_edge.progress import Screen
 from ressq_edge.reports import suspects
-from ressq_edge.reports.judging import write_suspects
 from ressq_edge.reports.suspects import (
     JUDGED,
     CentredStore,
@@ -36,7 +35,8 @@ from ressq_edge.reports.suspects import (
     open_centred,
 )
 from ressq_edge.request import Request, resolve
-from ressq_edge.start import Start
+from ressq_edge.screen import Screen
+from ressq_edge.session import Session, Start
 from ressq_runtime.pixels import PixelSpec
 
 WRONG = {
@@ -118,12 +118,12 @@ def test_the_best_weights_judge_training_and_validation_pictures(shapes: Path, t
     """By a network that answers one class to all: two of three are suspects."""
     request, start = judged(shapes, tmp_path)
     with pytest.raises(Interrupted, match="stopped while judging labels; training is done"):
-        write_suspects(request, start, Screen(), lambda: True)
-    write_suspects(request, start, Screen(), lambda: False)
+        write_suspects(Session(request, start, Screen(), lambda: True))
+    write_suspects(Session(request, start, Screen(), lambda: False))
     text = (tmp_path / "suspects.html").read_text(encoding="utf-8")
     assert "6 training and validation pictures, judged by the weights of epoch 2" in text
     assert text.count("<article") == text.count("data:image/jpeg") == 4
-    write_suspects(request, replace(start, about={"thumbnails": False}), Screen(), lambda: False)
+    write_suspects(Session(request, replace(start, about={"thumbnails": False}), Screen(), lambda: False))
     text = (tmp_path / "suspects.html").read_text(encoding="utf-8")
     assert text.count("<article") == 4
     assert "data:image" not in text, "what was asked for when the run began holds when it goes on"
@@ -174,7 +174,7 @@ def test_a_weak_network_says_so_instead_of_a_count(
     told = "the network is too weak to judge labels: on validation it may be no better than if it always gave"
     for weak in (True, False):
         monkeypatch.setattr(suspects, "is_weak", lambda labels, wrong, weak=weak: weak)
-        write_suspects(request, start, Screen(), lambda: False)
+        write_suspects(Session(request, start, Screen(), lambda: False))
         said, text = capsys.readouterr().err, (tmp_path / "suspects.html").read_text(encoding="utf-8")
         assert (told in said) == ("The network is too weak to judge labels" in text) == weak
         assert ("labels look doubtful" in said) == ("labels are worth a look" in text) == (not weak)
@@ -187,7 +187,7 @@ def test_the_network_judges_what_the_device_would_see(tmp_path: Path, size: tupl
     kept = training_pixels(path, spec)
     store = CentredStore("train", (path,), (0,), ((0, *kept.shape[:2]),), kept.ravel(), spec)
     assert np.array_equal(store[0], evaluation_pixels(path, spec))
-    assert not np.array_equal(PictureStore.__getitem__(store, 0), store[0])
+    assert not np.array_equal(SampleStore.__getitem__(store, 0), store[0])
 
 
 def test_a_page_without_suspects_says_so(tmp_path: Path, browser: Page) -> None:

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from ressq_edge.data.table_names import tell_changed
-from ressq_edge.progress import Screen
 from ressq_edge.request import Request
+from ressq_edge.screen import Screen
 from ressq_edge.start import begin_run
 
 SAFE = [

@@ -20,15 +20,14 @@ from ressq_edge.cli import _how_to_go_on, main
 from ressq_edge.config import FINE_TUNE, FROM_SCRATCH, read_config
 from ressq_edge.data.augment import normalise
 from ressq_edge.data.split import read_split
+from ressq_edge.device import default_precision
 from ressq_edge.errors import RunError
+from ressq_edge.findings.unanswered import tell_unanswered
 from ressq_edge.network.checkpoint import load_checkpoint, read_tensors, save_checkpoint
 from ressq_edge.network.init import InitWeights
-from ressq_edge.reports.report import tell_share
-from ressq_edge.reports.unanswered import tell_unanswered
 from ressq_edge.request import Request, check_processes, default_batch, default_epochs, resolve
-from ressq_edge.start import Start
-from ressq_edge.training.balance import class_weights
-from ressq_edge.training.device import default_precision
+from ressq_edge.session import Start
+from ressq_edge.tasks.classify import class_weights, tell_share
 from ressq_edge.training.state import TrainState
 from ressq_edge.training.step import learning_rate
 from ressq_runtime.pixels import PixelSpec
@@ -66,11 +65,9 @@ def test_a_run_folder_holds_all_that_a_person_and_the_exporter_need(done: Path) 
         assert wanted in summary
 
 
-def test_nothing_of_the_shorter_side_is_cut_off_but_in_runs_that_began_so(done: Path) -> None:
+def test_nothing_of_the_shorter_side_is_cut_off(done: Path) -> None:
     config, about = read_config(done)
-    split = read_split(done)
-    assert Start(config, split, None, about, ()).pixels == PixelSpec(32, 32)
-    assert Start(replace(config, resize=None), split, None, about, ()).pixels == PixelSpec(32, 37)
+    assert Start(config, read_split(done), None, about, ()).pixels == PixelSpec(32, 32)
 
 
 def test_the_epoch_with_the_least_loss_is_kept_however_many_a_lucky_one_got_right(done: Path) -> None:
@@ -337,16 +334,12 @@ def test_half_of_the_views_are_nearly_whole() -> None:
     assert resolved("none") == (0.5, 0.35, 224)
 
 
-def test_a_run_that_had_a_name_for_its_views_goes_on(few: Path, done: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    shutil.copytree(done, run)
-    found = json.loads((run / "config.json").read_text())
-    del found["settings"]["whole_views"]
-    found["settings"] |= {"view": "whole", "smallest_crop": 0.8}
-    (run / "config.json").write_text(json.dumps(found))
-    assert main([str(few), "--out", str(run), "--resume"]) == 0
-    config = read_config(run)[0]
-    assert (config.whole_views, config.smallest_crop) == (0.0, 0.8)
+def test_a_run_of_an_older_format_is_refused_in_words(done: Path, tmp_path: Path) -> None:
+    shutil.copytree(done, tmp_path / "run")
+    path = tmp_path / "run/config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 1}))
+    with pytest.raises(RunError, match=r"found format 1, wanted 2; train again into a new folder, or upgrade"):
+        read_config(tmp_path / "run")
 
 
 def test_few_pictures_are_seen_more_often_and_none_without_end() -> None:

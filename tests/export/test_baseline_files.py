@@ -18,7 +18,7 @@ from torch import nn
 from baseline_networks import baseline_checkpoint, framed
 from delegates import outside_delegate
 from export_networks import LABELS, SIZE, drawn_pixels, write_run
-from ressq_edge.network.arch import BASELINES
+from ressq_edge.choices import BASELINES
 from ressq_edge.network.checkpoint import MIDDLE, load_checkpoint
 from ressq_export import parity
 from ressq_export.certificate.layers import read_layers

@@ -10,7 +10,7 @@ from torch import nn
 
 from baseline_networks import begin_baseline, centred, framed, see_pictures
 from export_networks import as_batch
-from ressq_edge.network.arch import BASELINES
+from ressq_edge.choices import BASELINES
 from ressq_edge.network.checkpoint import IMAGENET, MIDDLE
 from ressq_export.errors import FoldError
 from ressq_export.fold import fold_norm

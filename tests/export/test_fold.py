@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from export_networks import GATES, as_batch, drawn_pixels, lively
-from ressq_edge.network.model import BYPASSES, Bypass, Fire, GatedBypassFire, ResSqueezeNet, Version
+from ressq_edge.choices import BYPASSES, Bypass, Version
+from ressq_edge.network.model import Fire, GatedBypassFire, ResSqueezeNet
 from ressq_export.errors import FoldError
 from ressq_export.fold import fold_gates, fold_normalisation, scale
 from ressq_export.network import FoldedHead, deploy

@@ -27,7 +27,7 @@ from ressq_runtime.engines import load_engine
 from ressq_runtime.pixels import PixelSpec
 
 if TYPE_CHECKING:
-    from ressq_edge.network.model import Bypass
+    from ressq_edge.choices import Bypass
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

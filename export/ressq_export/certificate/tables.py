@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ressq_edge.reports.intervals import share_interval
+from ressq_edge.findings.intervals import share_interval
 from ressq_export.certificate.thresholds import describe_thresholds
 from ressq_export.confidence import measure_reliability
 from ressq_export.evaluation import TORCH, Scored

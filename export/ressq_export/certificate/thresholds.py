@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from ressq_edge.findings.intervals import share_interval
 from ressq_edge.pages.markup import Child, element
 from ressq_edge.pages.sheet import table
 from ressq_edge.pages.words import percent
-from ressq_edge.reports.intervals import share_interval
 from ressq_export.evaluation import TORCH, Scored
 from ressq_runtime.thresholds import list_points
 

@@ -10,14 +10,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ressq_edge.findings.metric import Metric
+
 INK, MUTED, GRID = "#22313f", "#8795a1", "#e6eaed"
 TRAIN, VAL, BEST = "#8fb8de", "#0b5fa5", "#d9822b"
 CELL_INCHES = 0.5  # of the confusion matrix
 MOST_NUMBERS = 30  # classes up to which every cell tells its count
 
 
-def draw_curves(path: Path, rows: list[dict[str, Any]], best_epoch: int) -> None:
-    """Loss and top-1 by epoch, training and validation, the kept epoch marked.
+def draw_curves(path: Path, rows: list[dict[str, Any]], best_epoch: int, metric: "Metric") -> None:
+    """Loss and metric by epoch, training and validation, the kept epoch marked.
 
     Raises:
         OutputError: the file cannot be written.
@@ -27,9 +29,10 @@ def draw_curves(path: Path, rows: list[dict[str, Any]], best_epoch: int) -> None
     best = next(row for row in rows if row["epoch"] == best_epoch)
     _draw_curve(left, rows, "loss", best)
     left.set_title(f"loss: {best['val_loss']:.3f} in epoch {best_epoch}", color=INK)
-    _draw_curve(right, rows, "top1", best)
-    right.set_title(f"top-1: {best['val_top1']:.1%} in epoch {best_epoch}", color=INK)
-    right.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    _draw_curve(right, rows, metric.name, best)
+    right.set_title(f"{metric.title}: {best[f'val_{metric.name}']:{metric.form}} in epoch {best_epoch}", color=INK)
+    if metric.form.endswith("%"):
+        right.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     note = "training is measured on augmented crops under label smoothing: its loss may lie above validation's"
     figure.text(0.01, 0.01, note, color=MUTED, fontsize=8)
     figure.tight_layout(rect=(0, 0.04, 0.97, 1))

@@ -1,14 +1,12 @@
 """What training computes on, and how exactly."""
 
 import os
-from typing import Literal
 
 import torch
 import torch.distributed as dist
 
+from ressq_edge.choices import Precision
 from ressq_edge.errors import RunError
-
-Precision = Literal["fp32", "bf16"]
 
 
 def pick_device(asked: str | None) -> torch.device:

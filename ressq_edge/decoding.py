@@ -8,16 +8,14 @@ from ressq_edge.data.cache import clear_cache, fill_cache
 from ressq_edge.data.grouping import read_groups
 from ressq_edge.data.split import PARTS, pictures_sha256, write_split
 from ressq_edge.data.survey import Survey
-from ressq_edge.errors import Interrupted, UnreadableError
+from ressq_edge.errors import UnreadableError
 from ressq_edge.pages.data import make_data_page
-from ressq_edge.progress import Screen
 from ressq_edge.reports.data_report import DataReport
-from ressq_edge.request import Request
-from ressq_edge.start import Start, Stop
+from ressq_edge.session import Session, Start
 from ressq_runtime.faults import Faults
 
 
-def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) -> Start:
+def decode_pictures(session: Session) -> Start:
     """Decode every picture once; -> the start, without unreadable pictures where those may be skipped.
 
     A new run begins to exist here: config.json is written when all pictures can be read.
@@ -28,16 +26,16 @@ def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) 
         Interrupted: `stop` said so.
         OutputError: the run folder cannot be written.
     """
-    total = sum(len(start.split.pictures(part)) for part in PARTS)
+    request, start, screen = session.request, session.start, session.screen
+    total = sum(len(start.split.samples(part)) for part in PARTS)
     with screen.bar("decoding", total) as advance:
 
         def tick() -> None:
             advance(1)
-            if stop():
-                raise Interrupted("stopped while decoding; nothing was trained yet")
+            session.check_stop("stopped while decoding; nothing was trained yet")
 
         reasons = fill_cache(
-            request.out / "cache",
+            session.cache,
             start.split,
             request.data,
             start.pixels,
@@ -45,13 +43,13 @@ def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) 
             tick,
         )
     if start.survey is not None:
-        write_data_page(request, start, start.survey, reasons)
+        write_data_page(session, start.survey, reasons)
     if reasons:
         told = Faults(reasons.values()).lines()
         for line in told:
             screen.say(f"unreadable: {line}")
         if not request.skip_unreadable or request.resume:
-            clear_cache(request.out / "cache")  # of no use to the next run, and its pictures may be patients'
+            clear_cache(session.cache)  # of no use to the next run, and its pictures may be patients'
             advice = "mend or remove them, or train without them by --skip-unreadable"
             if request.resume:
                 advice = "bring back those that the run began with, or train into another folder"
@@ -71,13 +69,14 @@ def decode_pictures(request: Request, start: Start, screen: Screen, stop: Stop) 
     return start
 
 
-def write_data_page(request: Request, start: Start, survey: Survey, unreadable: dict[str, str]) -> None:
+def write_data_page(session: Session, survey: Survey, unreadable: dict[str, str]) -> None:
     """Write RUN/data.html.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    names = [name for part in PARTS for name, _ in start.split.pictures(part)]
+    request, start = session.request, session.start
+    names = [name for part in PARTS for name, _ in start.split.samples(part)]
     groups = read_groups(request.group_by, names) if request.group_by else {}
     report = DataReport(start.split, survey, unreadable, groups)
     root = request.data if start.about["thumbnails"] else None

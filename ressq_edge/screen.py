@@ -1,8 +1,7 @@
-"""What a person sees while it runs, on stderr: bars on a terminal, one line an epoch elsewhere."""
+"""What a person sees while it runs, on stderr: lines, tables and, on a terminal, bars."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -18,7 +17,6 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from ressq_edge.training.stages import Stages
 from ressq_runtime.errors import printable
 
 
@@ -60,39 +58,3 @@ class Screen:
         with Progress(*columns, console=self.console, disable=not shown, transient=True) as progress:
             task = progress.add_task(title, total=total)
             yield lambda count: progress.advance(task, count)
-
-
-def class_table(labels: tuple[str, ...], counts: dict[str, list[int]], weights: list[float]) -> Table:
-    """Pictures of each class in each part, and the loss weight that balances them."""
-    table = Table(title="Classes", title_justify="left", caption_justify="left")
-    table.add_column("class")
-    for part in counts:
-        table.add_column(part, justify="right")
-    table.add_column("loss weight", justify="right")
-    for index, label in enumerate(labels):
-        numbers = (str(found[index]) for found in counts.values())
-        table.add_row(Text(label), *numbers, f"{weights[index]:.2f}")
-    table.add_section()
-    table.add_row("all", *(str(sum(found)) for found in counts.values()), "")
-    return table
-
-
-def stages_table(stages: Stages) -> Table:
-    """Where the time of training went."""
-    table = Table(title="Time", title_justify="left")
-    table.add_column("stage")
-    for column in ("time", "share"):
-        table.add_column(column, justify="right")
-    for row in stages.rows():
-        table.add_row(*row)
-    return table
-
-
-def epoch_line(row: dict[str, Any], epochs: int, better: bool) -> str:
-    """One epoch as a line: `epoch  3/12  loss 0.812  train 81.2 %  val 87.4 %  61 images/s  *`."""
-    width = len(str(epochs))
-    return (
-        f"epoch {row['epoch']:{width}}/{epochs}  loss {row['train_loss']:.3f}  "
-        f"train {row['train_top1']:6.1%}  val {row['val_top1']:6.1%} (loss {row['val_loss']:.3f})  "
-        f"{row['images_per_second']:.0f} images/s{'  best' if better else ''}"
-    )

@@ -1,0 +1,26 @@
+"""What is measured of a task, besides its loss."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is measured on validation samples, besides the loss.
+
+    name: as it stands in metrics.csv, behind `train_` and `val_`.
+    title: in a person's words.
+    form: how a value is shown, a format specification.
+    higher_is_better: False for an error.
+    """
+
+    name: str
+    title: str
+    form: str = ".1%"
+    higher_is_better: bool = True
+
+    def best(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """The first epoch whose validation is best by this metric; rows of metrics, one or more."""
+        pick = max if self.higher_is_better else min
+        return pick(rows, key=lambda row: float(row[f"val_{self.name}"]))

@@ -1,0 +1,94 @@
+"""One call of `ressq-train` at work: what was asked and decided, where it is told, and whether to stop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ressq_edge.config import Config
+from ressq_edge.data.split import Split
+from ressq_edge.data.survey import Survey
+from ressq_edge.errors import Interrupted
+from ressq_edge.network.arch import ModelSpec
+from ressq_edge.network.init import InitWeights
+from ressq_edge.request import Request
+from ressq_edge.screen import Screen
+from ressq_edge.tasks import open_task
+from ressq_edge.tasks.task import Task
+from ressq_runtime.pixels import PixelSpec
+
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Start:
+    """All that is decided before a picture is decoded.
+
+    config, split: of the run; a resumed run's own.
+    init: the weights to start from; None for a run that has a saved state.
+    about: what config.json says beside the settings.
+    notes: what a person should know about the data.
+    survey: what the pictures look like; None in a resumed run.
+    """
+
+    config: Config
+    split: Split
+    init: InitWeights | None
+    about: dict[str, Any]
+    notes: tuple[str, ...]
+    survey: Survey | None = None
+
+    @property
+    def task(self) -> Task:
+        """What the network learns to give."""
+        return open_task(self.config.task, self.split, self.config)
+
+    @property
+    def model(self) -> ModelSpec:
+        """The network."""
+        return ModelSpec(self.config.arch, self.config.bypass, len(self.split.labels))
+
+    @property
+    def pixels(self) -> PixelSpec:
+        """The geometry of its input."""
+        return PixelSpec(self.config.size, self.config.resize)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the stages of a run work on, from the first picture to the last page.
+
+    request: what was asked.
+    start: what was decided.
+    screen: where it is told.
+    stop: asked after each step and each picture; True ends with `Interrupted`.
+    """
+
+    request: Request
+    start: Start
+    screen: Screen
+    stop: Stop
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self.request.out
+
+    @property
+    def cache(self) -> Path:
+        """Where decoded pictures lie while it trains."""
+        return self.request.out / "cache"
+
+    @property
+    def data(self) -> Path:
+        """The folder that the split's paths are relative to."""
+        return self.request.data
+
+    def check_stop(self, message: str) -> None:
+        """Raise `Interrupted` with this message where the user wants to stop.
+
+        Raises:
+            Interrupted: `stop` said so.
+        """
+        if self.stop():
+            raise Interrupted(message)
