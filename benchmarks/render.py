@@ -24,6 +24,7 @@ PAGES = {
     "cold_start": "cold_start",
     "fp32_vs_int8": "twins.page",
     "int8_drop": "int8_drop",
+    "many_threads": "many_threads",
     "pi": "board.report",
     "scale": "growth.page",
     "paper_table": "paper.page",
