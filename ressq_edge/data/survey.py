@@ -6,7 +6,6 @@ hour that nobody asked for.
 """
 
 import hashlib
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -23,6 +22,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from ressq_edge.data.alike import SIDE, checksums, find_alike
 from ressq_edge.data.second_look import confirm
 from ressq_runtime.errors import PictureError
+from ressq_runtime.pillow_warnings import Ignored
 from ressq_runtime.pixels import decode
 
 MOST_LOOKED_AT = 100_000  # pictures, at some 2 ms each on one core
@@ -157,7 +157,7 @@ def _read_header(path: Path) -> tuple[tuple[int, int], bool, bool, Image.Exif]:
     """Width and height as stored, `opacity` and `left_out` of LOOK, EXIF data; empty where they are damaged."""
     size, opacity, left_out = (0, 0), False, False
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+        with Ignored(), Image.open(path) as image:
             size = image.size
             if isinstance(image, TiffImageFile):
                 opacity = image.mode in ("RGBA", "LA", "PA")
@@ -165,7 +165,7 @@ def _read_header(path: Path) -> tuple[tuple[int, int], bool, bool, Image.Exif]:
             # Image's own: PNG's would decode the whole picture to look behind its pixels.
             exif = Image.Image.getexif(image)
             exif.get_ifd(GPS)
-            dict(exif.items())  # read now, while its warnings are caught
+            dict(exif.items())  # read now, while its warnings are ignored
     except (OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, Image.DecompressionBombError):
         return size, opacity, left_out, Image.Exif()
     return size, opacity, left_out, exif

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import warnings
 from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
@@ -17,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from ressq_runtime.errors import PictureError
 from ressq_runtime.footprint import check_footprint
 from ressq_runtime.loading import load_whole
+from ressq_runtime.pillow_warnings import Ignored
 from ressq_runtime.spec import LARGEST_ASPECT, SMALLEST_SIDE, PixelSpec
 from ressq_runtime.upright import BROKEN, to_upright_rgb
 
@@ -74,8 +74,9 @@ def decode(source: Source, shorter: int | None = None, *, strict: bool = False) 
     if isinstance(source, Image.Image):
         _check_size(source, "image")
         try:
-            source.load()
-            return to_upright_rgb(source, "image")
+            with Ignored():
+                source.load()
+                return to_upright_rgb(source, "image")
         except BROKEN as error:
             raise _broken("image", error) from error
     return _from_array(source)
@@ -89,21 +90,16 @@ def crop(image: Image.Image, spec: PixelSpec) -> bytes:
 
 def _decode_file(file: str | BytesIO, path: str, shorter: int | None, strict: bool) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            # Pillow warns from 89 megapixels on and refuses from 178: phones make 108, so only the refusal counts.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            # A damaged EXIF or TIFF tag is no reason to lose the picture; what can't be decoded raises.
-            warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
-            with _open(file, path) as image:
-                _check_kind(image, path)
-                _check_size(image, path)
-                _check_one_frame(image, path)
-                full_size = image.size
-                if shorter is not None:
-                    image.draft(None, (shorter, shorter))
-                check_footprint(image, full_size, path)
-                load_whole(image, file, path, strict=strict)
-                return to_upright_rgb(image, path)
+        with Ignored(), _open(file, path) as image:
+            _check_kind(image, path)
+            _check_size(image, path)
+            _check_one_frame(image, path)
+            full_size = image.size
+            if shorter is not None:
+                image.draft(None, (shorter, shorter))
+            check_footprint(image, full_size, path)
+            load_whole(image, file, path, strict=strict)
+            return to_upright_rgb(image, path)
     except Image.DecompressionBombError as error:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
         raise PictureError(
