@@ -104,6 +104,7 @@ def list_named(names: Iterable[str]) -> list[str]:
 
     Raises:
         FolderError: a folder holds no picture, or can't be read; or the locale reads names as other letters.
+        PictureError: a network address stands among the names.
     """
     found: list[str] = []
     for name in names:
@@ -111,8 +112,25 @@ def list_named(names: Iterable[str]) -> list[str]:
             from ressq_runtime.names import refuse_locale
 
             refuse_locale(name, [name])
+        if "://" in name:
+            refuse_address(name)
         found += _list_folder(name) if os.path.isdir(name) else [name]
     return found
+
+
+def refuse_address(name: str) -> None:
+    """Nothing, if a file has such a name. An address may hold a password, which no row of a table is to show.
+
+    Raises:
+        PictureError: there is no such file.
+    """
+    if not os.path.exists(name):
+        from ressq_runtime.addresses import cut_address
+
+        raise PictureError(
+            f"{cut_address(name)}: found a network address, wanted a file; download the picture first, "
+            "or name a camera's stream with --camera"
+        )
 
 
 def _list_folder(name: str) -> list[str]:

@@ -95,7 +95,7 @@ def _build_parser() -> ArgumentParser:
     add("--serve", nargs="?", const="127.0.0.1:8765", type=_address, metavar="ADDRESS",
         help="stay and answer over HTTP, with a page: HOST:PORT or unix:PATH (default 127.0.0.1:8765)")  # fmt: skip
     add("--camera", nargs="?", const="0", metavar="CAMERA",
-        help="classify what a camera sees: its number (default 0), device or video file")  # fmt: skip
+        help="classify what a camera sees: number (default 0), device, video file or address of a stream")  # fmt: skip
     add("--install", metavar="FILE", help="make FILE the model that answers without --model, then stop")
     add("--version", action="version", version=f"ressq-infer {__version__}")
     return parser

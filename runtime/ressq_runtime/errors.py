@@ -22,7 +22,12 @@ class RessqError(Exception):
     """A fault the user can mend; the message says where, what and how."""
 
     def __str__(self) -> str:
-        return printable(super().__str__())
+        text = super().__str__()
+        if "://" in text:
+            from ressq_runtime.addresses import hide_secrets
+
+            text = hide_secrets(text)
+        return printable(text)
 
 
 class PictureError(RessqError):

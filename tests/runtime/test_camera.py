@@ -4,7 +4,9 @@ tested, by an object that stands for it, and devices are not."""
 from __future__ import annotations
 
 import json
+import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -48,7 +50,7 @@ def film(tmp_path: Path) -> Callable[[list[Path], int], str]:
 def test_frames_are_red_green_blue(film: Callable[[list[Path], int], str], tmp_path: Path) -> None:
     Image.new("RGB", (320, 240), (220, 60, 10)).save(tmp_path / "red.png")
     camera = open_camera(film([tmp_path / "red.png"], 3), SPEC)
-    frames = list(camera.frames())
+    frames = [frame.picture for frame in camera.frames()]
     camera.close()
     assert [(frame.shape, str(frame.dtype)) for frame in frames] == [((240, 320, 3), "uint8")] * 3
     assert np.abs(frames[0].mean((0, 1)) - [220, 60, 10]).max() < 6
@@ -58,7 +60,7 @@ def test_a_picture_of_pillow_is_seen_as_pillow_sees_it(shapes: Path, tmp_path: P
     image = Image.open(shapes / "circle" / "00.png")
     image.save(tmp_path / "frame_00.png")
     camera = open_camera(str(tmp_path / "frame_%02d.png"), SPEC)
-    assert np.array_equal(next(camera.frames()), np.asarray(image))
+    assert np.array_equal(next(camera.frames()).picture, np.asarray(image))
     camera.close()
 
 
@@ -130,7 +132,7 @@ class BrokenPiCamera:
 def test_a_pi_camera_that_breaks_off_is_named(fault: Exception) -> None:
     camera = PiCamera(BrokenPiCamera(fault), SPEC)
     frames = camera.frames()
-    assert [next(frames).shape for _ in range(2)] == [(480, 640, 3)] * 2
+    assert [next(frames).picture.shape for _ in range(2)] == [(480, 640, 3)] * 2
     with pytest.raises(
         PictureError,
         match=r"camera: found no more frames \((none in 10 s|camera fr.*)\); check its cable, then start again",
@@ -143,6 +145,37 @@ def test_a_camera_that_is_not_there_is_named(artefacts: dict[str, Path], capfd: 
     assert main(["--camera", "97", "--model", str(artefacts["int8.tflite"])]) == 1
     wanted = "error: camera 97: found none, wanted one that OpenCV can open; ls /dev/video* lists them"
     assert wanted in capfd.readouterr().err
+
+
+def test_what_is_no_camera_is_named_by_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no film")
+    for name, message in {
+        "/dev/null": "found /dev/null, wanted a camera that gives pictures; close what else uses it",
+        str(tmp_path / "notes.txt"): "found a file, wanted a film that OpenCV can open; a picture needs no --camera",
+        str(tmp_path / "film.avi"): "found no such device or file, wanted a number, a device, a film or an address",
+        "9" * 30: "found none, wanted one that OpenCV can open; ls /dev/video",
+    }.items():
+        with pytest.raises(PictureError) as caught:
+            open_camera(name, SPEC)
+        assert str(caught.value).startswith(f"camera {name}: {message}")
+
+
+def test_a_device_of_others_says_how_to_join_them(tmp_path: Path) -> None:
+    device = tmp_path / "video"
+    try:
+        os.mknod(device, stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o755)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(
+            PictureError, match=r"which this user may not open; sudo usermod -aG video \$USER, then log"
+        ):
+            open_camera(str(device), SPEC)
+    finally:
+        os.seteuid(0)
 
 
 def test_without_opencv_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

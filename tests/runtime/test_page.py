@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from browser import Page, browsing
+from cameras import jpeg, network_camera, part
 from ressq_runtime.serving.handler import load_page
 from served import Served, ask, serving
 
@@ -70,6 +72,19 @@ def test_a_server_that_ended_is_said_on_the_page(artefacts: dict[str, Path], pag
         page.open(f"http://127.0.0.1:{served.port}/")
         page.wait_for("document.getElementById('live').textContent === 'ready'")
     page.wait_for("document.getElementById('live').textContent === 'no answer from the device'")
+    page.faults.clear()  # Chromium logs each request in vain
+
+
+def test_a_camera_without_pictures_is_not_called_live(artefacts: dict[str, Path], page: Page) -> None:
+    with network_camera() as camera:
+        threading.Thread(target=camera.send, args=[part(jpeg((200, 0, 0)))], daemon=True).start()
+        with serving(artefacts["int8.tflite"], "--camera", camera.url) as served:
+            page.open(f"http://127.0.0.1:{served.port}/")
+            page.wait_for("document.getElementById('live').textContent === 'live'")
+            page.wait_for("document.getElementById('live').textContent.startsWith('no picture since ')")
+            assert page.value("document.getElementById('live').className") == "quiet off"
+            camera.send(part(jpeg((0, 200, 0))))
+            page.wait_for("document.getElementById('live').textContent === 'live'")
     page.faults.clear()  # Chromium logs each request in vain
 
 

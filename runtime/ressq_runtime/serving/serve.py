@@ -67,8 +67,10 @@ class Resident:
         """Names the last answer: another picture or another start, another tag."""
         return f'"{self._started:x}-{self._kept[0]}"'
 
-    def answer(self, source: Any, wait_s: float = WAIT_S) -> dict[str, Any]:
-        """The object of `--json` for a picture: a file's bytes, or a uint8 (H, W, 3) RGB array; its path is null.
+    def answer(self, source: Any, wait_s: float = WAIT_S, at: str | None = None) -> dict[str, Any]:
+        """The object of `--json` for a picture: a file's bytes, or a uint8 (H, W, 3) RGB array.
+
+        Its path is when a camera's frame was received, else null.
 
         Raises:
             PictureError: the picture can't be read.
@@ -76,7 +78,7 @@ class Resident:
         """
         with self._decoding(wait_s):
             prepared = prepare(source, self._classifier.spec)
-        row = {**_to_row(*infer(self._classifier, prepared, self._top_k)), "path": None}
+        row = {**_to_row(*infer(self._classifier, prepared, self._top_k)), "path": at}
         with self._keeping:
             self._kept = self._kept[0] + 1, source, row
         return row
@@ -155,10 +157,13 @@ def _serve_until_told(server: Server, camera: Camera | None) -> int:
 
 
 def _classify_live(camera: Camera, server: Server, stop: Event, faults: list[RessqError]) -> None:
-    """Every frame to the classifier, until told to stop or the camera breaks off, which ends the server."""
+    """The newest frame to the classifier, until told to stop or the camera breaks off, which ends the server."""
+    from ressq_runtime.streaming.camera import answer_each
+    from ressq_runtime.streaming.frames import to_utc
+
+    resident = server.resident
     try:
-        for frame in camera.frames():
-            server.resident.answer(frame, wait_s=-1)
+        for _ in answer_each(camera, lambda frame: resident.answer(frame.picture, -1, to_utc(frame.received))):
             # A wait, however short: locks are not fair, and a fast camera would keep uploads out for ever.
             if stop.wait(1e-3):
                 return

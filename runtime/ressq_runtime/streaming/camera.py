@@ -1,28 +1,35 @@
-"""`ressq-infer --camera`: frames of a Raspberry Pi's camera by picamera2, of any other by OpenCV. Both are optional."""
+"""`ressq-infer --camera`: what a camera sees, answered frame by frame. picamera2 and OpenCV are optional."""
 
 from __future__ import annotations
 
 import os
 import sys
+from time import monotonic, time
+from urllib.parse import unquote, urlsplit
 
+from ressq_runtime.addresses import cut_address, is_address, is_pipeline
 from ressq_runtime.answer import load_named, timed_answer
 from ressq_runtime.errors import PictureError
 from ressq_runtime.rows import open_writer
 from ressq_runtime.streaming.ending import Ending
+from ressq_runtime.streaming.frames import SMALLEST_FRAME_HEIGHT, Frame, Reader, to_utc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator
-    from typing import Any, Protocol
+    from collections.abc import Callable, Iterator
+    from typing import Any, Protocol, TypeVar
 
     from ressq_runtime.spec import PixelSpec
+    from ressq_runtime.streaming.frames import Source
+
+    Answer = TypeVar("Answer")
 
     class Camera(Protocol):
         """Where frames come from."""
 
-        def frames(self) -> Iterator[Any]:
-            """The newest frame each time, a uint8 (H, W, 3) RGB array, until closed.
+        def frames(self) -> Iterator[Frame]:
+            """The newest frame each time, until closed; of a film each frame, to its end.
 
             Raises:
                 PictureError: the camera gives no more.
@@ -32,14 +39,13 @@ if TYPE_CHECKING:
             """Lets the camera go."""
 
 
-# What every camera can do; larger only for a network that sees more.
-SMALLEST_FRAME_HEIGHT = 480
 _LONGEST_WAIT_S = 10  # for a frame; picamera2 before 0.3.20 takes it for True, and waits for ever
-_MEND = "check its cable, then start again"
+# Frames that can't be read are told of once in this time: a faulty camera sends thirty a second.
+_TELL_S = 60.0
 
 
 class PiCamera:
-    """A camera on a Raspberry Pi's ribbon cable."""
+    """A camera on a Raspberry Pi's ribbon cable; picamera2 itself keeps the newest frame."""
 
     def __init__(self, camera: Any, spec: PixelSpec) -> None:
         self._camera = camera
@@ -50,97 +56,114 @@ class PiCamera:
         camera.configure(camera.create_preview_configuration(main=main))
         camera.start()
 
-    def frames(self) -> Iterator[Any]:
+    def frames(self) -> Iterator[Frame]:
         while True:
             try:
-                frame = self._camera.capture_array("main", wait=_LONGEST_WAIT_S)
+                picture = self._camera.capture_array("main", wait=_LONGEST_WAIT_S)
             except (RuntimeError, TimeoutError) as error:
-                raise PictureError(f"camera: found no more frames ({str(error) or 'none in 10 s'}); {_MEND}") from error
-            yield frame
+                why = str(error) or f"none in {_LONGEST_WAIT_S} s"
+                raise PictureError(
+                    f"camera: found no more frames ({why}); check its cable, then start again"
+                ) from error
+            yield Frame(picture, time())
 
     def close(self) -> None:
         self._camera.close()  # which stops it; its own stop() would wait behind a frame that never comes
 
 
-class OpenCvCamera:
-    """A USB camera by its number, or what OpenCV opens by name: a device, a video file, a stream."""
-
-    def __init__(self, name: str, spec: PixelSpec) -> None:
-        """Opens it.
-
-        Raises:
-            PictureError: OpenCV is missing, or can't open it.
-        """
-        try:
-            import cv2
-        except ImportError as error:
-            raise PictureError(
-                f"camera {name}: found neither picamera2 with such a camera nor OpenCV, wanted one of them; sudo apt "
-                "install python3-picamera2 on a Raspberry Pi, or pip install opencv-python-headless for USB cameras"
-            ) from error
-        self._cv2, self._name = cv2, name
-        self._capture = cv2.VideoCapture(int(name) if name.isdecimal() else name)
-        if not self._capture.isOpened():
-            raise PictureError(f"camera {name}: found none, wanted one that OpenCV can open; ls /dev/video* lists them")
-        if self._is_file:
-            return
-        height = max(SMALLEST_FRAME_HEIGHT, spec.resize)
-        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, height * 4 // 3)
-        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
-        # The driver queues four frames: a slow network would always see the past (opencv#13145).
-        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-
-    def frames(self) -> Iterator[Any]:
-        """The newest frame each time; of a file each frame, then the end."""
-        while True:
-            found, frame = self._capture.read()
-            if not found and self._is_file:
-                return
-            if not found:
-                raise PictureError(f"camera {self._name}: found no more frames; {_MEND}")
-            yield self._cv2.cvtColor(frame, self._cv2.COLOR_BGR2RGB)  # OpenCV's own order is blue first
-
-    def close(self) -> None:
-        self._capture.release()
-
-    @property
-    def _is_file(self) -> bool:
-        return os.path.isfile(self._name)
-
-
 def open_camera(name: str, spec: PixelSpec) -> Camera:
-    """The camera of that number or name, started; its frames have `spec.resize` pixels a side or more if it can.
+    """The camera, film or stream of that number, file or address, once it gives pictures.
+
+    Its frames have `spec.resize` pixels a side or more, if it can.
 
     Raises:
         PictureError: there is none, or nothing that drives it.
     """
-    return _open_pi_camera(name, spec) or OpenCvCamera(name, spec)
+    if name.lower().startswith("file://"):
+        name = unquote(urlsplit(name).path)
+    return _open_pi_camera(name, spec) or _open_reader(name, spec)
 
 
 def answer_camera(arguments: Namespace, path: str, origin: str) -> int:
-    """Classifies what the camera sees, a line a frame, until Ctrl-C, SIGTERM or a file's end; exit code 0.
+    """Classifies what the camera sees, a line a frame, until Ctrl-C, SIGTERM or a film's end; exit code 0.
 
-    In a line, the frame's time (UTC) stands for the path.
+    In a line, the time when the frame was received (UTC) stands for the path.
 
     Raises:
         RessqError: the model or the camera can't be had, or the camera broke off.
     """
-    from datetime import UTC, datetime
-
     classifier = load_named(arguments, path, origin)
     camera = open_camera(arguments.camera, classifier.spec)
     try:
         with open_writer(arguments, classifier) as writer, Ending() as ending:
-            for frame in camera.frames():
-                at = datetime.now(UTC).isoformat(timespec="milliseconds")
-                answer = (at, *timed_answer(classifier, frame, arguments.top_k))
+            answers = answer_each(camera, lambda frame: timed_answer(classifier, frame.picture, arguments.top_k))
+            for frame, (predictions, spent) in answers:
                 with ending.held():
-                    writer.write(answer)
+                    writer.write((to_utc(frame.received), predictions, spent))
     except KeyboardInterrupt:
         print("ressq-infer: stopped", file=sys.stderr)
     finally:
         camera.close()
     return 0
+
+
+def answer_each(camera: Camera, answer: Callable[[Frame], Answer]) -> Iterator[tuple[Frame, Answer]]:
+    """Each frame with what `answer` says of it; those that can't be read are counted on stderr.
+
+    Raises:
+        PictureError: the camera gives no more.
+    """
+    unread, told = 0, -_TELL_S
+    for frame in camera.frames():
+        try:
+            answered = answer(frame)
+        except PictureError as fault:
+            unread += 1
+            if monotonic() - told >= _TELL_S:
+                frames = f"{unread} frame{'s' if unread > 1 else ''}"
+                print(f"ressq-infer: camera: {frames} could not be read, the last: {fault}", file=sys.stderr)
+                unread, told = 0, monotonic()
+        else:
+            yield frame, answered
+
+
+def _open_reader(name: str, spec: PixelSpec) -> Camera:
+    """A film, a device or a stream, read by a thread."""
+    shown = _shown(name)
+    reader = Reader(
+        shown, lambda: _connect(name, spec), lambda text: print(f"ressq-infer: camera {shown}: {text}", file=sys.stderr)
+    )
+    try:
+        if is_address(name) or is_pipeline(name):
+            from ressq_runtime.streaming.overheard import wait_and_listen
+
+            wait_and_listen(reader.wait_for_first, name, shown)
+        else:
+            reader.wait_for_first()
+    except BaseException:
+        reader.close()
+        raise
+    return reader
+
+
+def _connect(name: str, spec: PixelSpec) -> Source:
+    if name.lower().startswith(("http://", "https://")):
+        from ressq_runtime.streaming.mjpeg import open_mjpeg
+
+        if (stream := open_mjpeg(name)) is not None:
+            return stream
+    from ressq_runtime.streaming.opencv import OpenCvSource
+
+    return OpenCvSource(name, spec)
+
+
+def _shown(name: str) -> str:
+    """The name for messages: without what may be a password."""
+    if is_address(name):
+        return cut_address(name)
+    if is_pipeline(name):
+        return f"{name.split()[0]} ! ..."
+    return "***@" + name.rpartition("@")[2] if "@" in name and not os.path.exists(name) else name
 
 
 def _open_pi_camera(name: str, spec: PixelSpec) -> Camera | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ressq_runtime.answer import infer
+from ressq_runtime.answer import infer, refuse_address
 from ressq_runtime.classify import available_cores
 from ressq_runtime.errors import PictureError
 from ressq_runtime.faults import Faults
@@ -107,7 +107,7 @@ def read_paths(descriptor: int = 0) -> Iterator[str]:
     A stream of none is no fault, since `find` may find nothing; but it is said.
 
     Raises:
-        PictureError: the stream can't be read, or holds lines.
+        PictureError: the stream can't be read, or holds lines or network addresses.
     """
     rest, named = b"", False
     while chunk := _read(descriptor):
@@ -129,6 +129,8 @@ def _decode(path: bytes) -> str:
     name = os.fsdecode(path)
     if not name.isascii():
         refuse_locale("stdin", [name])
+    if "://" in name:
+        refuse_address(name)
     return name
 
 
