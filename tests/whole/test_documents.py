@@ -60,8 +60,15 @@ def test_the_python_in_the_readme_runs(
     assert capsys.readouterr().out.startswith("circle ")
 
 
+def block_of(document: str, word: str) -> str:
+    """The one block of Python in a document that holds the word."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.S)
+    (found,) = (block for block in blocks if word in block)
+    return found
+
+
 def test_the_python_that_stretches_twelve_bits_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/data.md").read_text(), re.S)
+    block = block_of("docs/data.md", "WHITE")
     (tmp_path / "photos/lung").mkdir(parents=True)
     Image.fromarray(np.linspace(0, 4095, 64 * 64).astype(np.uint16).reshape(64, 64)).save(
         tmp_path / "photos/lung/0.png"
@@ -72,6 +79,14 @@ def test_the_python_that_stretches_twelve_bits_runs(tmp_path: Path, monkeypatch:
     assert np.asarray(decode(dark)).max() <= 16
     assert np.ptp(np.asarray(decode(stretched))) == 255
     assert abs(np.asarray(decode(stretched)).mean() - 127.5) < 1
+
+
+def test_the_python_that_enlarges_small_pictures_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mnist/train/7").mkdir(parents=True)
+    Image.effect_noise((28, 28), 60).save(tmp_path / "mnist/train/7/0.png")
+    monkeypatch.chdir(tmp_path)
+    exec(block_of("docs/data.md", "mnist56"), {})
+    assert decode("mnist56/train/7/0.png").size == (56, 56)
 
 
 def documented_keys(command: str) -> set[str]:
