@@ -47,6 +47,8 @@ def parse(argv: Sequence[str] | None) -> Namespace:
     if arguments.self_test and (arguments.json or arguments.labels):
         other = "--json" if arguments.json else "--labels"
         parser.error(f"found --self-test and {other}, wanted --self-test alone: it says passed, or what differs")
+    if arguments.serve_as and "serve" not in modes:
+        parser.error("found --serve-as alone, wanted --serve with it: ressq-infer --serve --serve-as pi.lan")
     if arguments.runs and modes != ["profile"]:
         parser.error("found --runs alone, wanted --profile with it: ressq-infer photo.jpg --profile --runs 1000")
     if arguments.watch and not arguments.csv:
@@ -93,7 +95,9 @@ def _build_parser() -> ArgumentParser:
     add("--self-test", action="store_true", help="compare this device with the workstation, then stop")
     add("--info", action="store_true", help="what the model says of itself, then stop")
     add("--serve", nargs="?", const="127.0.0.1:8765", type=_address, metavar="ADDRESS",
-        help="stay and answer over HTTP, with a page: HOST:PORT or unix:PATH (default 127.0.0.1:8765)")  # fmt: skip
+        help="stay and answer over HTTP, with a page: HOST:PORT, PORT, unix:PATH (default 127.0.0.1:8765)")  # fmt: skip
+    add("--serve-as", type=_names, action="extend", default=[], metavar="NAME",
+        help="further names and origins of the server, with commas between: pi.lan,https://pi.example.org")  # fmt: skip
     add("--camera", nargs="?", const="0", metavar="CAMERA",
         help="classify what a camera sees: number (default 0), device, video file or address of a stream")  # fmt: skip
     add("--install", metavar="FILE", help="make FILE the model that answers without --model, then stop")
@@ -114,6 +118,12 @@ def _address(text: str) -> Address:
     from ressq_runtime.serving.address import Address
 
     return Address(text)
+
+
+def _names(text: str) -> list[str]:
+    from ressq_runtime.serving.address import read_name
+
+    return [read_name(name) for name in text.split(",")]
 
 
 def positive(text: str) -> int:

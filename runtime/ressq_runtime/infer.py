@@ -90,6 +90,7 @@ class Plain:
 
     def __init__(self) -> None:
         self.pictures: list[str] = []
+        self.serve_as: list[str] = []
         self.model: str | None = None
         self.top_k, self.json = 5, False
         self.threads: int | None = None

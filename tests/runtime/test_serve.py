@@ -146,7 +146,7 @@ def test_a_failing_model_is_named_in_the_log_alone(
 
 def test_a_request_does_not_wait_for_ever_for_the_others(model: Path, circle: bytes) -> None:
     resident = Resident(Classifier.load(model, threads=1), 5, live=False)
-    with resident._turn, pytest.raises(RefusalError, match="found others before; try again") as caught:
+    with resident._turn, pytest.raises(RefusalError, match="server busy; try again in a second") as caught:
         resident.answer(circle, wait_s=0.01)
     assert (caught.value.status, caught.value.headers) == (503, {"Retry_After": "1"})
 
@@ -196,10 +196,12 @@ def test_a_taken_address_is_a_fault(model: Path, served: Served) -> None:
     assert f"error: 127.0.0.1:{served.port}: Address already in use; choose another address" in message
 
 
-@pytest.mark.parametrize("address", ["here", "1.2.3.4", "localhost:", "localhost:http", "h:65536", "::1:80", ":80"])
+@pytest.mark.parametrize(
+    "address", ["here", "1.2.3.4", "localhost:", "localhost:http", "h:65536", "::1:80", ":80", "65536", "80a", "-1"]
+)
 def test_what_is_no_address_is_wrong_usage(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["--serve", address])
+        main([f"--serve={address}"])
     assert caught.value.code == 2
     assert f"found {address!r}, wanted HOST:PORT, [IPV6]:PORT or unix:PATH" in capsys.readouterr().err
 
@@ -233,7 +235,10 @@ def test_nothing_is_written_to_any_file(model: Path, circle: bytes) -> None:
 )
 def test_a_rebound_name_is_refused(served: Served, host: str) -> None:
     reply = ask(served.port, "GET", "/last", Host=host.format(port=served.port))
-    assert (reply.status, reply.json["error"]) == (421, "found another Host, wanted this machine's address")
+    assert reply.status == 421
+    assert reply.json["error"] == (
+        "found another Host, wanted this machine's address; start it with --serve-as NAME if that is its name"
+    )
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:{port}", "127.0.0.1:{port}", "[::1]:{port}", "192.168.1.5"])
@@ -250,7 +255,8 @@ def test_a_foreign_page_can_neither_send_nor_read(served: Served, circle: bytes)
     for origin in ("https://evil.example", "null", f"http://localhost:{served.port + 1}"):
         reply = ask(served.port, "POST", "/classify", circle, Origin=origin)
         assert reply.status == 403
-        assert "found another site's request" in reply.json["error"]
+        assert reply.json["error"].startswith("found another site's request, wanted this page's or a program's; behind")
+        assert "--serve-as ORIGIN" in reply.json["error"]
         assert not any(name.startswith("Access-Control") for name in reply.headers)
     own = ask(served.port, "POST", "/classify", circle, Origin=f"http://127.0.0.1:{served.port}")
     assert own.status == 200
@@ -269,9 +275,89 @@ def test_another_path_or_method_is_refused_in_json(served: Served) -> None:
     assert ask(served.port, "GET", "/../etc/passwd").json["error"].startswith("found no such path, wanted one of /,")
     reply = ask(served.port, "GET", "/classify")
     assert (reply.status, reply.headers["Allow"]) == (405, "POST")
-    assert ask(served.port, "POST", "/last", b"x").status == 405
-    reply = ask(served.port, "DELETE", "/")
-    assert (reply.status, reply.json) == (501, {"error": "Unsupported method ('DELETE')"})
+    assert ask(served.port, "HEAD", "/classify").status == 405
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"):
+        reply = ask(served.port, method, "/last", b"x")
+        assert (reply.status, reply.headers["Allow"]) == (405, "GET, HEAD"), method
+        assert reply.json == {"error": f"found {method}, wanted GET, HEAD"}
+    assert ask(served.port, "DELETE", "/nowhere").status == 404
+    assert ask(served.port, "PUT", "/classify", b"x", Host="evil.example").status == 421
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/info", "/last"])
+def test_head_is_get_without_its_body(served: Served, path: str) -> None:
+    head, whole = ask(served.port, "HEAD", path), ask(served.port, "GET", path)
+    assert (head.status, head.body) == (200, b"")
+    same = ("Content-Length", "Content-Type", "ETag", "Cache-Control", "Content-Security-Policy")
+    assert [head.headers.get(name) for name in same] == [whole.headers.get(name) for name in same]
+    assert int(head.headers["Content-Length"]) == len(whole.body)
+    assert ask(served.port, "HEAD", path, Host="evil.example").body == b""
+
+
+def test_curl_and_a_load_balancer_see_that_it_lives(served: Served) -> None:
+    url = f"http://127.0.0.1:{served.port}/healthz"
+    shown = subprocess.run(["curl", "-sS", "-I", "-m", "20", url], capture_output=True, text=True, check=True).stdout
+    assert shown.startswith("HTTP/1.1 200 OK")
+    reply = send_raw(served.port, f"HEAD /healthz HTTP/1.0\nHost: 127.0.0.1:{served.port}\n\n")
+    assert (reply.status, reply.body) == (200, b"")
+
+
+NAMES = "raspberrypi.fritz.box, Classifier,host.docker.internal:8765,https://Pi.Example.org/"
+
+
+@pytest.fixture(scope="module")
+def named(model: Path) -> Iterator[Served]:
+    with serving(model, "--serve-as", NAMES, "--serve-as", "pi_2.lan.") as started:
+        yield started
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["raspberrypi.fritz.box", "RaspberryPi.fritz.box:8765", "classifier:80", "host.docker.internal", "pi.example.org",
+     "pi_2.lan", "pi_2.lan.:8765", "localhost", "127.0.0.1"],
+)  # fmt: skip
+def test_a_further_name_is_answered(named: Served, host: str) -> None:
+    assert ask(named.port, "GET", "/healthz", Host=host).status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "fritz.box", "evil.pi.example.org", "xclassifier", "https", "lan"])
+def test_beside_further_names_the_check_stays(named: Served, host: str) -> None:
+    assert ask(named.port, "GET", "/last", Host=host).status == 421
+
+
+def test_a_page_behind_a_proxy_may_send(named: Served, circle: bytes) -> None:
+    for host in ("127.0.0.1:8765", "pi.example.org", "localhost"):
+        reply = ask(named.port, "POST", "/classify", circle, Host=host, Origin="https://pi.example.org")
+        assert reply.status == 200
+        assert not any(name.startswith("Access-Control") for name in reply.headers)
+    for origin in ("http://classifier", "https://classifier", "http://host.docker.internal:8765"):
+        assert ask(named.port, "POST", "/classify", circle, Origin=origin).status == 200
+    for origin in ("http://pi.example.org", "https://pi.example.org:8443", "https://evil.example", "null",
+                   "http://classifier:81", "https://evil.pi.example.org", "https://pi.example.org.evil"):  # fmt: skip
+        assert ask(named.port, "POST", "/classify", circle, Origin=origin).status == 403, origin
+
+
+@pytest.mark.parametrize(
+    "name", ["*", "", "a b", "pi.lan/page", "ftp://pi.lan", "-x", "*.lan", "pi.lan,", "u:p@pi.lan"]
+)
+def test_what_is_no_name_is_wrong_usage(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--serve", f"--serve-as={name}"])
+    assert caught.value.code == 2
+    assert "wanted a name or an origin, like pi.lan or https://pi.example.org" in capsys.readouterr().err
+
+
+def test_a_name_without_a_server_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["a.jpg", "--serve-as", "pi.lan"])
+    assert "found --serve-as alone, wanted --serve with it: ressq-infer --serve --serve-as" in capsys.readouterr().err
+
+
+def test_a_port_alone_is_one_of_this_machine_only(model: Path) -> None:
+    with serving(model, address="0") as served:
+        assert ask(served.port, "GET", "/healthz").status == 200
+        assert f"serving on http://127.0.0.1:{served.port}/" in served.said
+        assert "WARNING" not in served.said
 
 
 def start_in_vain(model: Path, address: str) -> str:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import stat
 from argparse import ArgumentTypeError
 from ipaddress import ip_address
 
 from ressq_runtime.errors import OutputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LOOPBACK = "127.0.0.1"
+_NAME = re.compile(r"(https?://)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?(:[0-9]{1,5})?")
 
 
 class Address:
@@ -18,7 +26,7 @@ class Address:
     __slots__ = ("family", "place", "text")
 
     def __init__(self, text: str) -> None:
-        """Reads `HOST:PORT`, `[IPV6]:PORT` or `unix:PATH`.
+        """Reads `HOST:PORT`, `[IPV6]:PORT`, `unix:PATH`, or a port alone, which is one of 127.0.0.1.
 
         Raises:
             ArgumentTypeError: it is none of them.
@@ -31,10 +39,12 @@ class Address:
             self.family = socket.AF_UNIX
             self.place = text.removeprefix("unix:")
             return
-        host, _, port = text.rpartition(":")
+        host, _, port = text.rpartition(":") if ":" in text else (LOOPBACK, "", text)
         inner = host[1:-1] if host.startswith("[") and host.endswith("]") else host
         if not inner or (":" in inner and inner == host) or not (port.isdecimal() and int(port) <= 0xFFFF):
-            raise ArgumentTypeError(f"found {text!r}, wanted HOST:PORT, [IPV6]:PORT or unix:PATH, like 127.0.0.1:8765")
+            raise ArgumentTypeError(
+                f"found {text!r}, wanted HOST:PORT, [IPV6]:PORT or unix:PATH, or a port alone, like 127.0.0.1:8765"
+            )
         self.family = socket.AF_INET6 if ":" in inner else socket.AF_INET
         self.place = inner, int(port)
 
@@ -67,19 +77,54 @@ def is_loopback(host: str) -> bool:
     return ip_address(host.partition("%")[0]).is_loopback
 
 
-def is_known_host(header: str, bound_to: str) -> bool:
-    """True if a request's Host header names this machine.
+class OwnNames:
+    """The names that a request may call this server by, and the web pages that may use it."""
 
-    DNS rebinding turns a foreign page's own name into our address, so a name must be ours; a bare IP address
-    can't be rebound.
-    """
-    host = header.strip().lower()
-    host = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    name = socket.gethostname().lower()
-    if host.rstrip(".") in ("localhost", name, f"{name}.local", bound_to.lower()):
+    __slots__ = ("_hosts", "_origins")
+
+    def __init__(self, bound_to: str, named: Iterable[str] = ()) -> None:
+        """This machine's names, the one that the server is bound to, and `named`, as `read_name` gives them."""
+        name = socket.gethostname().lower()
+        self._hosts = {"localhost", name, f"{name}.local", bound_to.lower()}
+        self._origins = set()
+        for entry in named:
+            scheme, _, place = entry.rpartition("://")
+            self._hosts.add(_to_host(place))
+            self._origins |= {f"{one}://{place}" for one in ([scheme] if scheme else ("http", "https"))}
+
+    def has_host(self, header: str) -> bool:
+        """True if a request's Host header names this machine.
+
+        DNS rebinding turns a foreign page's own name into our address, so a name must be ours; a bare IP address
+        can't be rebound.
+        """
+        host = _to_host(header)
+        if host in self._hosts:
+            return True
+        try:
+            ip_address(host)
+        except ValueError:
+            return False
         return True
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+
+    def has_origin(self, origin: str, host: str) -> bool:
+        """True if the page of this Origin header is ours: at the request's own Host, or named by `--serve-as`."""
+        return origin.partition("://")[2] == host or origin.lower() in self._origins
+
+
+def read_name(text: str) -> str:
+    """A name of `--serve-as`, `HOST[:PORT]` or an origin, in lower case.
+
+    Raises:
+        ArgumentTypeError: it is neither.
+    """
+    name = text.strip().lower().removesuffix("/")
+    if not _NAME.fullmatch(name):
+        raise ArgumentTypeError(f"found {text!r}, wanted a name or an origin, like pi.lan or https://pi.example.org")
+    return name
+
+
+def _to_host(place: str) -> str:
+    """The host of `HOST[:PORT]`."""
+    host = place.strip().lower()
+    return (host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]).rstrip(".")

@@ -15,7 +15,6 @@ from http.server import BaseHTTPRequestHandler
 from importlib.resources import files
 
 from ressq_runtime.errors import PictureError, RessqError
-from ressq_runtime.serving.address import is_known_host
 from ressq_runtime.serving.server import (
     LARGEST_UPLOAD_BYTES,
     LINGER_S,
@@ -26,7 +25,8 @@ from ressq_runtime.serving.server import (
     hear_out,
 )
 
-_METHODS = {"/": "GET", "/classify": "POST", "/healthz": "GET", "/info": "GET", "/last": "GET"}
+_READ = ("GET", "HEAD")
+_METHODS = {"/": _READ, "/classify": ("POST",), "/healthz": _READ, "/info": _READ, "/last": _READ}
 _ALWAYS = {
     "Connection": "close",
     "Cache-Control": "no-store",  # a picture must not end in a browser's cache on disk
@@ -100,6 +100,10 @@ class Handler(BaseHTTPRequestHandler):
             tag, last = resident.last()
             self._reply_json(last, ETag=tag)
 
+    def do_HEAD(self) -> None:
+        """What GET answers, without its body."""
+        self.do_GET()
+
     def do_POST(self) -> None:
         """The answer for the picture in the body."""
         self._check()
@@ -114,6 +118,8 @@ class Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """http.server's own refusals, in JSON."""
         status = HTTPStatus(code)
+        if status is HTTPStatus.NOT_IMPLEMENTED:
+            self._check()  # refuses every method that a path does not have
         self._reply_error(status, message or explain or status.phrase)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
@@ -129,19 +135,25 @@ class Handler(BaseHTTPRequestHandler):
         Raises:
             RefusalError: a foreign page or name, no such path, another method, an upload too large.
         """
-        hosts = self.headers.get_all("Host", [])
-        path, address = self.path.partition("?")[0], self.server.address
-        if address.socket_path is None and not (len(hosts) == 1 and is_known_host(hosts[0], str(address.place[0]))):
-            raise RefusalError(HTTPStatus.MISDIRECTED_REQUEST, "found another Host, wanted this machine's address")
+        hosts, names = self.headers.get_all("Host", []), self.server.names
+        path = self.path.partition("?")[0]
+        if self.server.address.socket_path is None and not (len(hosts) == 1 and names.has_host(hosts[0])):
+            raise RefusalError(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                "found another Host, wanted this machine's address; start it with --serve-as NAME if that is its name",
+            )
         origin = self.headers.get("Origin")
-        if origin is not None and origin.partition("://")[2] != (hosts or [""])[0]:
-            raise RefusalError(HTTPStatus.FORBIDDEN, "found another site's request, wanted this page's or a program's")
+        if origin is not None and not names.has_origin(origin, (hosts or [""])[0]):
+            raise RefusalError(
+                HTTPStatus.FORBIDDEN,
+                "found another site's request, wanted this page's or a program's; behind a proxy start it with "
+                "--serve-as ORIGIN, like https://pi.example.org",
+            )
         if path not in _METHODS:
             raise RefusalError(HTTPStatus.NOT_FOUND, f"found no such path, wanted one of {', '.join(_METHODS)}")
-        if self.command != _METHODS[path]:
-            raise RefusalError(
-                HTTPStatus.METHOD_NOT_ALLOWED, f"found {self.command}, wanted {_METHODS[path]}", Allow=_METHODS[path]
-            )
+        if self.command not in (methods := _METHODS[path]):
+            allowed = ", ".join(methods)
+            raise RefusalError(HTTPStatus.METHOD_NOT_ALLOWED, f"found {self.command}, wanted {allowed}", Allow=allowed)
         if self.command == "POST":
             if self.headers.get_content_type() == "multipart/form-data":
                 raise RefusalError(
@@ -171,7 +183,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {**_ALWAYS, "Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def _reply_json(self, value: object, status: HTTPStatus = HTTPStatus.OK, **headers: str) -> None:
         self._reply(status, json.dumps(value).encode() + b"\n", "application/json", headers)

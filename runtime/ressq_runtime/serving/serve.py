@@ -102,7 +102,7 @@ class Resident:
     def _decoding(self, wait_s: float = WAIT_S) -> Iterator[None]:
         if not self._turn.acquire(timeout=wait_s):
             raise RefusalError(
-                HTTPStatus.SERVICE_UNAVAILABLE, "found others before; try again", Retry_After=str(RETRY_AFTER_S)
+                HTTPStatus.SERVICE_UNAVAILABLE, "server busy; try again in a second", Retry_After=str(RETRY_AFTER_S)
             )
         try:
             yield
@@ -133,7 +133,7 @@ def serve(arguments: Namespace, path: str, origin: str) -> int:
         camera = open_camera(arguments.camera, classifier.spec)
     resident = Resident(classifier, arguments.top_k, live=camera is not None)
     with Ending():
-        return _serve_until_told(Server(arguments.serve, Handler, resident), camera)
+        return _serve_until_told(Server(arguments.serve, Handler, resident, arguments.serve_as), camera)
 
 
 def _serve_until_told(server: Server, camera: Camera | None) -> int:

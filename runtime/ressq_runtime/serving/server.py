@@ -11,10 +11,11 @@ from threading import BoundedSemaphore
 from time import monotonic
 
 from ressq_runtime.errors import OutputError
-from ressq_runtime.serving.address import Address
+from ressq_runtime.serving.address import Address, OwnNames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from ressq_runtime.serving.serve import Resident
@@ -34,7 +35,7 @@ LINGER_S = 1.0
 GRACE_S = 3.0
 
 RETRY_AFTER_S = 1
-_BUSY_TEXT = b'{"error": "found too many requests at once; try again in a second"}\n'
+_BUSY_TEXT = b'{"error": "server busy; try again in a second"}\n'
 _BUSY = (
     f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: {RETRY_AFTER_S}\r\n"
     f"Content-Length: {len(_BUSY_TEXT)}\r\nConnection: close\r\n\r\n"
@@ -96,14 +97,21 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     request_queue_size = 32
 
-    def __init__(self, address: Address, handler: type[socketserver.BaseRequestHandler], resident: Resident) -> None:
-        """Binds and listens.
+    def __init__(
+        self,
+        address: Address,
+        handler: type[socketserver.BaseRequestHandler],
+        resident: Resident,
+        names: Iterable[str] = (),
+    ) -> None:
+        """Binds and listens; `names` are further ones of this machine.
 
         Raises:
             OutputError: the address is taken, or not this machine's.
         """
         self.address = address
         self.resident = resident
+        self.names = OwnNames("" if address.socket_path is not None else str(address.place[0]), names)
         self.address_family = address.family
         self._places = BoundedSemaphore(MOST_REQUESTS)
         address.clear()
