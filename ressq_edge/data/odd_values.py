@@ -5,6 +5,8 @@ import numpy as np
 from ressq_edge.data.survey import Survey
 
 NEARLY_BLACK = 16  # mean of the brightest channel, 0..255: 12 bits in a file of 16 are read as 0 to 4095 / 257
+BLANK = 1.0  # standard deviation of the brightest channel at 64 x 64 pixels, 0..255: a sensor's noise is above it
+_SHOWN = 3  # names of blank pictures
 MANY_BLACK = 0.1  # share of the pictures; below it, some may have been taken in the dark
 LONG = 2  # times as long as wide: half of the picture is outside the central square
 MANY_LONG = 0.05  # share of the pictures; a few panoramas do no harm
@@ -15,6 +17,19 @@ def black_share(survey: Survey) -> float:
     """Nearly black pictures to all that can be read."""
     looks = survey.looks[survey.looks["size"][:, 0] > 0]
     return float(np.mean(looks["mean"].max(1) < NEARLY_BLACK)) if len(looks) else 0.0
+
+
+def tell_blank(survey: Survey, *, named: bool) -> str | None:
+    """How many of the pictures are of one colour throughout, and a few of their names; None where none is."""
+    readable = survey.looks["size"][:, 0] > 0
+    blank = np.flatnonzero(readable & (survey.looks["deviation"].max(1) < BLANK))
+    if not len(blank):
+        return None
+    shown = ", ".join(survey.names[index] for index in blank[:_SHOWN]) + (", ..." if len(blank) > _SHOWN else "")
+    return (
+        f"{len(blank):,} of {readable.sum():,} pictures are blank, of one colour throughout"
+        f"{f' ({shown})' if named else ''}; remove them, or save them again from what shows more"
+    )
 
 
 def tell_long(survey: Survey) -> str | None:
@@ -34,6 +49,8 @@ def tell_values(survey: Survey) -> list[str]:
     notes = []
     if (share := black_share(survey)) > MANY_BLACK:
         notes.append(f"{share:.0%} of the pictures are nearly black; {STRETCH}")
+    if blank := tell_blank(survey, named=True):
+        notes.append(blank)
     if long := tell_long(survey):
         notes.append(long)
     if opaque := int(survey.looks["opacity"].sum()):

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from ressq_edge.data.odd_values import MANY_BLACK, STRETCH, black_share, tell_long
+from ressq_edge.data.odd_values import MANY_BLACK, STRETCH, black_share, tell_blank, tell_long
 from ressq_edge.data.split import PARTS
 from ressq_edge.pages.data_sections import (
     show_alike,
@@ -119,6 +119,8 @@ def _oddities(report: DataReport) -> list[Child]:
     found: list[Child] = []
     if (black := black_share(report.survey)) > MANY_BLACK:
         found.append(f"{percent(black, 0)} of the pictures are nearly black: {STRETCH}.")
+    if blank := tell_blank(report.survey, named=False):
+        found.append(f"{blank}.")
     if long := tell_long(report.survey):
         found.append(f"{long}.")
     return found

@@ -18,7 +18,7 @@ from ressq_runtime.footprint import is_rgb, refuse_above_most
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 # What Pillow raises on damaged data: each says that the file is broken, none that we are.
@@ -47,6 +47,8 @@ _BACKWARDS = (3, 4, 6, 7)  # the first row becomes the last row or column
 def to_upright_rgb(image: Image.Image, path: str) -> Image.Image:
     """The picture as its EXIF orientation wants it seen, in mode RGB; transparent is white.
 
+    An opacity that is 0 everywhere is none: cameras and Windows leave the fourth byte of a pixel so.
+
     Raises:
         PictureError: its pixels are floating point, or grey beyond 16 bits, or it is too large to be turned.
     """
@@ -62,13 +64,30 @@ def to_upright_rgb(image: Image.Image, path: str) -> Image.Image:
     refuse_above_most(_BYTES_A_PIXEL * 2 * width * height, image.format, image.size, path)
     sideways, backwards = orientation in _SIDEWAYS, orientation in _BACKWARDS
     whole = Image.new("RGB", (height, width) if sideways else (width, height))
-    rows = max(1, STRIP_PIXELS // width)
-    for top in range(0, height, rows):
-        bottom = min(top + rows, height)
-        strip = _to_rgb(image.crop((0, top, width, bottom)))
+    opaque = not _has_opacity(image) or all(_is_unseen(strip) for _, strip in _strips(image))
+    for top, strip in _strips(image):
+        strip, bottom = _to_rgb(strip, opaque=opaque), top + strip.height
         at = height - bottom if backwards else top
         whole.paste(strip.transpose(_UPRIGHT[orientation]) if turned else strip, (at, 0) if sideways else (0, at))
     return whole
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """(first row, rows from there on) of some STRIP_PIXELS each."""
+    rows = max(1, STRIP_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _has_opacity(image: Image.Image) -> bool:
+    if image.mode.startswith("I"):  # of 16 bits, in which Pillow finds none
+        return False
+    return image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+
+
+def _is_unseen(image: Image.Image) -> bool:
+    """Whether no pixel has any opacity."""
+    return image.convert("RGBA").getchannel("A").getextrema() == (0, 0)
 
 
 def _check_values(image: Image.Image, path: str) -> None:
@@ -80,11 +99,13 @@ def _check_values(image: Image.Image, path: str) -> None:
             raise PictureError(f"{path}: found grey values {low} to {high}, wanted 0 to 65535; convert it to 16 bits")
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "I" or image.mode.startswith("I;16"):
+def _to_rgb(image: Image.Image, *, opaque: bool) -> Image.Image:
+    if image.mode.startswith("I"):
         return _from_16_bit(image).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+    if _has_opacity(image):
         rgba = image.convert("RGBA")
+        if opaque:
+            return rgba.convert("RGB")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, rgba).convert("RGB")
     return image.convert("RGB")

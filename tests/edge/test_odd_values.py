@@ -146,3 +146,40 @@ def test_long_pictures_are_said_on_the_screen_and_stand_out_on_the_page(tmp_path
     decode_pictures(Session(request, begun, Screen(), lambda: False))
     page = (tmp_path / "run/data.html").read_text("utf-8")
     assert page.index(told) < page.index("<h2>Classes</h2>"), "among what stands out"
+
+
+def save_plain(path: Path, colour: str, kind: str = "PNG", spot: bool = False) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", (80, 70), colour)
+    if spot:
+        image.paste("#456", (30, 30, 40, 40))
+    image.save(path, kind)
+
+
+@pytest.mark.parametrize(("colour", "kind"), [("white", "PNG"), ("black", "PNG"), ("#3a7", "JPEG"), ("red", "WEBP")])
+def test_blank_pictures_of_any_colour_are_told(tmp_path: Path, colour: str, kind: str) -> None:
+    for index in range(12):
+        save_plain(tmp_path / f"{index:02}.png", colour, kind, spot=index > 3)
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    names = sorted(path.name for path in tmp_path.iterdir())
+    told = "pictures are blank, of one colour throughout"
+    how = "; remove them, or save them again from what shows more"
+    assert f"4 of 12 {told} (00.png, 01.png, 02.png, ...){how}" in tell_values(look_at(tmp_path, names, 1))
+    assert f"1 of 9 {told} (03.png){how}" in tell_values(look_at(tmp_path, names[3:], 1))
+    assert not any("blank" in note for note in tell_values(look_at(tmp_path, names[4:], 1)))
+
+
+def test_blank_pictures_are_said_on_the_screen_and_stand_out_on_the_page(tmp_path: Path) -> None:
+    for label in "ab":
+        for index in range(9):
+            save_12_bit(tmp_path / "data" / label / f"{index}.png", 16)
+        save_plain(tmp_path / "data" / label / "3.png", "white" if label == "a" else "#123456")
+    request = Request(tmp_path / "data", tmp_path / "run", init="none", size=32)
+    begun = start.begin_run(request, Screen())
+    assert any(
+        note.startswith("2 of 18 pictures are blank, of one colour throughout (a/3.png, b/3") for note in begun.notes
+    )
+    decode_pictures(Session(request, begun, Screen(), lambda: False))
+    page = (tmp_path / "run/data.html").read_text("utf-8")
+    told = "2 of 18 pictures are blank, of one colour throughout; remove them"
+    assert page.index(told) < page.index("<h2>Classes</h2>"), "among what stands out"

@@ -165,14 +165,72 @@ def test_floating_point_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("mode", "clear"), [("RGBA", (0, 0, 0, 0)), ("LA", (0, 0)), ("PA", (0, 0))])
 def test_transparent_is_white(mode: str, clear: tuple[int, ...]) -> None:
-    assert set(to_pixels(Image.new(mode, (80, 80), clear), SPEC)) == {255}
+    image = Image.new(mode, (80, 80), clear)
+    image.putpixel((0, 0), (*clear[:-1], 255))
+    pixels = as_array(to_pixels(image, SPEC))
+    assert set(pixels[8:].ravel().tolist()) == {255}
 
 
 def test_palette_transparency_is_white(tmp_path: Path) -> None:
     image = Image.new("P", (80, 80), 3)
     image.putpalette([0, 0, 0] * 256)
+    image.putpixel((0, 0), 4)
     image.save(tmp_path / "p.png", transparency=3)
-    assert set(to_pixels(tmp_path / "p.png", SPEC)) == {255}
+    assert set(as_array(to_pixels(tmp_path / "p.png", SPEC))[8:].ravel().tolist()) == {255}
+
+
+def unseen() -> dict[str, tuple[bytes, Image.Image]]:
+    """name -> (a file in which no pixel has any opacity, what it shows)."""
+    shown = gradient(90, 70)
+    grey, few = shown.convert("L"), shown.quantize(40)
+
+    def save(image: Image.Image, kind: str, **settings: object) -> bytes:
+        packed = io.BytesIO()
+        image.save(packed, kind, **settings)
+        return packed.getvalue()
+
+    def clear(image: Image.Image) -> Image.Image:
+        image = image.copy()
+        image.putalpha(0)
+        return image
+
+    plain = Image.new("RGB", (90, 70), (200, 30, 40))
+    one = Image.new("P", (90, 70), 3)
+    one.putpalette([9, 9, 9] * 3 + [200, 30, 40])
+    return {
+        **{f"RGBA as {kind}": (save(clear(shown), kind), shown) for kind in ("PNG", "BMP", "TIFF")},
+        "RGBA as WebP": (save(clear(shown), "WEBP", lossless=True, exact=True), shown),
+        **{f"LA as {kind}": (save(clear(grey), kind), grey.convert("RGB")) for kind in ("PNG", "TIFF")},
+        "a palette of clear colours": (save(few, "PNG", transparency=bytes(256)), few.convert("RGB")),
+        "one clear colour in a GIF": (save(one, "GIF", transparency=3), plain),
+        "one clear colour in a PNG": (save(plain, "PNG", transparency=(200, 30, 40)), plain),
+        "one clear grey in a PNG": (
+            save(Image.new("L", (90, 70), 77), "PNG", transparency=77),
+            Image.new("RGB", (90, 70), (77, 77, 77)),
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", unseen())
+def test_opacity_that_is_0_everywhere_is_none(name: str) -> None:
+    content, shown = unseen()[name]
+    assert decode(content).tobytes() == shown.tobytes()
+    with Image.open(io.BytesIO(content)) as image:
+        assert to_pixels(image, SPEC) == to_pixels(shown, SPEC)
+
+
+def test_opacity_in_the_last_strip_is_opacity() -> None:
+    image = gradient(1100, 1100)
+    image.putalpha(0)
+    image.putpixel((1099, 1099), (1, 2, 3, 255))
+    found = decode(image)
+    assert found.getpixel((1099, 1099)) == (1, 2, 3)
+    assert found.getpixel((1098, 1098)) == found.getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_16_bit_grey_with_a_clear_value_is_read(tmp_path: Path) -> None:
+    Image.fromarray(np.full((40, 40), 257 * 99, np.uint16)).save(tmp_path / "grey.png", transparency=257 * 99)
+    assert decode(tmp_path / "grey.png").getextrema() == ((99, 99),) * 3
 
 
 def test_a_large_jpeg_decoded_small_looks_the_same(tmp_path: Path) -> None:
