@@ -19,10 +19,10 @@ SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export benchmarks tools
 
 setup: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml runtime/pyproject.toml tools/find-python.sh
-	@python="$$(tools/find-python.sh)" && { test -x $(RUN)python || "$$python" -m venv $(VENV); }
+$(INSTALLED): pyproject.toml tools/find-python.sh tools/make-venv.sh
+	@tools/make-venv.sh $(VENV)
 	@echo "installing torch, onnx2tf and the others: about 6 GB and two minutes, once"
-	$(RUN)python -m pip install --quiet --disable-pip-version-check -e ./runtime -e '.[export,demo,dev]'
+	$(RUN)python -m pip install --quiet --disable-pip-version-check -e '.[export,demo,dev]'
 	@touch $@
 
 demo: $(INSTALLED)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 import onnx
 
+import ressq_edge
+import ressq_runtime
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_export.abstention import Abstention, Unlike
 from ressq_export.calibration import CalibrationSet
@@ -14,7 +16,8 @@ from ressq_export.evaluation import Accuracy
 from ressq_export.ladder import Remedies
 from ressq_runtime.card import FORMAT
 
-_PACKAGES = ("ressq-edge", "ressq-runtime", "torch", "onnx")
+_OURS = {"ressq-edge": ressq_edge.__version__, "ressq-runtime": ressq_runtime.__version__}
+_PACKAGES = ("torch", "onnx")
 _CONVERTERS = {
     "fp32.onnx": (),
     "int8.onnx": ("onnxruntime",),
@@ -120,14 +123,8 @@ def _precision(kind: str, remedies: Remedies) -> dict[str, object]:
 
 
 def tool_versions(kind: str) -> dict[str, str]:
-    """Version of each package that had a hand in a file of this kind, where it is installed as one."""
-    found = {}
-    for name in (*_PACKAGES, *_CONVERTERS[kind]):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # run from a source tree
-            continue
-    return found
+    """Version of each package that had a hand in a file of this kind."""
+    return {**_OURS, **{name: version(name) for name in (*_PACKAGES, *_CONVERTERS[kind])}}
 
 
 def today() -> str:
@@ -142,7 +139,7 @@ def add_properties(model: onnx.ModelProto, about: Description) -> None:
         "description": about.about or f"{about.name}: {about.checkpoint.model.arch}",
         "author": "ressq-export",
         "date": today(),
-        "version": tool_versions("fp32.onnx").get("ressq-edge", "unknown"),
+        "version": ressq_edge.__version__,
         "license": "see description",
         "task": "classify",
         "imgsz": str([size, size]),

@@ -28,23 +28,29 @@ in turn. Where all lose more than --max-drop only the fp32 files and the certifi
 unless the pictures are so few that it may be chance.
 Exit codes: 0 done, 1 a fault you can mend (it is named on stderr), 2 wrong usage, 130 stopped by Ctrl-C."""
 
+_INSTALL = "in the repository: pip install -e '.[export]', or uv sync --extra export"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (None: the process's own); returns its exit code."""
     mend_streams()
     arguments = _build_parser().parse_args(argv)
     # Below the parser: --help should not wait for PyTorch.
-    from ressq_export.exporter import export
-    from ressq_export.progress import open_screen
     from ressq_runtime.errors import RessqError
     from ressq_runtime.faults import Faults
     from ressq_runtime.streaming.ending import Ending
 
     try:
+        from ressq_export.exporter import export
+        from ressq_export.progress import open_screen
+
         with Ending(), open_screen() as screen:  # SIGTERM is as Ctrl-C: nothing half made is left
             report = export(_to_request(arguments), screen)
     except RessqError as error:
         print(f"ressq-export: error: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:  # those of the extra are installed when they are asked for
+        print(f"ressq-export: error: found no package {error.name}, wanted it to convert; {_INSTALL}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("ressq-export: interrupted; no artefact was written", file=sys.stderr)

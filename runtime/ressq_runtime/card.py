@@ -102,7 +102,8 @@ def parse_card(text: str | bytes, path: str) -> dict[str, object]:
     found = data.get("format")
     if type(found) is int and found > FORMAT:
         raise ArtefactError(
-            f"{path}: found card format {found}, wanted {FORMAT} or older; pip install --upgrade ressq-runtime"
+            f"{path}: found card format {found}, wanted {FORMAT} or older; "
+            "install the wheel of the ressq-runtime that it was exported with"
         )
     if type(found) is not int or found < 1:
         raise ArtefactError(f"{path}: found card format {found!r}, wanted {FORMAT}; copy it again, or export it again")

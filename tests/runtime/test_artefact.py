@@ -229,7 +229,7 @@ def test_a_model_under_another_name_is_to_be_renamed(tmp_path: Path) -> None:
 
 def test_a_newer_format_says_how_to_upgrade(artefact: Path, suffix: str) -> None:
     with pytest.raises(
-        ArtefactError, match=rf"found card format {FORMAT + 1}, wanted {FORMAT} or older; pip install --upgrade"
+        ArtefactError, match=rf"found card format {FORMAT + 1}, wanted {FORMAT} or older; install the wheel of"
     ):
         Card.from_json(json.dumps(golden_card(format=FORMAT + 1)), "leaf")
 

@@ -124,13 +124,9 @@ def test_every_link_inside_the_documents_leads_somewhere() -> None:
 
 
 def test_the_versions_agree() -> None:
-    import tomllib
-
     import ressq_edge
     import ressq_runtime
 
-    requirement = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"][0]
-    assert requirement == f"ressq-runtime=={ressq_runtime.__version__}"
     assert ressq_edge.__version__ == ressq_runtime.__version__
     for name in ("README.md", "docs/pi.md", "runtime/README.md"):
         assert set(re.findall(r"ressq_runtime-([0-9.]+)-py3", (ROOT / name).read_text())) == {ressq_edge.__version__}
