@@ -53,6 +53,7 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
     """
     given = find_parts(root)
     labels, parts = _read_parts(root, given) if given else _read_classes(root)
+    labels = tuple(map(compose, labels))  # a script compares an answer with what a person typed
     refuse_control_characters(root, labels)
     refuse_levels(root, labels, parts, given=bool(given))
     names = [name for pictures in parts.values() for name, _ in pictures]

@@ -7,6 +7,7 @@ from pathlib import Path
 from ressq_edge.data.part_names import read_part_name
 from ressq_edge.data.split import PARTS, Samples, Split
 from ressq_edge.errors import SplitError
+from ressq_runtime.names import compose
 
 _SHOWN = 3  # names of sub-folders
 _FEWEST_AGAIN = 2  # classes that a class folder holds once more: one may be a sub-folder of any kind
@@ -27,7 +28,7 @@ def refuse_levels(root: Path, labels: Sequence[str], parts: Mapping[str, Samples
     for pictures in parts.values():
         of_class: list[set[str]] = [set() for _ in labels]
         for label, depth, folders in _look_below(_find_folders(pictures), 2 if given else 1):
-            of_class[label] |= {levels[depth] for levels in folders if len(levels) > depth}
+            of_class[label] |= {compose(levels[depth]) for levels in folders if len(levels) > depth}
         _refuse_again(root / pictures[0][0].split("/", 1)[0] if given else root, labels, of_class)
         _refuse_parts_below(root, labels, of_class)
 
@@ -116,7 +117,7 @@ def _tell_recurring(of_class: list[set[str]]) -> list[str]:
         holds = "the class folders hold, over and over,"
     if len(everywhere) < 2 or (len(of_class) == 2 and of_class[0] != of_class[1]):
         return []
-    swap = "the first level is taken for the class; if these are the classes, swap the levels"
+    swap = "the first level is taken for the class; if these are the classes, swap the levels or give one folder"
     return [f"{holds} {_list(everywhere)}: {swap}"]
 
 

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -192,6 +193,12 @@ def test_a_class_folder_that_holds_the_classes_again_is_refused(tmp_path: Path, 
     assert (
         f"{top}: found the classes daisy/, rose/ and tulip/ again in flowers/, wanted each once; move flowers/" in said
     )
+
+
+def test_a_copy_of_the_classes_is_one_in_either_unicode_form(tmp_path: Path) -> None:
+    labels = ("Größe", "Höhe")
+    copies = (f"copy/{normalize('NFD', label)}" for label in labels)
+    assert "again in copy/" in refused(lay_out(tmp_path, *(normalize("NFC", label) for label in labels), *copies))
 
 
 def test_two_copies_of_the_classes_are_refused_and_a_sub_folder_by_chance_is_not(tmp_path: Path) -> None:

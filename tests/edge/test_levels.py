@@ -36,7 +36,7 @@ def torn(root: Path, group_by: str | None = None) -> list[str]:
     return [note for note in told(root, group_by) if "not kept together" in note]
 
 
-SWAP = ": the first level is taken for the class; if these are the classes, swap the levels"
+SWAP = ": the first level is taken for the class; if these are the classes, swap the levels or give one folder"
 WHOSE = "sub-folders below the class folders are not kept together; if each is a patient, a site or a thing: --group-by"
 
 

@@ -129,6 +129,13 @@ def test_a_class_in_two_unicode_forms_is_refused(tmp_path: Path) -> None:
         split_folder(lay_out(given, **{f"train__{other}": 3}), 0)
 
 
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_label_is_as_people_type_it_and_a_path_as_it_is(tmp_path: Path, form: str) -> None:
+    split = split_folder(lay_out(tmp_path, **{normalize(form, "Größe"): 6, "klein": 6}), 0)
+    assert split.labels == (normalize("NFC", "Größe"), "klein")
+    assert all(path.exists() for path in split.paths("train", tmp_path))
+
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="its file system takes both for one")
 @pytest.mark.parametrize(("was", "now"), [("NFC", "NFD"), ("NFD", "NFC")])
 def test_pictures_of_a_run_under_names_of_another_form_are_told(tmp_path: Path, was: str, now: str) -> None:
