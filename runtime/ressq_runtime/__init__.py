@@ -3,8 +3,8 @@
     from ressq_runtime import Classifier
 
     classifier = Classifier.load("leaf_int8.tflite")
-    best, *others = classifier.classify("photo.jpg")
-    print(best.label, best.probability)
+    answer = classifier.classify("photo.jpg")
+    print(answer.label, answer.reason)  # None: the model abstains
 
 Names are loaded when they are first used: start-up is a feature. No module may have the name of a function
 here, or importing the module would hide the function.

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     # (pixels as the network wants them, seconds to decode, seconds to preprocess)
     Prepared = tuple[bytes, float, float]
 
+# How what may be a pipe is named.
+_PIPED = ("-", "/dev/", "/proc/")
 STAGES = ("decode", "preprocess", "inference", "postprocess", "total")
 
 
@@ -30,28 +32,46 @@ def answer_all(arguments: Namespace, path: str, origin: str) -> int:
     Raises:
         RessqError: nothing could be done at all.
     """
-    pictures = list_named(arguments.pictures)
+    piped = len(arguments.pictures) == 1 and arguments.pictures[0].startswith(_PIPED)
+    if piped:
+        from ressq_runtime.piped import is_piped
+
+        piped = is_piped(arguments.pictures[0])
+    pictures = arguments.pictures if piped else list_named(arguments.pictures)
     classifier = load_named(arguments, path, origin)
-    if len(pictures) != 1 or pictures != arguments.pictures or arguments.csv:
+    if not piped and (len(pictures) != 1 or pictures != arguments.pictures or arguments.csv):
         from ressq_runtime.streaming.stream import answer_many
 
         return answer_many(arguments, classifier, pictures)
     if arguments.explain:
-        from ressq_runtime.explain import check_explanation, write_explanation
+        from ressq_runtime.explain import check_explanation
 
         check_explanation(arguments.explain, pictures[0])
+    return _answer_one(arguments, classifier, pictures[0], piped)
+
+
+def _answer_one(arguments: Namespace, classifier: Classifier, name: str, piped: bool) -> int:
     from ressq_runtime.rows import open_writer
 
+    named = name
+    if piped:
+        from ressq_runtime.piped import name_row, read_piped
+
+        name = name_row(name, arguments.csv)
     with open_writer(arguments, classifier, single=True) as writer:
         try:
-            predictions, spent = timed_answer(classifier, pictures[0], arguments.top_k)
-            writer.write((pictures[0], predictions, spent))
+            source = read_piped(named) if piped else named
+            predictions, spent = timed_answer(classifier, source, arguments.top_k)
+            writer.write((name, predictions, spent))
         except PictureError as fault:
-            print(f"ressq-infer: error: {fault}", file=sys.stderr)
-            writer.write_fault(pictures[0], str(fault))
+            said = str(fault).replace("bytes:", "stdin:", 1) if piped else str(fault)
+            print(f"ressq-infer: error: {said}", file=sys.stderr)
+            writer.write_fault(name, said)
             return 1
     if arguments.explain:
-        write_explanation(classifier, pictures[0], predictions[0], arguments.explain)
+        from ressq_runtime.explain import write_explanation
+
+        write_explanation(classifier, source, predictions[0], arguments.explain)
         print(f"ressq-infer: wrote {arguments.explain}", file=sys.stderr)
     return 0
 
@@ -74,6 +94,10 @@ def prepare(picture: Source, spec: PixelSpec, clock: Callable[[], float] = perf_
     from ressq_runtime.jpeg import crop_core, decode_jpeg
 
     started = clock()
+    if not isinstance(picture, (str, bytes)):
+        from ressq_runtime.sources import to_source
+
+        picture = to_source(picture)
     pixels = None
     core = decode_jpeg(picture, spec.resize)
     if core is not None:

@@ -16,8 +16,9 @@ examples:
   ressq-infer photo.jpg                              the model that is installed, else the built-in one
   ressq-infer photos/ --model leaf_int8.tflite --csv answers.csv       again: goes on where it ended
   find /mnt -name '*.jpg' -print0 | ressq-infer --stdin0 --json
+  rpicam-still -n -o - | ressq-infer -               a picture from a pipe, which need not touch the card
   ressq-infer --watch incoming/ --csv answers.csv    each picture that comes; Ctrl-C or SIGTERM ends
-  ressq-infer photo.jpg --json | jq .predictions[0]
+  ressq-infer photo.jpg --json | jq .label,.reason   null and why, where the model abstains
   ressq-infer --serve                                stay; open http://127.0.0.1:8765/ or send pictures with curl
   ressq-infer photos/ --profile --plot profile.html  what an answer costs on this device
   ressq-infer photo.jpg --explain where.png          which part of the picture speaks for the answer
@@ -40,6 +41,9 @@ def parse(argv: Sequence[str] | None) -> Namespace:
         parser.error("found no picture, wanted one or more files or folders, for instance: ressq-infer photo.jpg")
     if arguments.pictures and modes and modes != ["profile"]:
         parser.error(f"found pictures and --{modes[0].replace('_', '-')}, wanted one of the two")
+    if "-" in arguments.pictures and (modes or len(arguments.pictures) > 1):
+        other = "--profile, which reads a picture many times" if modes else "other pictures"
+        parser.error(f"found - and {other}, wanted - alone: it is the one picture on stdin; save it in a file first")
     if arguments.csv and modes and modes[0] not in ("stdin0", "watch"):
         parser.error(f"found --csv and --{modes[0].replace('_', '-')}, wanted --csv with pictures alone")
     if arguments.csv == "-":
@@ -77,7 +81,12 @@ def _build_parser() -> ArgumentParser:
         formatter_class=lambda prog: RawDescriptionHelpFormatter(prog, width=110),
     )  # fmt: skip
     add = parser.add_argument
-    add("pictures", nargs="*", metavar="IMAGE|FOLDER", help="pictures, or folders of them (nested folders too)")
+    add(
+        "pictures",
+        nargs="*",
+        metavar="IMAGE|FOLDER",
+        help="pictures, or folders of them (nested folders too); -: one on stdin",
+    )
     add("--model", metavar="FILE", help="a .tflite or .onnx artefact of ressq-export")
     add("--labels", metavar="FILE", help="class names, one a line, for a model that carries none")
     add("--top-k", type=positive, default=5, metavar="N", help="answers a picture (default 5)")

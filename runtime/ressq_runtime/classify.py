@@ -73,7 +73,9 @@ class Classifier:
             ArtefactError: the file is broken, changed, too new, or labels are missing, too many or too few.
             EngineError: no interpreter, or it refuses the model, or a model without a card did not survive a trial.
         """
-        path = os.fspath(path)
+        path = os.fsdecode(path)
+        if isinstance(labels, str):
+            raise ArtefactError(f"{path}: found one text for labels, wanted a list of them; read a file's lines first")
         card = read_card(path)
         if card is None and labels is None:
             raise ArtefactError(
@@ -96,7 +98,9 @@ class Classifier:
         return cls(path, card, labels or (card.labels if card else ()), spec, opened)
 
     def classify(self, image: Source, top_k: int = 5) -> Predictions:
-        """The `top_k` most probable labels of a path, a Pillow image or a uint8 (H, W, 3) RGB array, best first.
+        """What a picture is: its label, or None and a reason, and the `top_k` most probable labels, best first.
+
+        `image`: a path, a file's bytes, a binary file (an upload is one), a Pillow image, a uint8 (H, W, 3) RGB array.
 
         Raises:
             PictureError: the picture can't be read.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ressq_runtime.classify import Classifier
+    from ressq_runtime.pixels import Source
     from ressq_runtime.predictions import Prediction
 
 SIDE = 448  # pixels: a comfortable size on a screen
@@ -47,7 +48,7 @@ def check_explanation(path: str, picture: str) -> None:
         raise OutputError(f"{path}: found the picture itself, wanted a new file for the explanation; name another")
 
 
-def write_explanation(classifier: Classifier, picture: str, best: Prediction, path: str) -> None:
+def write_explanation(classifier: Classifier, picture: Source, best: Prediction, path: str) -> None:
     """Writes the picture with the map of the best prediction over it, and a legend below.
 
     Raises:

@@ -17,6 +17,7 @@ from ressq_runtime.errors import PictureError
 from ressq_runtime.footprint import check_footprint
 from ressq_runtime.loading import load_whole
 from ressq_runtime.pillow_warnings import Ignored
+from ressq_runtime.sources import check_image, check_path, describe_array, to_source
 from ressq_runtime.spec import LARGEST_ASPECT, SMALLEST_SIDE, PixelSpec
 from ressq_runtime.upright import BROKEN, to_upright_rgb
 
@@ -24,7 +25,7 @@ TYPE_CHECKING = False  # the name alone tells type checkers; importing typing co
 if TYPE_CHECKING:
     from typing import Any
 
-    Source = str | os.PathLike[str] | bytes | Image.Image | Any  # Any: a numpy uint8 (H, W, 3) array
+    Source = str | os.PathLike[str] | bytes | Image.Image | Any  # Any: a binary file, a numpy uint8 (H, W, 3) array
 
 # A file's first bytes -> Pillow's module for it. Others hide a picture of any size behind a small one's header (ICO),
 # or are a program that Pillow runs (EPS); and to import all that it knows takes as long as some answers.
@@ -54,7 +55,7 @@ def decode(source: Source, shorter: int | None = None, *, strict: bool = False) 
     """The picture upright, as a Pillow image of mode RGB.
 
     Args:
-        source: a path, a file's bytes, a Pillow image, or a uint8 (H, W, 3) RGB array.
+        source: a path, a file's bytes, a binary file, a Pillow image, or a uint8 (H, W, 3) RGB array.
         shorter: decode a JPEG at 1/2, 1/4 or 1/8 as long as its shorter side keeps this many pixels;
             None: at full size.
         strict: a JPEG in a file is read twice, to refuse whatever libjpeg warns of, where simplejpeg is installed.
@@ -62,16 +63,14 @@ def decode(source: Source, shorter: int | None = None, *, strict: bool = False) 
     Raises:
         PictureError: the picture can't be read, or not as one picture of 32x32 pixels or more.
     """
-    if isinstance(source, (str, os.PathLike)):
-        path = os.fspath(source)
-        if os.path.isdir(path):
-            raise PictureError(f"{path}: found a folder, wanted a picture")
-        if os.path.exists(path) and not os.path.isfile(path):  # opening a pipe that nobody writes to waits for ever
-            raise PictureError(f"{path}: found a pipe or a device, wanted a picture's file; save it first")
-        return _decode_file(path, path, shorter, strict)
+    source = to_source(source)
+    if isinstance(source, str):
+        check_path(source)
+        return _decode_file(source, source, shorter, strict)
     if isinstance(source, bytes):
         return _decode_file(BytesIO(source), "bytes", shorter, strict)
     if isinstance(source, Image.Image):
+        check_image(source)
         _check_size(source, "image")
         try:
             with Ignored():
@@ -168,7 +167,7 @@ def _check_one_frame(image: Image.Image, path: str) -> None:
 def _from_array(array: Any) -> Image.Image:
     shape, dtype = tuple(getattr(array, "shape", ())), str(getattr(array, "dtype", type(array).__name__))
     if dtype != "uint8" or len(shape) != 3 or shape[2] != 3:
-        raise PictureError(f"array: found {dtype} {shape}, wanted uint8 (height, width, 3) RGB; convert it")
+        raise PictureError(f"array: {describe_array(dtype, shape)}")
     image = Image.frombytes("RGB", (shape[1], shape[0]), array.tobytes())
     _check_size(image, "array")
     return image

@@ -21,11 +21,11 @@ class Prediction:
 
 
 class Predictions(list[Prediction]):
-    """The best predictions for one picture, best first, and what to make of them.
+    """What a picture is, and behind it the most probable labels, best first, whether they are an answer or not.
 
-    Fields: label, of the best one, or None: the classifier abstains, since its probability is too low to rely on;
-    unlike, whether the picture is unlike the training pictures, so that no answer means much (None: the model can't
-    tell); reason, why there is no label or why it means little, for a person; empty where all is well.
+    Fields: label, the answer, or None: the classifier abstains, since the best one's probability is too low to rely on;
+    reason, why there is no label or why it means little, for a person; empty where all is well; unlike, whether the
+    picture is unlike the training pictures, so that no answer means much (None: the model can't tell).
     """
 
     __slots__ = ("label", "reason", "unlike")
@@ -39,3 +39,6 @@ class Predictions(list[Prediction]):
         self.reason = "" if sure else f"{best.label} has {best.probability:.2%}, wanted {threshold:.2%} or more"
         if unlike:
             self.reason = "; ".join(filter(None, (self.reason, "unlike the training pictures")))
+
+    def __repr__(self) -> str:
+        return f"Predictions(label={self.label!r}, reason={self.reason!r}, unlike={self.unlike}, {super().__repr__()})"

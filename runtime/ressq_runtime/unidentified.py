@@ -9,6 +9,7 @@ from io import BytesIO
 from PIL import Image, TiffImagePlugin
 
 from ressq_runtime.errors import PictureError
+from ressq_runtime.sources import describe_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def open_unidentified(file: str | BytesIO, path: str, error: Exception) -> Image
         raise error
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         return _open_heic(file, path)
+    if isinstance(file, BytesIO) and (said := describe_text(file.getvalue())):
+        raise PictureError(f"{path}: {said}") from error
     found = "an empty file" if not head else "no known kind of picture"
     raise PictureError(
         f"{path}: found {found}, wanted JPEG, PNG, WebP, BMP, GIF or TIFF; copy it again or convert it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,8 @@ def test_the_threshold_in_the_card_decides_unless_another_is_given(
     found = Classifier.load(strict).classify(circle)
     assert found.label is None
     assert "wanted 100.00% or more" in found.reason
+    start = r"Predictions\(label=None, reason='circle has .*% or more', unlike=\w+, \[Prediction"
+    assert re.match(start, repr(found)), "what is shown first is no label"
 
 
 def test_an_older_card_and_a_foreign_model_always_answer(model: str, circle: str, tmp_path: Path) -> None:

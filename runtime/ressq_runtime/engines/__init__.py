@@ -47,9 +47,13 @@ def load_engine(path: str, engine: str = "auto", threads: int = 1) -> Engine:
     """The model in `path`, ready to run; engine: one of ENGINES, auto takes the first installed that fits the file.
 
     Raises:
-        EngineError: no interpreter for this file is installed, it refuses the file, or the model's input is
-            not uint8 pixels.
+        EngineError: no interpreter for this file is installed, it refuses the file, the model's input is not uint8
+            pixels, or engine or threads are none that there are.
     """
+    if engine not in ENGINES:
+        raise EngineError(f"{path}: found the engine {engine!r}, wanted one of {', '.join(ENGINES)}")
+    if not isinstance(threads, int) or threads < 1:
+        raise EngineError(f"{path}: found {threads!r} threads, wanted a whole number from 1 on")
     kind = "onnx" if path.lower().endswith(".onnx") else "tflite"
     if engine != "auto" and (engine == "onnx") != (kind == "onnx"):
         raise EngineError(f"{path}: found engine {engine} for a .{kind} file, wanted one for it; use --engine auto")
