@@ -16,14 +16,19 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from ressq_runtime.folders import list_classes
+from ressq_runtime import Classifier, PictureError
+from ressq_runtime.names import compose, locate
 
 ROOT = Path("demo")
 SEED = 0
 # Small and few enough for two cores to be done in ten minutes, from random weights; more of both is more accurate.
 SOLAR_SETTINGS = ("--size", "128", "--epochs", "32")
+RIGHT, WRONG, WITHHELD = "answered rightly", "answered wrongly", "not answered, as the model is too unsure"
+# Of a large set some tell as much, and no one waits.
+MOST_ANSWERED = 500
 # (part, share of each stratum): the rest is for training.
 HELD_OUT = (("val", 0.15), ("test", 0.15))
 
@@ -43,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
         init = arguments.init or ("imagenet" if arguments.data else "none")
         train(data, run, init, () if arguments.data else SOLAR_SETTINGS)
         export(data, run, dist, name)
-        answer(data, dist / f"{name}_int8.tflite")
+        answer(data, run / "split.json", dist / f"{name}_int8.tflite")
     except subprocess.CalledProcessError as error:
         print(f"demo: stopped at: {shlex.join(error.cmd)}", file=sys.stderr)
         return int(error.returncode)
@@ -110,13 +115,41 @@ def export(data: Path, run: Path, dist: Path, name: str) -> None:
     call(command if untested else [*command, "--evaluate", str(data)])
 
 
-def answer(data: Path, artefact: Path) -> None:
-    """Classifies one picture of each of two classes, then measures latency."""
-    part = data / "test" if (data / "test").is_dir() else data
-    pictures = [paths[0] for paths in list_classes(part).values()][:2]
-    for picture in pictures:
+def answer(data: Path, split: Path, artefact: Path) -> None:
+    """Classifies two pictures that say something, with what they truly show, then measures latency."""
+    with Classifier.load(artefact) as classifier:
+        chosen = choose(classifier, data, split)
+    for words, picture in chosen:
+        print(f"\n{words}")
         call(["ressq-infer", picture, "--model", str(artefact)])
-    call(["ressq-infer", *pictures, "--model", str(artefact), "--profile"])
+    call(["ressq-infer", *[picture for _, picture in chosen], "--model", str(artefact), "--profile"])
+
+
+def choose(classifier: Classifier, data: Path, split: Path) -> list[tuple[str, str]]:
+    """(what it is an example of, picture): the surest right answer, and one withheld, or else the surest wrong one.
+
+    split: a run's split.json; of its test pictures, or without such its validation pictures, some hundred are answered.
+    """
+    found = json.loads(split.read_text(encoding="utf-8"))
+    part = "test" if found["test"] else "val"
+    pictures = random.Random(SEED).sample(found[part], min(len(found[part]), MOST_ANSWERED))  # noqa: S311 - no secret
+    kinds: dict[str, list[tuple[float, str, str]]] = {RIGHT: [], WRONG: [], WITHHELD: []}
+    for path, index in pictures:
+        truth, picture = compose(found["labels"][index]), locate(str(data), path, {})
+        with suppress(PictureError):  # which ressq-export has named
+            predictions = classifier.classify(picture)
+            kind = WITHHELD if predictions.label is None else RIGHT if predictions.label == truth else WRONG
+            kinds[kind].append((predictions[0].probability, picture, truth))
+    shown = (RIGHT, WITHHELD if kinds[WITHHELD] else WRONG)
+    return [
+        (
+            f"{kind}: {len(kinds[kind])} of {len(pictures)} {part} pictures. The surest of them, "
+            f"which truly shows {truth}:",
+            picture,
+        )
+        for kind in shown
+        for _, picture, truth in sorted(kinds[kind])[-1:]
+    ]
 
 
 def call(command: list[str]) -> None:
