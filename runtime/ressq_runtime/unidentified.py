@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
+# What takes a picture's place, by the bytes at some place, in lower case, and what to do then.
+_OTHERS = (
+    (0, b"version https://git-lfs", "a Git LFS pointer", "get the picture that it stands for: git lfs pull"),
+    (0, b"<!doctype html", "a web page", "download the picture itself"),
+    (0, b"<html", "a web page", "download the picture itself"),
+    (4, b"tfl3", "a model", "name it behind --model"),
+)
+
 _TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # little- and big-endian; with a plus: BigTIFF
 _MOST_TAGS = 1000  # of a file that may claim any number; real ones have a few dozen
 _SHORT, _LONG = 3, 4
@@ -46,10 +54,11 @@ def open_unidentified(file: str | BytesIO, path: str, error: Exception) -> Image
         return _open_heic(file, path)
     if isinstance(file, BytesIO) and (said := describe_text(file.getvalue())):
         raise PictureError(f"{path}: {said}") from error
-    found = "an empty file" if not head else "no known kind of picture"
-    raise PictureError(
-        f"{path}: found {found}, wanted JPEG, PNG, WebP, BMP, GIF or TIFF; copy it again or convert it"
-    ) from error
+    found, mend = "no known kind of picture" if head else "an empty file", "copy it again or convert it"
+    for place, mark, kind, advice in _OTHERS:
+        if head[place:].lower().startswith(mark):
+            found, mend = kind, advice
+    raise PictureError(f"{path}: found {found}, wanted JPEG, PNG, WebP, BMP, GIF or TIFF; {mend}") from error
 
 
 def _open_heic(file: str | BytesIO, path: str) -> Image.Image:

@@ -312,6 +312,13 @@ def broken_files() -> dict[str, tuple[bytes, str]]:
         "header.jpg": (jpeg.getvalue()[:20], "found (a broken|no known kind of) picture"),
         "empty.jpg": (b"", "found an empty file, wanted JPEG"),
         "text.jpg": (b"hello, I am no picture at all", "found no known kind of picture, wanted JPEG"),
+        "pointer.jpg": (
+            b"version https://git-lfs.github.com/spec/v1\noid",
+            "found a Git LFS pointer, .*: git lfs pull",
+        ),
+        "page.jpg": (b"<!DOCTYPE html>\n<html>", "found a web page, wanted .*; download the picture itself"),
+        "page.png": (b"<html lang=de>", "found a web page"),
+        "model.tflite": (b"\x1c\0\0\0TFL3" + bytes(99), "found a model, wanted JPEG, .*; name it behind --model"),
         "phone.heic": (heic, f"found a HEIC picture.*; {pip}, or let the phone"),
         "phone.jpg": (heic, f"found a HEIC picture.*; {pip}, or let the phone"),
     }
