@@ -137,7 +137,7 @@ def _read(file: Any) -> bytes:
         content.close()
         raise PictureError("file: found an asynchronous one, wanted its bytes; give what await file.read() gives")
     try:
-        return bytes(memoryview(content))
+        return content if isinstance(content, bytes) else bytes(memoryview(content))
     except TypeError as error:
         raise PictureError(f"file: found {type(content).__name__} in it, wanted bytes; give a binary file") from error
 

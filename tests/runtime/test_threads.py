@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -212,3 +214,29 @@ def test_an_interrupted_call_leaves_the_classifier_right(load: Load, pictures: l
             assert classifier.scores(pixels) == wanted
     assert broken > 30
     assert [told(classifier.classify(picture)) for picture in pictures] == alone
+
+
+DAEMONS = """
+import sys, threading, time
+import ressq_runtime.engines
+from ressq_runtime import Classifier
+from ressq_runtime.engines.interpreter import open_litert_interpreter
+if sys.argv[2]:
+    ressq_runtime.engines._OPENERS["tflite"]["litert"] = open_litert_interpreter
+classifier = Classifier.load(sys.argv[1], threads=2)
+pixels = bytes(classifier.spec.size ** 2 * 3)
+def work():
+    while True:
+        classifier.scores(pixels)
+for _ in range(4):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(0.05)
+"""
+
+
+@pytest.mark.parametrize("kind", ["int8.onnx", "int8.tflite", "int8.tflite by Interpreter"])
+def test_a_process_ends_well_while_daemon_threads_are_in_calls(artefacts: dict[str, Path], kind: str) -> None:
+    kind, _, by = kind.partition(" by ")
+    command = [sys.executable, "-c", DAEMONS, str(artefacts[kind]), by]
+    ends = [subprocess.run(command, capture_output=True, timeout=60) for _ in range(4)]
+    assert [(end.returncode, b"terminate" in end.stderr) for end in ends] == [(0, False)] * 4

@@ -5,7 +5,9 @@ A lock, not an engine a thread: an inference is a small part of an answer, and d
 
 from __future__ import annotations
 
+import atexit
 from _thread import RLock
+from _weakref import ref
 
 from ressq_runtime.engines import explain_closed
 from ressq_runtime.engines.forks import forks, strand
@@ -18,13 +20,19 @@ if TYPE_CHECKING:
     from ressq_runtime.engines import Engine
 
 
+# At the process's end, for a call in hand.
+_GRACE_S = 5.0
+
+_open: set[ref[SharedEngine]] = set()
+
+
 class SharedEngine:
     """An engine that any thread may call; `engine` is the one of this process after its first call.
 
     A call from within a call, as a signal's handler makes it, would mix two pictures or wait for itself: refused.
     """
 
-    __slots__ = ("_busy", "_closed", "_forks", "_home", "_locks", "_path", "_reopen", "engine")
+    __slots__ = ("__weakref__", "_busy", "_closed", "_forks", "_home", "_locks", "_path", "_reopen", "engine")
 
     def __init__(self, path: str, engine: Engine, reopen: Callable[[], Engine]) -> None:
         """`reopen` opens the model again, for a forked process."""
@@ -35,6 +43,7 @@ class SharedEngine:
         # in the thread that it interrupts, which may be in the middle of a call.
         self._locks = {self._home: RLock()}
         self._busy = self._closed = False
+        _open.add(ref(self, _open.discard))
 
     def run(self, pixels: bytes, name: str) -> tuple[list[float], list[float] | None]:
         """The scores, and of the same run the values of the output of that name (None: the model has none).
@@ -58,6 +67,10 @@ class SharedEngine:
             if self._forks[0] == self._home and not self._busy:
                 self.engine.close()
 
+    def keep(self) -> None:
+        """From now on no other thread comes in."""
+        self._lock().acquire(timeout=_GRACE_S)
+
     def __del__(self) -> None:
         if self._forks[0] != self._home:
             strand(self.engine)
@@ -79,3 +92,12 @@ class SharedEngine:
                 "after the other; let the handler set a flag, and call later"
             )
         self._busy = True
+
+
+@atexit.register
+def _keep_all() -> None:
+    """Python's end takes daemon threads down wherever they are: in ONNX Runtime or Interpreter, that aborts it."""
+    for each in list(_open):
+        shared = each()
+        if shared is not None:
+            shared.keep()
