@@ -125,10 +125,12 @@ def _describe_other(path: str) -> str:
     """What a file or folder is whose name is no model's."""
     if os.path.isdir(path):
         return "found a folder, wanted a .tflite or .onnx model; name a file (of a run folder ressq-export makes some)"
-    from ressq_runtime.mistaken import describe
+    known = None
+    if os.path.isfile(path):  # a pipe may wait for ever
+        from ressq_runtime.mistaken import describe
 
-    with open(path, "rb") as file:
-        known = describe(file.read(4096))
+        with open(path, "rb") as file:
+            known = describe(file.read(4096))
     return known or "found another kind of file, wanted a .tflite or .onnx model; name one"
 
 

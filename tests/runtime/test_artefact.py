@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -211,6 +212,15 @@ def test_a_file_of_another_kind_is_called_so_whatever_its_name(
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ArtefactError, match=f"{name}: .*{words}"):
         read_card(tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_that_nobody_writes_to_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(
+        ArtefactError, match=r"pipe: found another kind of file, wanted a .tflite or .onnx model; name one"
+    ):
+        read_card(tmp_path / "pipe")
 
 
 def test_a_model_under_another_name_is_to_be_renamed(tmp_path: Path) -> None:
