@@ -10,8 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ressq_runtime.engines import Engine
 
-# "0 cat" (Teachable Machine), "0: cat", "0:cat"; not "0.5 mm", "0:30".
-_NUMBERED = re.compile(r"(\d{1,6})(?:\s+|:\s+|:(?=\D))(\S.*)")
+# "0 cat" (Teachable Machine), "0: cat", "0,cat"; not "0.5 mm", "0:30".
+_NUMBERED = re.compile(r"(\d{1,6})(?:\s+|[:,;]\s+|[:,;](?=\D))(\S.*)")
 # The class that TF-Slim's networks have before ImageNet's thousand.
 _BACKGROUND = ("background", "dummy", "???", "unused")
 _TF_SLIM = 1001

@@ -58,7 +58,9 @@ def test_a_label_that_comes_again_gets_a_number_and_its_line_is_named(tmp_path: 
     assert notes == ["found 'a' again in line 4, which answers as 'a (3)', and 2 more such lines; rename it there"]
 
 
-@pytest.mark.parametrize("content", ["0 Class 1\n1 Class 2\n", "0: Class 1\n1: Class 2", "1  Class 2\n0:Class 1\n"])
+@pytest.mark.parametrize(
+    "content", ["0 Class 1\n1 Class 2\n", "0: Class 1\n1: Class 2", "1  Class 2\n0:Class 1\n", "0,Class 1\n1,Class 2\n"]
+)
 def test_numbers_before_all_labels_say_the_order_and_are_left_out(tmp_path: Path, content: str) -> None:
     assert read(tmp_path, content) == (
         ["Class 1", "Class 2"],
@@ -80,6 +82,7 @@ def test_numbered_labels_may_come_again_too(tmp_path: Path) -> None:
         ["1 euro", "2 euro", "5 cent"],
         ["0.5 mm", "1.5 mm"],
         ["0:30", "1:30"],
+        ["0,5 mm", "1,5 mm"],
         ["0 spots", "1 spot", "2 spots"],
         ["0 cat", "dog"],
         ["[background]", "[cat]"],
