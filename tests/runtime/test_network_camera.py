@@ -381,6 +381,14 @@ def test_served_the_last_answer_is_the_newest_frames_and_it_ends_while_stalled(
             assert served.process.wait(5) == 0
 
 
+def test_a_server_whose_camera_thread_fails_ends_rather_than_show_an_old_picture(artefacts: dict[str, Path]) -> None:
+    first = "from ressq_runtime.streaming import frames\nframes.to_utc = None"
+    with network_camera() as camera:
+        threading.Thread(target=camera.send, args=[part(RED)], daemon=True).start()
+        with serving(artefacts["int8.tflite"], "--camera", camera.url, first=first) as served:
+            assert served.process.wait(STARTED_S) == 1
+
+
 AUTHORISED = "HTTP/1.0 401 Unauthorized\r\nWWW-Authenticate: {}\r\n\r\n"
 
 

@@ -107,6 +107,18 @@ def test_what_is_no_picture_is_refused_in_json_that_names_no_file(served: Served
     assert b"/" not in reply.body
 
 
+def test_what_curl_made_of_a_picture_is_told_from_a_broken_one(served: Served, circle: bytes, tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    Image.open(io.BytesIO(circle)).save(packed, "JPEG")
+    (tmp_path / "photo.jpg").write_bytes(packed.getvalue())
+    command = ["curl", "-sS", f"http://127.0.0.1:{served.port}/classify"]
+    for option, hinted in (("-d", True), ("--data-binary", False)):
+        sent = [*command, option, f"@{tmp_path}/photo.jpg"]
+        reply = subprocess.run(sent, capture_output=True, text=True, check=True).stdout
+        assert reply.endswith('; if curl -d sent it, use --data-binary"}\n') == hinted, reply
+    assert "curl" not in ask(served.port, "POST", "/classify", b"no picture").json["error"]
+
+
 def test_a_picture_that_unfolds_too_far_is_refused(served: Served) -> None:
     packed = io.BytesIO()
     Image.new("1", (6000, 5000)).save(packed, "PNG")
@@ -208,6 +220,7 @@ def test_what_is_no_address_is_wrong_usage(address: str, capsys: pytest.CaptureF
 
 def test_only_an_address_that_others_reach_is_warned_of(model: Path, served: Served) -> None:
     assert "WARNING" not in served.said
+    assert f"serving on http://127.0.0.1:{served.port}/ to this machine alone (Ctrl-C stops)" in served.said
     with serving(model, address="0.0.0.0:0") as open_to_all:
         assert "WARNING: 0.0.0.0 is no loopback address: everybody on the network can send" in open_to_all.said
 

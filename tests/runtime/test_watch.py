@@ -85,6 +85,41 @@ def test_what_has_an_answer_is_not_given_and_nested_folders_are_looked_through(f
     assert watch.look() == [str(folder / "day/noon/c.jpg"), str(folder / "day/b.PNG")]
 
 
+def test_what_is_waited_for_in_vain_is_told_once_a_kind(folder: Path) -> None:
+    said: list[str] = []
+    watch = Watch(str(folder), set(), Clock(), said.append)
+    for name in ("film.mp4", "scan", "answers.csv", ".hidden.mov", "a.jpg"):
+        (folder / name).touch()
+    (folder / "link").symlink_to(folder.parent)
+    watch.look()
+    (folder / "film2.MP4").touch()
+    (folder / "scan2").touch()
+    watch.look()
+    assert sorted(said) == [
+        f"{folder}/film.mp4: left out, as what ends in .mp4 is; pictures end in .jpg, .png and the like",
+        f"{folder}/scan: left out, as what has no suffix is; pictures end in .jpg, .png and the like",
+    ]
+
+
+def test_a_picture_that_is_replaced_after_its_answer_is_told_once(folder: Path) -> None:
+    said: list[str] = []
+    clock, done = Clock(), set()
+    watch = Watch(str(folder), done, clock, said.append)
+    for name in ("latest.jpg", "other.jpg"):
+        (folder / name).write_bytes(b"first")
+    watch.look()
+    clock.tick()
+    done.update(watch.look())
+    assert len(done) == 2
+    for content in (b"second", b"third and last"):
+        watch.look()
+        (folder / "latest.jpg").write_bytes(content)
+        clock.tick()
+        assert watch.look() == []
+    told = "has changed since it was answered, and keeps its row; give each picture a name of its own"
+    assert said == [f"{folder}/latest.jpg: {told}"]
+
+
 def test_a_path_is_the_same_from_wherever_it_is_watched(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "a.jpg").touch()
     monkeypatch.chdir(folder.parent)

@@ -59,7 +59,10 @@ class Handler(BaseHTTPRequestHandler):
         except RefusalError as refusal:
             self._reply_error(refusal.status, str(refusal), **refusal.headers)
         except PictureError as error:
-            self._reply_error(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+            # curl's type for -d, which leaves out line ends and zeros, and for --data-binary.
+            is_data = self.headers.get_content_type() == "application/x-www-form-urlencoded"
+            hint = "; if curl -d sent it, use --data-binary" if is_data else ""
+            self._reply_error(HTTPStatus.UNPROCESSABLE_ENTITY, str(error) + hint)
         except RessqError as error:
             # The model's fault, and its message names files: for our log alone.
             sys.stderr.write(f"ressq-infer: error: {error}\n")

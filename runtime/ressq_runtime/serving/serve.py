@@ -19,7 +19,6 @@ from PIL import Image
 
 from ressq_runtime import jpeg
 from ressq_runtime.answer import infer, load_named, prepare
-from ressq_runtime.errors import RessqError
 from ressq_runtime.pixels import decode
 from ressq_runtime.rows import JsonWriter
 from ressq_runtime.serving.address import is_loopback
@@ -138,7 +137,7 @@ def serve(arguments: Namespace, path: str, origin: str) -> int:
 
 def _serve_until_told(server: Server, camera: Camera | None) -> int:
     stop = Event()
-    faults: list[RessqError] = []
+    faults: list[BaseException] = []
     try:
         _announce(server)
         if camera is not None:
@@ -156,7 +155,7 @@ def _serve_until_told(server: Server, camera: Camera | None) -> int:
     return 0
 
 
-def _classify_live(camera: Camera, server: Server, stop: Event, faults: list[RessqError]) -> None:
+def _classify_live(camera: Camera, server: Server, stop: Event, faults: list[BaseException]) -> None:
     """The newest frame to the classifier, until told to stop or the camera breaks off, which ends the server."""
     from ressq_runtime.streaming.camera import answer_each
     from ressq_runtime.streaming.frames import to_utc
@@ -167,7 +166,7 @@ def _classify_live(camera: Camera, server: Server, stop: Event, faults: list[Res
             # A wait, however short: locks are not fair, and a fast camera would keep uploads out for ever.
             if stop.wait(1e-3):
                 return
-    except RessqError as fault:
+    except BaseException as fault:  # whatever it is, a server that shows an old picture as live is worse
         faults.append(fault)
         server.shutdown()
 
@@ -179,7 +178,9 @@ def _announce(server: Server) -> None:
     else:
         host, port = server.socket.getsockname()[:2]
         where = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-        if not is_loopback(host):
+        if is_loopback(host):
+            where += " to this machine alone"
+        else:
             print(
                 f"ressq-infer: WARNING: {host} is no loopback address: everybody on the network can send pictures "
                 "and see the last one; there is neither password nor encryption",

@@ -7,7 +7,7 @@ import sys
 
 from ressq_runtime.answer import infer, refuse_address
 from ressq_runtime.classify import available_cores
-from ressq_runtime.errors import PictureError
+from ressq_runtime.errors import PictureError, printable
 from ressq_runtime.faults import Faults
 from ressq_runtime.names import refuse_locale
 from ressq_runtime.rows import open_writer
@@ -56,7 +56,7 @@ def _answer_watched(arguments: Namespace, classifier: Classifier, writer: Writer
     """What comes into the folder, until a signal ends it, which is no fault: exit code 0."""
     from ressq_runtime.streaming.watch import Watch
 
-    watch = Watch(arguments.watch, writer.done)
+    watch = Watch(arguments.watch, writer.done, say=_note)
     print(f"ressq-infer: watching {arguments.watch}; Ctrl-C ends", file=sys.stderr)
     try:
         _answer_each(classifier, watch.pictures(), arguments.top_k, writer, ending, _tell, watch)
@@ -95,6 +95,10 @@ def _answer_each(
                 writer.write_fault(picture, str(prepared))
             faults += 1
     return answered, faults
+
+
+def _note(text: str) -> None:
+    print(f"ressq-infer: {printable(text)}", file=sys.stderr)
 
 
 def _tell(fault: str) -> None:

@@ -27,23 +27,36 @@ LARGEST_POLL_SHARE = 0.05
 SETTLED_SECONDS = 1.0
 # A transfer may stall for longer: a picture that can't be read is tried again after this.
 SECOND_CHANCE_SECONDS = 10.0
+# Of the pictures that were answered the last ones are looked at again.
+_MOST_WATCHED = 100
+_MOST_TOLD = 20
+_CHANGED = "has changed since it was answered, and keeps its row; give each picture a name of its own"
 
 
 class Watch:
     """A folder and what is new in it. `try_again` may be called while another thread looks."""
 
-    def __init__(self, folder: str, done: Container[str], clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        folder: str,
+        done: Container[str],
+        clock: Callable[[], float] = monotonic,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Begins to watch the folder and the folders in it, but for hidden ones, those of a system and links.
 
-        `done` holds the absolute paths that have an answer; it grows while we look.
+        `done` holds the absolute paths that have an answer; it grows while we look. `say` gets what a person may
+        wait for in vain, each kind once.
 
         Raises:
             FolderError: there is no such folder.
         """
         # The table knows a picture by its path, which must be the same after a restart from elsewhere.
         self._folder = os.path.abspath(folder)
-        self._done, self._clock = done, clock
+        self._done, self._clock, self._say = done, clock, say
         self._files: dict[str, _File] = {}
+        self._answered: dict[str, State] = {}
+        self._told = {".csv"}  # the table may lie there, too
         self._closed = False
         if not os.path.isdir(self._folder):
             raise FolderError(f"{folder}: found no such folder, wanted one to watch; make it first")
@@ -83,6 +96,7 @@ class Watch:
             if now - file.since >= file.patience:
                 file.given = True
                 ready.append((file.state[1], path))
+        self._tell_of_changed()
         self._files = files
         return [path for _, path in sorted(ready)]
 
@@ -99,6 +113,27 @@ class Watch:
         file.patience, file.given = SECOND_CHANCE_SECONDS, False
         return True
 
+    def _tell_of_changed(self) -> None:
+        """Says once that a picture was replaced after its answer, as some cameras do with one name for all."""
+        if _CHANGED in self._told:
+            return
+        self._answered |= {path: file.state for path, file in self._files.items() if file.given and path in self._done}
+        self._answered = dict(list(self._answered.items())[-_MOST_WATCHED:])
+        for path, state in self._answered.items():
+            with suppress(OSError):
+                if _state(os.stat(path)) != state:
+                    self._told.add(_CHANGED)
+                    self._say(f"{path}: {_CHANGED}")
+                    return
+
+    def _tell_of_other(self, path: str) -> None:
+        """Says once for each suffix that its files are left out."""
+        suffix = os.path.splitext(path)[1].lower()
+        if suffix not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(suffix)
+            kind = f"what ends in {suffix}" if suffix else "what has no suffix"
+            self._say(f"{path}: left out, as {kind} is; pictures end in .jpg, .png and the like")
+
     def _new_files(self) -> Iterator[tuple[str, State]]:
         """Path and state of each picture without an answer."""
         folders = [self._folder]
@@ -108,9 +143,12 @@ class Watch:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
-                elif os.path.splitext(entry.name)[1].lower() in PICTURE_SUFFIXES:
-                    with suppress(OSError):  # taken away while we look, or a link that leads nowhere
+                    continue
+                with suppress(OSError):  # taken away while we look, or a link that leads nowhere
+                    if os.path.splitext(entry.name)[1].lower() in PICTURE_SUFFIXES:
                         yield entry.path, _state(entry.stat())
+                    elif entry.is_file():
+                        self._tell_of_other(entry.path)
 
     def _list(self, folder: str) -> list[os.DirEntry[str]]:
         try:
