@@ -1,5 +1,5 @@
 #!/bin/bash
-# try_pillow.sh [VERSION...]  - runs the runtime's tests of JPEGs and of TIFFs with each of these releases of Pillow
+# try_pillow.sh [VERSION...]  - runs the runtime's tests of files with each of these releases of Pillow
 #
 # What `ressq_runtime.jpeg` knows is what passed here. The oldest needs Python 3.11 (PYTHON names another).
 # One environment with pytest, and a folder of its own for each release, in build/pillow.
@@ -19,5 +19,6 @@ for version; do
   }
   export PYTHONPATH=$home/$version:runtime PYTHONDONTWRITEBYTECODE=1
   $home/env/bin/python -c 'import PIL; print("Pillow", PIL.__version__)'
-  $home/env/bin/python -m pytest -q -p no:cacheprovider tests/runtime/test_jpeg.py tests/runtime/test_jpeg_damage.py tests/runtime/test_tiff_*.py | tail -n 15
+  $home/env/bin/python -m pytest -q -p no:cacheprovider tests/runtime/test_jpeg.py tests/runtime/test_jpeg_damage.py \
+    tests/runtime/test_metadata.py tests/runtime/test_tiff_*.py | tail -n 15
 done

@@ -148,6 +148,7 @@ def _look(path: Path) -> tuple[Any, ...] | None:
     grey = np.asarray(image.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BILINEAR))
     colours = np.asarray(image.resize((DECODE_AT, DECODE_AT), Image.Resampling.BOX), np.float32).reshape(-1, 3)
     size, *bands, exif = _read_header(path)
+    size = size if all(size) else image.size  # of a header that Pillow alone does not read
     orientation = exif.get(ORIENTATION)
     turned = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 0
     return grey, size, colours.mean(0), colours.std(0), turned, _is_located(exif), *bands, _name_camera(exif)

@@ -7,6 +7,7 @@ from PIL import Image
 from ressq_runtime.footprint import is_one_scan
 from ressq_runtime.jpeg import find_core
 from ressq_runtime.jpeg_scans import decode_scans
+from ressq_runtime.upright import BROKEN, name_broken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,15 +25,17 @@ def load_whole(image: Image.Image, file: str | BytesIO, path: str, *, strict: bo
         strict: as in `pixels.decode`.
 
     Raises:
-        PictureError: rows are missing in a PNG.
-        OSError: a JPEG's scan is damaged; Pillow's own errors are others as well.
+        PictureError: a JPEG's scan is damaged, or rows are missing in a PNG. Pillow's own errors for other kinds.
     """
     if image.format in ("JPEG", "MPO"):
-        _load_jpeg(image)
-        if strict:
-            from ressq_runtime.jpeg_warnings import check_warnings
+        try:
+            _load_jpeg(image)
+            if strict:
+                from ressq_runtime.jpeg_warnings import check_warnings
 
-            check_warnings(file)
+                check_warnings(file)
+        except BROKEN as error:
+            raise name_broken(path, error) from error
         return
     image.load()
     if image.format == "PNG":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
@@ -19,7 +20,7 @@ from ressq_runtime.loading import load_whole
 from ressq_runtime.pillow_warnings import Ignored
 from ressq_runtime.sources import check_image, check_path, describe_array, to_source
 from ressq_runtime.spec import LARGEST_ASPECT, SMALLEST_SIDE, PixelSpec
-from ressq_runtime.upright import BROKEN, to_upright_rgb
+from ressq_runtime.upright import BROKEN, name_broken, to_upright_rgb
 
 TYPE_CHECKING = False  # the name alone tells type checkers; importing typing costs more than an inference
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def decode(source: Source, shorter: int | None = None, *, strict: bool = False) 
                 source.load()
                 return to_upright_rgb(source, "image")
         except BROKEN as error:
-            raise _broken("image", error) from error
+            raise name_broken("image", error) from error
     return _from_array(source)
 
 
@@ -89,16 +90,15 @@ def crop(image: Image.Image, spec: PixelSpec) -> bytes:
 
 def _decode_file(file: str | BytesIO, path: str, shorter: int | None, strict: bool) -> Image.Image:
     try:
-        with Ignored(), _open(file, path) as image:
-            _check_kind(image, path)
-            _check_size(image, path)
-            _check_one_frame(image, path)
-            full_size = image.size
-            if shorter is not None:
-                image.draft(None, (shorter, shorter))
-            check_footprint(image, full_size, path)
-            load_whole(image, file, path, strict=strict)
-            return to_upright_rgb(image, path)
+        try:
+            return _read_file(file, path, shorter, strict)
+        except BROKEN:
+            from ressq_runtime.without_metadata import copy_without_metadata
+
+            for copy in copy_without_metadata(file):
+                with suppress(*BROKEN):
+                    return _read_file(copy, path, shorter, strict)
+            raise
     except Image.DecompressionBombError as error:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
         raise PictureError(
@@ -108,11 +108,20 @@ def _decode_file(file: str | BytesIO, path: str, shorter: int | None, strict: bo
     except (FileNotFoundError, PermissionError) as error:
         raise PictureError(f"{path}: {error.strerror}; check the path and its permissions") from error
     except BROKEN as error:
-        raise _broken(path, error) from error
+        raise name_broken(path, error) from error
 
 
-def _broken(path: str, error: BaseException) -> PictureError:
-    return PictureError(f"{path}: found a broken picture ({error}), wanted a whole one; copy it again")
+def _read_file(file: str | BytesIO, path: str, shorter: int | None, strict: bool) -> Image.Image:
+    with Ignored(), _open(file, path) as image:
+        _check_kind(image, path)
+        _check_size(image, path)
+        _check_one_frame(image, path)
+        full_size = image.size
+        if shorter is not None:
+            image.draft(None, (shorter, shorter))
+        check_footprint(image, full_size, path)
+        load_whole(image, file, path, strict=strict)
+        return to_upright_rgb(image, path)
 
 
 def _open(file: str | BytesIO, path: str) -> Image.Image:
@@ -124,7 +133,11 @@ def _open(file: str | BytesIO, path: str) -> Image.Image:
         return Image.open(file, formats=(plugin,))
     except (UnidentifiedImageError, ImportError, ValueError) as error:  # ValueError: Pillow 11.0, a TIFF without a size
         from ressq_runtime.unidentified import open_unidentified
+        from ressq_runtime.without_metadata import copy_without_metadata
 
+        for copy in copy_without_metadata(file):
+            with suppress(*BROKEN):
+                return Image.open(copy, formats=(plugin,))
         return open_unidentified(file, path, error)
 
 

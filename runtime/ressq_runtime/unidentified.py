@@ -42,7 +42,7 @@ def open_unidentified(file: str | BytesIO, path: str, error: Exception) -> Image
     Raises:
         PictureError: it is none, or pillow-heif is missing; from the error that Pillow gave.
         OSError, ValueError, OverflowError, struct.error: it is a TIFF that ends in the middle, or points outside;
-            ValueError: also Pillow's own, of another kind of file.
+            OSError: also a JPEG or PNG whose header is damaged; ValueError: also Pillow's own, of another kind of file.
     """
     with open(file, "rb") if isinstance(file, str) else BytesIO(file.getvalue()) as opened:
         head = opened.read(32)
@@ -50,6 +50,8 @@ def open_unidentified(file: str | BytesIO, path: str, error: Exception) -> Image
             raise PictureError(f"{path}: {_describe_tiff(_read_tags(opened, head))}") from error
     if isinstance(error, ValueError):
         raise error
+    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n")):
+        raise OSError("its header is damaged") from error
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         return _open_heic(file, path)
     if isinstance(file, BytesIO) and (said := describe_text(file.getvalue())):

@@ -44,6 +44,11 @@ _SIDEWAYS = (5, 6, 7, 8)  # rows become columns
 _BACKWARDS = (3, 4, 6, 7)  # the first row becomes the last row or column
 
 
+def name_broken(path: str, error: BaseException) -> PictureError:
+    """The error for what Pillow raised."""
+    return PictureError(f"{path}: found a broken picture ({error}), wanted a whole one; copy it again")
+
+
 def to_upright_rgb(image: Image.Image, path: str) -> Image.Image:
     """The picture as its EXIF orientation wants it seen, in mode RGB; transparent is white.
 
