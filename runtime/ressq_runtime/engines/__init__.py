@@ -7,6 +7,8 @@ line in `_OPENERS`.
 
 from __future__ import annotations
 
+import os
+
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
         def close(self) -> None:
             """Frees the model; the engine can't run any more."""
 
+
+# How many forks lie between the first process and this one. An engine computes on threads of its own, which a forked
+# process does not have: to free it there waits for them for ever (LiteRT and Interpreter, two threads).
+forks = [0]
 
 ENGINES = ("auto", "litert", "tflite", "onnx")
 
@@ -127,3 +133,11 @@ def choose_output(path: str, outputs: list[TensorSpec]) -> int:
         return named[0] if named else 0
     names = ", ".join(spec.name for spec in outputs)
     raise EngineError(f"{path}: found the outputs {names}, wanted one named scores; export the model with one output")
+
+
+def _count_fork() -> None:
+    forks[0] += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)

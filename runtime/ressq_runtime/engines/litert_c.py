@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 from ctypes import byref, c_float, c_void_p, memmove
 
-from ressq_runtime.engines import choose_output, explain_closed
+from ressq_runtime.engines import choose_output, explain_closed, forks
 from ressq_runtime.engines import litert_abi as abi
-from ressq_runtime.engines.forks import forks
 from ressq_runtime.engines.litert_library import Unavailable, find_library
 from ressq_runtime.engines.spec import find_tensor
 from ressq_runtime.errors import EngineError

@@ -8,9 +8,9 @@ from __future__ import annotations
 import atexit
 from _thread import RLock
 from _weakref import ref
+from ctypes import py_object, pythonapi
 
-from ressq_runtime.engines import explain_closed
-from ressq_runtime.engines.forks import forks, strand
+from ressq_runtime.engines import explain_closed, forks
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False
@@ -73,7 +73,11 @@ class SharedEngine:
 
     def __del__(self) -> None:
         if self._forks[0] != self._home:
-            strand(self.engine)
+            self._strand()
+
+    def _strand(self) -> None:
+        """Keeps an inherited engine until the process ends, and beyond: it is never freed."""
+        pythonapi.Py_IncRef(py_object(self.engine))
 
     def _lock(self) -> RLock:
         count = self._forks[0]
@@ -84,7 +88,7 @@ class SharedEngine:
             raise explain_closed(self._path)
         if self._forks[0] != self._home:
             opened = self._reopen()
-            strand(self.engine)
+            self._strand()
             self.engine, self._home, self._busy = opened, self._forks[0], False
         if self._busy:
             raise EngineError(
