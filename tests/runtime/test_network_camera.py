@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,9 +25,10 @@ from PIL import Image
 
 from cameras import HEAD, Camera, jpeg, network_camera, part
 from ressq_runtime import PictureError, PixelSpec
-from ressq_runtime.streaming import frames, mjpeg
+from ressq_runtime.streaming import delay, frames, mjpeg
 from ressq_runtime.streaming.camera import open_camera
 from ressq_runtime.streaming.frames import Frame
+from rtsp import rtsp_camera
 from served import STARTED_S, ask, serving
 
 pytestmark = pytest.mark.host
@@ -415,44 +416,89 @@ def test_user_and_password_are_sent_when_asked_for_and_never_shown(artefacts: di
     assert "@" not in second.partition("\r\n")[0]
 
 
-class DoorWithRtsp:
-    """A server that answers each request over RTSP with this status."""
+def test_over_rtsp_the_newest_frame_comes_and_a_break_is_mended(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("cv2", reason="OpenCV is not installed")
+    monkeypatch.setattr(frames, "FIRST_WAIT_S", 0.1)
+    with rtsp_camera() as camera:
+        reader = open_camera(camera.url.replace("://", f"://user:{SECRET}@"), SPEC)
+        seen = reader.frames()
+        assert next(seen).picture[0, 0].argmax() == 0
+        camera.colour = (0, 200, 0)
+        time.sleep(1.5)
+        newest = next(seen)
+        assert newest.picture[0, 0].argmax() == 1
+        assert time.time() - newest.received < 0.5
+        camera.hang_up()
+        camera.colour = (0, 0, 200)
+        until = time.monotonic() + STARTED_S
+        while next(seen).picture[0, 0].argmax() != 2:
+            assert time.monotonic() < until
+        assert camera.plays == 2
+        reader.close()
+    said = capsys.readouterr().err
+    assert "pictures again" in said
+    assert SECRET not in said
 
-    def __init__(self, status: str) -> None:
-        self._status = status
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._answer, daemon=True)
-        self._thread.start()
 
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
+def test_over_rtsp_frames_that_come_ever_later_are_left_out_but_key_frames(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A camera whose clock goes at half speed looks as one whose frames are decoded at half speed."""
+    pytest.importorskip("cv2", reason="OpenCV is not installed")
+    monkeypatch.setattr(delay, "LATE_S", 0.5)
+    monkeypatch.setattr(frames, "FIRST_WAIT_S", 0.1)
+    monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+    with rtsp_camera() as camera:
+        camera.speed = 0.5
+        reader = open_camera(camera.url, SPEC)
+        seen = reader.frames()
+        until = time.monotonic() + STARTED_S
+        while camera.plays < 2:
+            next(seen)
+            assert time.monotonic() < until
+        began = time.monotonic()
+        while time.monotonic() - began < 3:  # as late as before, and nothing more can be left out
+            next(seen)
+        assert camera.plays == 2
+        reader.close()
+    said = capsys.readouterr().err
+    assert (
+        "s late, since this device decodes slower than the camera sends: name the camera's smaller stream, until"
+        in said
+    )
+    assert os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] == "rtsp_transport;tcp"
 
-    def _answer(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            with client, suppress(OSError):
-                while request := client.recv(65_536).decode():
-                    number = request.partition("CSeq: ")[2].partition("\r\n")[0]
-                    status = "200 OK" if request.startswith("OPTIONS") else self._status
-                    client.sendall(f"RTSP/1.0 {status}\r\nCSeq: {number}\r\n\r\n".encode())
+
+def test_frames_are_late_by_the_stream_against_the_clock() -> None:
+    now = 1000.0
+    late = delay.Delay(lambda: now)
+
+    def run(seconds: float, speed: float, start: float) -> list[bool]:
+        nonlocal now
+        found = []
+        for step in range(int(seconds * 10)):
+            now += 0.1
+            found.append(late.is_late(start + step * 0.1 * speed))
+        return found
+
+    assert not any(run(3600, 1 - 5e-5, 0))  # an hour of a camera whose clock is slow
+    late.restart()
+    assert not any(run(5, 0, 0) + run(60, 1, 5))  # nothing for 5 s, then at once what came meanwhile
+    late.restart()
+    assert run(60, 0.5, 0).index(True) in range(85, 100)  # 3 s late after 6 s, and for 3 s
+    late.restart()
+    assert not any(run(60, 1, 0))
+    late.restart()
+    assert not any(run(60, 2, 0) + run(60, 1, 500))  # a burst at the start, a jump ahead
 
 
 def test_a_refusal_over_rtsp_is_named_by_its_reason(capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("cv2", reason="OpenCV is not installed")
-    door = DoorWithRtsp("401 Unauthorized")
-    try:
-        with pytest.raises(
-            PictureError, match=r"OpenCV can open \(.*401.*Unauthorized\); check address, user and pass"
-        ):
-            open_camera(f"rtsp://user:{SECRET}@127.0.0.1:{door.port}/live", SPEC)
-    finally:
-        door.close()
+    reason = r"OpenCV can open \(.*401.*Unauthorized\); check address, user and password"
+    with rtsp_camera("401 Unauthorized") as camera, pytest.raises(PictureError, match=reason):
+        open_camera(camera.url.replace("://", f"://user:{SECRET}@"), SPEC)
     assert capfd.readouterr().err == ""
 
 

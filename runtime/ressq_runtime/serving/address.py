@@ -85,20 +85,23 @@ class OwnNames:
     def __init__(self, bound_to: str, named: Iterable[str] = ()) -> None:
         """This machine's names, the one that the server is bound to, and `named`, as `read_name` gives them."""
         name = socket.gethostname().lower()
-        self._hosts = {"localhost", name, f"{name}.local", bound_to.lower()}
+        short = name.partition(".")[0]
+        self._hosts = {"localhost", name, short, f"{short}.local", bound_to.lower()}
         self._origins = set()
         for entry in named:
             scheme, _, place = entry.rpartition("://")
             self._hosts.add(_to_host(place))
             self._origins |= {f"{one}://{place}" for one in ([scheme] if scheme else ("http", "https"))}
 
-    def has_host(self, header: str) -> bool:
-        """True if a request's Host header names this machine.
+    def has_host(self, headers: list[str], version: str) -> bool:
+        """True if a request's one Host header names this machine.
 
         DNS rebinding turns a foreign page's own name into our address, so a name must be ours; a bare IP address
-        can't be rebound.
+        can't be rebound. HTTP/1.0 may do without, as HAProxy's checks do; a browser always names one.
         """
-        host = _to_host(header)
+        if len(headers) != 1:
+            return not headers and version == "HTTP/1.0"
+        host = _to_host(headers[0])
         if host in self._hosts:
             return True
         try:

@@ -140,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
         """
         hosts, names = self.headers.get_all("Host", []), self.server.names
         path = self.path.partition("?")[0]
-        if self.server.address.socket_path is None and not (len(hosts) == 1 and names.has_host(hosts[0])):
+        if self.server.address.socket_path is None and not names.has_host(hosts, self.request_version):
             raise RefusalError(
                 HTTPStatus.MISDIRECTED_REQUEST,
                 "found another Host, wanted this machine's address; start it with --serve-as NAME if that is its name",

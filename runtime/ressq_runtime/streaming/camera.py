@@ -11,6 +11,7 @@ from ressq_runtime.addresses import cut_address, is_address, is_pipeline
 from ressq_runtime.answer import load_named, timed_answer
 from ressq_runtime.errors import PictureError
 from ressq_runtime.rows import open_writer
+from ressq_runtime.streaming.delay import Delay
 from ressq_runtime.streaming.ending import Ending
 from ressq_runtime.streaming.frames import SMALLEST_FRAME_HEIGHT, Frame, Reader, to_utc
 
@@ -129,9 +130,11 @@ def answer_each(camera: Camera, answer: Callable[[Frame], Answer]) -> Iterator[t
 
 def _open_reader(name: str, spec: PixelSpec) -> Camera:
     """A film, a device or a stream, read by a thread."""
-    shown = _shown(name)
+    shown, delay = _shown(name), Delay()
     reader = Reader(
-        shown, lambda: _connect(name, spec), lambda text: print(f"ressq-infer: camera {shown}: {text}", file=sys.stderr)
+        shown,
+        lambda: _connect(name, spec, delay),
+        lambda text: print(f"ressq-infer: camera {shown}: {text}", file=sys.stderr),
     )
     try:
         if is_address(name) or is_pipeline(name):
@@ -146,7 +149,7 @@ def _open_reader(name: str, spec: PixelSpec) -> Camera:
     return reader
 
 
-def _connect(name: str, spec: PixelSpec) -> Source:
+def _connect(name: str, spec: PixelSpec, delay: Delay) -> Source:
     if name.lower().startswith(("http://", "https://")):
         from ressq_runtime.streaming.mjpeg import open_mjpeg
 
@@ -154,7 +157,7 @@ def _connect(name: str, spec: PixelSpec) -> Source:
             return stream
     from ressq_runtime.streaming.opencv import OpenCvSource
 
-    return OpenCvSource(name, spec)
+    return OpenCvSource(name, spec, delay)
 
 
 def _shown(name: str) -> str:

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     class Source(Protocol):
         """Where a reader gets frames from.
 
-        Fields: every, whether each frame is wanted, as of a film; again, whether to open it anew when it breaks off.
+        Fields: every, whether each frame is wanted, as of a film; again, whether to open it anew when it breaks off;
+        patience, how many times longer than others' the pauses between its frames may be.
         """
 
         every: bool
         again: bool
+        patience: int
 
         def read(self) -> Any:
             """The next frame, None at the end of a film.
@@ -69,6 +71,7 @@ class Reader:
         self._frame: Frame | None = None
         self._fault: BaseException | None = None  # why there is no frame now
         self._over = False
+        self._patience = 1
         self._received, self._received_at = 0.0, 0.0  # the last frame, by time() and by monotonic()
         # A daemon: it may hang in a read when the process is to end.
         self._thread = Thread(target=self._work, name="camera", daemon=True)
@@ -122,7 +125,7 @@ class Reader:
         """True where a stream has no frame to give, and is not just between two."""
         if self._frame or self._over:
             return False
-        return self._fault is not None or monotonic() - self._received_at > QUIET_S
+        return self._fault is not None or monotonic() - self._received_at > QUIET_S * self._patience
 
     def _work(self) -> None:
         """Reads until closed, or until the source is over; opens a stream again."""
@@ -131,6 +134,7 @@ class Reader:
         while not self._closed.is_set():
             try:
                 source = self._connect()
+                self._patience = source.patience
                 try:
                     while not self._closed.is_set():
                         if (picture := source.read()) is None:

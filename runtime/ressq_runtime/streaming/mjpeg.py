@@ -73,6 +73,7 @@ class MjpegStream:
 
     every = False
     again = True
+    patience = 1
 
     def __init__(self, response: HTTPResponse) -> None:
         self._response = response

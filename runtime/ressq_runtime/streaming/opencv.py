@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ressq_runtime.addresses import is_address, is_pipeline
 from ressq_runtime.errors import PictureError
+from ressq_runtime.streaming.delay import KEY_FRAMES_PATIENCE, LATE_S, Delay
 from ressq_runtime.streaming.frames import SMALLEST_FRAME_HEIGHT
 from ressq_runtime.streaming.mjpeg import MEND, STALL_S, explain
 
@@ -26,11 +27,11 @@ _PORTS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935}
 class OpenCvSource:
     """A USB camera by its number or device, a film by its file, a stream by its address.
 
-    Fields: every, of a film; again, of a stream.
+    Fields: every, of a film; again, of a stream; patience.
     """
 
-    def __init__(self, name: str, spec: PixelSpec) -> None:
-        """Opens it.
+    def __init__(self, name: str, spec: PixelSpec, delay: Delay) -> None:
+        """Opens it; by `delay` it is known whether its frames came too late before.
 
         Raises:
             PictureError: OpenCV is missing, or can't open it; the camera is not named.
@@ -43,13 +44,18 @@ class OpenCvSource:
                 "install python3-picamera2 on a Raspberry Pi, or pip install opencv-python-headless for USB cameras"
             ) from error
         self._cv2 = cv2
+        self._delay = delay
+        delay.restart()
+        self.patience = KEY_FRAMES_PATIENCE if delay.key_frames else 1
+        self._stall_s = STALL_S * self.patience
         if is_address(name):
             _knock(name)
         if is_address(name) and cv2.CAP_FFMPEG in cv2.videoio_registry.getStreamBackends():
             # By FFmpeg alone: OpenCV's others print the address that they do not understand, password and all.
-            limit_ms = int(STALL_S * 1000)
-            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms]
-            self._capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG, limits)
+            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(STALL_S * 1000)]
+            limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(self._stall_s * 1000)]
+            with delay.options():
+                self._capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG, limits)
         else:
             # A number of so many digits is none of a device, and none that OpenCV takes.
             self._capture = cv2.VideoCapture(int(name) if name.isdecimal() and len(name) < 9 else name)
@@ -58,8 +64,9 @@ class OpenCvSource:
         is_device = name.isdecimal() or _is_kind(name, stat.S_ISCHR)
         if is_device:
             self._ask_for_size(max(SMALLEST_FRAME_HEIGHT, spec.resize))
+        self._has_times = name.lower().startswith(("rtsp", "rtmp"))
         # A film over HTTP has a length, too; a recorder tells one of its live streams over RTSP now and then.
-        told = not is_device and not name.lower().startswith("rtsp") and self._capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
+        told = not is_device and not self._has_times and self._capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0
         self.every = told or _is_kind(name, stat.S_ISREG)
         self.again = not is_device and not self.every
 
@@ -71,14 +78,24 @@ class OpenCvSource:
         """
         began = monotonic()
         found, frame = self._capture.read()
-        if self.again and monotonic() - began >= STALL_S:
+        if self.again and monotonic() - began >= self._stall_s:
             # FFmpeg gave up, and has its decoder's last frame to give: an old one.
-            raise PictureError(f"found no frame in {STALL_S:.0f} s; {MEND}")
+            raise PictureError(f"found no frame in {self._stall_s:.0f} s; {MEND}")
+        if found and self._has_times and not self._delay.key_frames:
+            self._check_delay()
         if found:
             return self._cv2.cvtColor(frame, self._cv2.COLOR_BGR2RGB)  # OpenCV's own order is blue first
         if self.every:
             return None
         raise PictureError(f"found no more frames; {MEND if self.again else 'check its cable, then start again'}")
+
+    def _check_delay(self) -> None:
+        if self._delay.is_late(self._capture.get(self._cv2.CAP_PROP_POS_MSEC) / 1000):
+            self._delay.key_frames = True
+            raise PictureError(
+                f"found frames more than {LATE_S:.0f} s late, since this device decodes slower than the camera sends: "
+                "name the camera's smaller stream, until then only key frames are read"
+            )
 
     def close(self) -> None:
         """Lets it go."""
