@@ -1,6 +1,6 @@
 """One engine for many threads: one call at a time, and none in a process that was forked from the one that opened it.
 
-A lock, not an engine a thread: an inference is a small part of an answer, and decoding needs no engine.
+A lock, not an engine a thread: docs/decisions/0024.
 """
 
 from __future__ import annotations
