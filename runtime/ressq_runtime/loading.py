@@ -37,7 +37,10 @@ def load_whole(image: Image.Image, file: str | BytesIO, path: str, *, strict: bo
         except BROKEN as error:
             raise name_broken(path, error) from error
         return
-    image.load()
+    try:
+        image.load()
+    except AttributeError as error:  # of Pillow 11.2, where a TIFF's XMP is of a type that has no text
+        raise ValueError(str(error)) from error
     if image.format == "PNG":
         from ressq_runtime.png_rows import check_rows
 
