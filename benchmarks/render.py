@@ -22,6 +22,7 @@ PAGES = {
     "bypass": "bypass",
     "calibration_halves": "calibration_halves",
     "cold_start": "cold_start",
+    "damaged_jpegs": "damaged_jpegs",
     "fp32_vs_int8": "twins.page",
     "int8_drop": "int8_drop",
     "many_threads": "many_threads",

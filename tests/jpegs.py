@@ -7,9 +7,6 @@ import random
 
 from PIL import Image
 
-from ressq_runtime import PictureError
-from ressq_runtime.pixels import decode
-
 # name -> mode and how it is saved
 KINDS = {
     "baseline": ("RGB", {}),
@@ -50,20 +47,3 @@ def damage(whole: bytes, bad: bytes) -> bytes:
     """The JPEG with these bytes in the middle of its scan."""
     at = (scan_start(whole) + len(whole)) // 2
     return whole[:at] + bad + whole[at + len(bad) :]
-
-
-def with_a_bad_code(whole: bytes) -> bytes:
-    """The JPEG with a code that is none, and a scan that is as long as it should be: libjpeg alone tells."""
-    state = random.Random(0)
-    for _ in range(5000):
-        at, size = state.randrange(scan_start(whole), len(whole) - 400), state.randint(2, 30)
-        content = whole[:at] + state.randbytes(size) + whole[at + size :]
-        try:
-            decode(content)
-        except PictureError:
-            continue
-        try:
-            decode(content, strict=True)
-        except PictureError:
-            return content
-    raise AssertionError("found none")

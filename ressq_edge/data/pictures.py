@@ -17,19 +17,19 @@ from ressq_runtime.errors import PictureError
 from ressq_runtime.pixels import PixelSpec, decode, to_pixels
 
 Pixels = NDArray[np.uint8]
-Reader = Callable[..., Pixels]  # of a path, a spec, and strict as in `pixels.decode`
+Reader = Callable[[Path, PixelSpec], Pixels]
 
 # A panorama keeps this many times its shorter side: enough for any crop, and bounded in memory.
 LONGEST_ASPECT = 3
 
 
-def training_pixels(path: Path, spec: PixelSpec, *, strict: bool = False) -> Pixels:
+def training_pixels(path: Path, spec: PixelSpec) -> Pixels:
     """uint8 (H, W, 3) RGB, the shorter side spec.resize: what augmentation draws its crops from.
 
     Raises:
         PictureError: the picture cannot be decoded.
     """
-    image = decode(path, spec.resize, strict=strict)
+    image = decode(path, spec.resize)
     width, height = image.size
     shorter = min(width, height)
     longer = min(max(width, height), LONGEST_ASPECT * shorter)
@@ -40,25 +40,22 @@ def training_pixels(path: Path, spec: PixelSpec, *, strict: bool = False) -> Pix
     return np.asarray(image.resize(scaled, Image.Resampling.BILINEAR, box))
 
 
-def evaluation_pixels(path: Path, spec: PixelSpec, *, strict: bool = False) -> Pixels:
+def evaluation_pixels(path: Path, spec: PixelSpec) -> Pixels:
     """uint8 (size, size, 3) RGB: byte for byte what the device gives its network.
 
     Raises:
         PictureError: the picture cannot be decoded.
     """
-    pixels = to_pixels(path, spec, strict=strict)
+    pixels = to_pixels(path, spec)
     return np.frombuffer(pixels, np.uint8).reshape(spec.size, spec.size, 3)
 
 
 def decode_all(paths: list[Path], read: Reader, spec: PixelSpec, threads: int) -> Iterator[Pixels | PictureError]:
-    """The pixels of each path, in order, or the reason why it has none; memory stays bounded.
-
-    Strict: what libjpeg warns of has none. It costs a second look at the data of a JPEG, once in the life of a run.
-    """
+    """The pixels of each path, in order, or the reason why it has none; memory stays bounded."""
 
     def attempt(path: Path) -> Pixels | PictureError:
         try:
-            return read(path, spec, strict=True)
+            return read(path, spec)
         except PictureError as error:
             return error
 

@@ -103,7 +103,7 @@ def evaluate(
     everything = list_labelled(folder, classifier.labels, split)
     for done, (truth, path) in enumerate(everything):
         try:
-            scores = classifier.scores(to_pixels(path, classifier.spec, strict=True))
+            scores = classifier.scores(to_pixels(path, classifier.spec))
         except PictureError as fault:
             faults.append(str(fault))
         else:

@@ -106,11 +106,11 @@ def _split_scan(file: IO[bytes], data: bytes, no_marker: frozenset[int], last: i
 
 def _end(data: bytes, end: int, kind: int) -> Iterator[Piece]:
     """The last data of a scan, which may end before bytes that fill up the file, or with them."""
-    start, filled = 0, len(data[:end].rstrip(_FILLING)) + len(PADDING)
-    for last, what in ((filled, MAYBE_END), (end, kind)):
-        if last < end or what == kind:
-            if last - MARGIN > start:
-                yield data[start : last - MARGIN], BODY
-            start = max(start, last - MARGIN)
-            yield data[start:last], what
-            start = last
+    start, filled = 0, len(data[:end].rstrip(_FILLING))
+    ends = [(filled, filled + len(PADDING), MAYBE_END), (end, end, kind)]
+    for needed, last, what in ends[filled + len(PADDING) >= end :]:
+        middle = max(start, needed - MARGIN)
+        if middle > start:
+            yield data[start:middle], BODY
+        yield data[middle:last], what
+        start = last

@@ -21,9 +21,9 @@ AS_IS, BODY, MAYBE_END, END, END_OF_ALL = range(5)
 
 # What `PIL.ImageFile` reads at once.
 BLOCK_BYTES = 65536
-# Cameras leave a few bytes behind the last row; libjpeg takes up to 8 of them in advance.
-MARGIN = 32
-# Twice what libjpeg takes in advance. It fills up with zeros itself where a marker comes too early.
+# Cameras leave a few bytes behind the last row.
+MARGIN = 8
+# Twice what libjpeg takes ahead of what it decodes. It fills up with zeros itself where a marker comes too early.
 PADDING = bytes(16)
 END_OF_IMAGE = b"\xff\xd9"
 

@@ -15,14 +15,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def load_whole(image: Image.Image, file: str | BytesIO, path: str, *, strict: bool) -> None:
+def load_whole(image: Image.Image, file: str | BytesIO, path: str) -> None:
     """Loads a picture that is open, and checks what its format tells of its data.
 
     Args:
         image: the picture.
         file: it is from.
         path: for messages.
-        strict: as in `pixels.decode`.
 
     Raises:
         PictureError: a JPEG's scan is damaged, or rows are missing in a PNG. Pillow's own errors for other kinds.
@@ -30,10 +29,6 @@ def load_whole(image: Image.Image, file: str | BytesIO, path: str, *, strict: bo
     if image.format in ("JPEG", "MPO"):
         try:
             _load_jpeg(image)
-            if strict:
-                from ressq_runtime.jpeg_warnings import check_warnings
-
-                check_warnings(file)
         except BROKEN as error:
             raise name_broken(path, error) from error
         return
@@ -45,6 +40,18 @@ def load_whole(image: Image.Image, file: str | BytesIO, path: str, *, strict: bo
         from ressq_runtime.png_rows import check_rows
 
         check_rows(image, file, path)
+
+
+def load_given(image: Image.Image) -> None:
+    """Loads an image that a program has opened, unless it has loaded it.
+
+    Raises:
+        OSError: a JPEG's scan is damaged; Pillow's own errors are others as well.
+    """
+    if image.format in ("JPEG", "MPO") and getattr(image, "tile", None) and getattr(image, "fp", None):
+        _load_jpeg(image)
+    else:
+        image.load()
 
 
 def _load_jpeg(image: Any) -> None:
@@ -63,3 +70,6 @@ def _load_jpeg(image: Any) -> None:
     decode_scans(make, image.fp, one_scan=one_scan)
     image.tile = []
     image.load_end()
+    if image._exclusive_fp and image._close_exclusive_fp_after_loading:  # as Pillow does
+        image.fp.close()
+        image.fp = None

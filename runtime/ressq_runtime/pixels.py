@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ressq_runtime.errors import PictureError
 from ressq_runtime.footprint import check_footprint
-from ressq_runtime.loading import load_whole
+from ressq_runtime.loading import load_given, load_whole
 from ressq_runtime.pillow_warnings import Ignored
 from ressq_runtime.sources import check_image, check_path, describe_array, to_source
 from ressq_runtime.spec import LARGEST_ASPECT, SMALLEST_SIDE, PixelSpec
@@ -41,25 +41,24 @@ __all__ = ["PixelSpec", "crop", "decode", "to_pixels"]
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
-def to_pixels(source: Source, spec: PixelSpec, *, strict: bool = False) -> bytes:
+def to_pixels(source: Source, spec: PixelSpec) -> bytes:
     """The network's input for a picture: uint8 RGB, rows from the top, spec.size * spec.size * 3 bytes.
 
-    Sources and `strict` as in `decode`; the spec is the artefact's.
+    Sources as in `decode`; the spec is the artefact's.
 
     Raises:
         PictureError: the picture can't be read, or not as one picture of 32x32 pixels or more.
     """
-    return crop(decode(source, spec.resize, strict=strict), spec)
+    return crop(decode(source, spec.resize), spec)
 
 
-def decode(source: Source, shorter: int | None = None, *, strict: bool = False) -> Image.Image:
+def decode(source: Source, shorter: int | None = None) -> Image.Image:
     """The picture upright, as a Pillow image of mode RGB.
 
     Args:
         source: a path, a file's bytes, a binary file, a Pillow image, or a uint8 (H, W, 3) RGB array.
         shorter: decode a JPEG at 1/2, 1/4 or 1/8 as long as its shorter side keeps this many pixels;
             None: at full size.
-        strict: a JPEG in a file is read twice, to refuse whatever libjpeg warns of, where simplejpeg is installed.
 
     Raises:
         PictureError: the picture can't be read, or not as one picture of 32x32 pixels or more.
@@ -67,15 +66,15 @@ def decode(source: Source, shorter: int | None = None, *, strict: bool = False) 
     source = to_source(source)
     if isinstance(source, str):
         check_path(source)
-        return _decode_file(source, source, shorter, strict)
+        return _decode_file(source, source, shorter)
     if isinstance(source, bytes):
-        return _decode_file(BytesIO(source), "bytes", shorter, strict)
+        return _decode_file(BytesIO(source), "bytes", shorter)
     if isinstance(source, Image.Image):
         check_image(source)
         _check_size(source, "image")
         try:
             with Ignored():
-                source.load()
+                load_given(source)
                 return to_upright_rgb(source, "image")
         except BROKEN as error:
             raise name_broken("image", error) from error
@@ -88,16 +87,16 @@ def crop(image: Image.Image, spec: PixelSpec) -> bytes:
     return resized.crop(spec.crop_box(resized.size)).tobytes()
 
 
-def _decode_file(file: str | BytesIO, path: str, shorter: int | None, strict: bool) -> Image.Image:
+def _decode_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.Image:
     try:
         try:
-            return _read_file(file, path, shorter, strict)
+            return _read_file(file, path, shorter)
         except BROKEN:
             from ressq_runtime.without_metadata import copy_without_metadata
 
             for copy in copy_without_metadata(file):
                 with suppress(*BROKEN):
-                    return _read_file(copy, path, shorter, strict)
+                    return _read_file(copy, path, shorter)
             raise
     except Image.DecompressionBombError as error:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
@@ -111,7 +110,7 @@ def _decode_file(file: str | BytesIO, path: str, shorter: int | None, strict: bo
         raise name_broken(path, error) from error
 
 
-def _read_file(file: str | BytesIO, path: str, shorter: int | None, strict: bool) -> Image.Image:
+def _read_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.Image:
     with Ignored(), _open(file, path) as image:
         _check_kind(image, path)
         _check_size(image, path)
@@ -120,7 +119,7 @@ def _read_file(file: str | BytesIO, path: str, shorter: int | None, strict: bool
         if shorter is not None:
             image.draft(None, (shorter, shorter))
         check_footprint(image, full_size, path)
-        load_whole(image, file, path, strict=strict)
+        load_whole(image, file, path)
         return to_upright_rgb(image, path)
 
 

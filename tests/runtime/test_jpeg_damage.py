@@ -15,7 +15,7 @@ from jpegs import KINDS, damage, drawing, make, scan_start, to_jpeg
 from ressq_runtime import PictureError, PixelSpec, to_pixels
 from ressq_runtime.answer import prepare
 from ressq_runtime.jpeg import crop_core, decode_jpeg
-from ressq_runtime.pixels import decode
+from ressq_runtime.pixels import crop, decode
 
 SPEC = PixelSpec.for_size(64)
 SECTOR_BYTES = 512
@@ -151,6 +151,19 @@ def test_a_pillow_that_was_not_tried_decodes_as_it_does(monkeypatch: pytest.Monk
     assert isinstance(read(damage(whole, bytes(SECTOR_BYTES))), bytes)
     with pytest.raises(PictureError, match=r"found a broken picture \(image file is truncated"):
         decode(whole[: len(whole) // 2])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_opened_image_is_read_as_its_file_is(kind: str, tmp_path: Path) -> None:
+    whole, path = make(kind), tmp_path / "photo.jpg"
+    path.write_bytes(whole[:-2])
+    image = Image.open(path)
+    first, second = to_pixels(image, SPEC), to_pixels(image, SPEC)
+    with Image.open(path) as other:
+        assert crop(decode(path), SPEC) == first == second == to_pixels(other, SPEC)
+    path.write_bytes(whole[: len(whole) * 2 // 3] + bytes(5000))
+    with Image.open(path) as image, pytest.raises(PictureError, match=r"^image: found a broken picture \(its scan is"):
+        to_pixels(image, SPEC)
 
 
 def test_no_real_photo_is_named_and_damaged_ones_are(photos: Path) -> None:

@@ -14,7 +14,7 @@ RUNTIME = Path(__file__).parents[2] / "runtime"
 
 # The files of the wheel but the built-in model and its licence, zipped. 80,000 was the aim, and is missed: the Python
 # alone, without a docstring or a comment, zips to 78,000, the page of --serve and the wheel's own records to 8,000.
-LARGEST_WHEEL_BYTES = 161_300
+LARGEST_WHEEL_BYTES = 161_500
 
 
 @pytest.fixture(scope="module")
