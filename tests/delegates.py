@@ -9,8 +9,8 @@ import ai_edge_litert.schema_py_generated as schema
 
 from ressq_runtime.engines.litert_c import LiteRtEngine
 
-# XNNPACK has no CAST from uint8, and no logarithm (of `distance`, a few hundred values).
-OUTSIDE = {"CAST", "LOG"}
+# XNNPACK has no CAST from uint8; of `distance`, a few hundred values each, no logarithm and no unit length.
+OUTSIDE = {"CAST", "LOG", "L2_NORMALIZATION"}
 
 
 def outside_delegate(path: Path) -> set[str]:

@@ -85,10 +85,19 @@ def draw_from_training(split: Split, data: Path, count: int, seed: int, fewest: 
     Raises:
         CalibrationError: the training split has fewer than `fewest` pictures.
     """
+    return _draw(_by_label(split.train), data, count, seed, "train", fewest)
+
+
+def draw_from_validation(split: Split, data: Path, count: int, seed: int) -> CalibrationSet:
+    """Validation pictures likewise: no ranges come from them, but how far unseen pictures lie."""
+    return _draw(_by_label(split.val), data, count, seed, "val", fewest=1)
+
+
+def _by_label(pictures: Sequence[tuple[str, int]]) -> list[list[str]]:
     groups: dict[int, list[str]] = defaultdict(list)
-    for name, label in split.train:
+    for name, label in pictures:
         groups[label].append(name)
-    return _draw(list(groups.values()), data, count, seed, "train", fewest)
+    return list(groups.values())
 
 
 def draw_from_folder(folder: Path, split: Split, data: Path, count: int, seed: int) -> CalibrationSet:

@@ -8,43 +8,44 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ressq_export.distance_onnx import extend_onnx
 from ressq_export.distance_tflite import extend_tflite
-from ressq_export.typical import FEATURES, make_typical
+from ressq_export.typical import CONTENT, LOOK, Features, make_typical
 from ressq_runtime.engines import load_engine
 
 
-def add_distance(paths: Iterable[Path], pictures: Iterable[bytes], places: Sequence[str]) -> None:
+def add_distance(paths: Iterable[Path], seen: Iterable[bytes], held: Iterable[bytes], places: Sequence[str]) -> None:
     """Give each model file, in place, the output `distance` [1, 1].
 
     Each by its own features: the remedies of int8 scale channels, and its weights shift them.
 
     Args:
         paths: the files; a name that ends in "onnx" or "tflite" tells the format.
-        pictures: uint8 RGB pixels, size * size * 3 bytes each, of the training split.
+        seen: uint8 RGB pixels, size * size * 3 bytes each, of the training split.
+        held: likewise, of pictures that were not trained on.
         places: modules, under the names that their outputs have in the files ("fire6" stands for fire6.sum or .concat).
 
     Raises:
         ConversionError: a file has no such place, or sees the same in all pictures.
     """
-    pictures = list(pictures)
+    seen, held = list(seen), list(held)
     for path in paths:
         suffix, extend = (".onnx", extend_onnx) if path.name.endswith("onnx") else (".tflite", extend_tflite)
         model = path.read_bytes()
         shown = path.with_name(f"{path.name}.features{suffix}")
         shown.write_bytes(extend(model, path.name, places, None))
-        typical = make_typical(_read_features(shown, pictures), path.name)
+        typical = make_typical(_read_features(shown, seen), _read_features(shown, held), path.name)
         shown.unlink()
         path.write_bytes(extend(model, path.name, places, typical))
 
 
-def _read_features(model: Path, pictures: Iterable[bytes]) -> NDArray[np.float64]:
-    """(pictures, features)."""
-    engine, found = load_engine(str(model)), []
+def _read_features(model: Path, pictures: Iterable[bytes]) -> Features:
+    engine = load_engine(str(model))
+    found: dict[str, list[list[float]]] = {LOOK: [], CONTENT: []}
     for pixels in pictures:
         engine.run(pixels)
-        found.append(engine.read(FEATURES))
+        for name, rows in found.items():
+            rows.append(engine.read(name) or [])
     engine.close()
-    return np.array(found, np.float64)
+    return Features(*(np.array(rows, np.float64) for rows in found.values()))

@@ -7,30 +7,33 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from ressq_export.places import CENTRED, find_output
-from ressq_export.typical import FEATURES, STRIDE, Typical, make_filters
+from ressq_export.places import CENTRED, MEAN, find_output
+from ressq_export.typical import CONTENT, LOOK, STRIDE, Form, Typical, make_filters
 from ressq_runtime.classify import DISTANCE
 
 GREY = 128.0  # what is taken off a baseline's pixels
 
 
 def extend_onnx(model: bytes, name: str, places: Sequence[str], typical: Typical | None) -> bytes:
-    """The model with one more output: `distance`, or the features that it is made of.
+    """The model with one more output: `distance`, or two: the features that it is made of.
 
     Args:
         model: an ONNX file.
         name: its name, for the error.
         places: modules whose channels are features.
-        typical: of the training pictures; None: the features are the output.
+        typical: of the training pictures; None: the features are the outputs.
 
     Raises:
         ConversionError: the model has no such place.
     """
     extended = onnx.load_from_string(model)
     layers = _Layers(extended.graph)
-    features = _add_features(layers, [find_output(layers.made, place, name) for place in places])
-    output = _add_score(layers, features, typical) if typical else features
-    extended.graph.output.append(helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, None))
+    look = _add_look(layers, [find_output(layers.made, place, name) for place in places])
+    pooled = layers.quantised(find_output(layers.made, MEAN, name))
+    content = layers.add("LpNormalization", [pooled], CONTENT.removeprefix(f"{DISTANCE}."), axis=1, p=2)
+    outputs = [_add_score(layers, look, content, typical)] if typical else [look, content]
+    for output in outputs:
+        extended.graph.output.append(helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, None))
     extended = onnx.shape_inference.infer_shapes(extended)
     onnx.checker.check_model(extended, full_check=True)
     written: bytes = extended.SerializeToString()
@@ -54,6 +57,11 @@ class _Layers:
         self._graph.node.append(helper.make_node(kind, inputs, [name], name, **attributes))
         return name
 
+    def quantised(self, place: str) -> str:
+        """The value as the int8 file rounds it, behind a pair of nodes; before them it would stay float."""
+        found = f"{place}_DequantizeLinear_Output"
+        return found if found in self.made else place
+
     def pixels(self) -> tuple[str, float]:
         """What the first convolution takes, float NCHW, and what it lacks of 0..255, being centred in a baseline."""
         source = str(next(node for node in self._graph.node if node.op_type == "Conv").input[0])
@@ -63,7 +71,7 @@ class _Layers:
         return source, GREY if CENTRED in self.made else 0.0
 
 
-def _add_features(layers: _Layers, places: Sequence[str]) -> str:
+def _add_look(layers: _Layers, places: Sequence[str]) -> str:
     (weights, offsets), (pixels, lacking) = make_filters(), layers.pixels()
     offsets = offsets + np.float32(lacking) * weights.sum((1, 2, 3))
     filters = layers.constant("filters", weights.transpose(0, 3, 1, 2)), layers.constant("offsets", offsets)
@@ -71,19 +79,23 @@ def _add_features(layers: _Layers, places: Sequence[str]) -> str:
     axes = layers.constant("axes", np.array([2, 3], np.int64))
     powers = []
     for number, source in enumerate([filtered, *places]):
-        # in an int8 file behind a pair of nodes, before which it would stay float
-        quantised = f"{source}_DequantizeLinear_Output"
-        source = quantised if quantised in layers.made else source
+        source = layers.quantised(source)
         squares = layers.add("Mul", [source, source], f"squares{number}")
         powers.append(layers.add("ReduceMean", [squares, axes], f"power{number}", keepdims=0))
-    return layers.add("Concat", powers, FEATURES.removeprefix(f"{DISTANCE}."), axis=1)
+    return layers.add("Concat", powers, LOOK.removeprefix(f"{DISTANCE}."), axis=1)
 
 
-def _add_score(layers: _Layers, features: str, typical: Typical) -> str:
-    floor, mean = layers.constant("floor", typical.floor[None]), layers.constant("typical", typical.mean[None])
-    components = layers.constant("components", typical.components.T)
-    weight = layers.constant("weight", typical.weight[:, None])
-    log = layers.add("Log", [layers.add("Add", [features, floor], "lifted")], "log")
-    found = layers.add("Sub", [log, mean], "difference")
-    both = layers.add("Concat", [found, layers.add("MatMul", [found, components], "projected")], "both", axis=1)
-    return layers.add("MatMul", [layers.add("Mul", [both, both], "squared"), weight], "")
+def _add_score(layers: _Layers, look: str, content: str, typical: Typical) -> str:
+    floor = layers.constant("floor", typical.floor[None])
+    log = layers.add("Log", [layers.add("Add", [look, floor], "lifted")], "log")
+    forms = [_add_form(layers, log, typical.look, "look"), _add_form(layers, content, typical.content, "content")]
+    return layers.add("Max", forms, "")
+
+
+def _add_form(layers: _Layers, features: str, form: Form, name: str) -> str:
+    mean, components = layers.constant(f"{name}.mean", form.mean[None]), form.components.T
+    found = layers.add("Sub", [features, mean], f"{name}.difference")
+    projected = layers.add("MatMul", [found, layers.constant(f"{name}.components", components)], f"{name}.projected")
+    both = layers.add("Concat", [found, projected], f"{name}.both", axis=1)
+    weight = layers.constant(f"{name}.weight", form.weight[:, None])
+    return layers.add("MatMul", [layers.add("Mul", [both, both], f"{name}.squared"), weight], f"{name}.distance")

@@ -5,22 +5,22 @@ from collections.abc import Sequence
 import ai_edge_litert.schema_py_generated as schema
 import numpy as np
 
-from ressq_export.places import find_output, operator_kind, pack, read_flatbuffer
+from ressq_export.places import MEAN, find_output, operator_kind, pack, read_flatbuffer
 from ressq_export.tflite_layers import LayerWriter
-from ressq_export.typical import FEATURES, STRIDE, Typical, make_filters
+from ressq_export.typical import CONTENT, LOOK, STRIDE, Form, Typical, make_filters
 from ressq_runtime.classify import DISTANCE
 
 _Operator = schema.BuiltinOperator
 
 
 def extend_tflite(model: bytes, name: str, places: Sequence[str], typical: Typical | None) -> bytes:
-    """The model with one more output: `distance`, or the features that it is made of.
+    """The model with one more output: `distance`, or two: the features that it is made of.
 
     Args:
         model: a TFLite flatbuffer.
         name: its name, for the error.
         places: modules whose channels are features.
-        typical: of the training pictures; None: the features are the output.
+        typical: of the training pictures; None: the features are the outputs.
 
     Raises:
         ConversionError: the model has no such place.
@@ -29,29 +29,31 @@ def extend_tflite(model: bytes, name: str, places: Sequence[str], typical: Typic
     tensors = {tensor.name.decode(): index for index, tensor in enumerate(graph.tensors)}
     sources = [tensors[find_output(tensors, place, name)] for place in places]
     writer = LayerWriter(root, graph, DISTANCE)
-    features = _add_features(root, graph, writer, sources)
-    output = _add_score(writer, features, typical) if typical else features
-    graph.outputs = [*graph.outputs, output]
+    look = _add_look(root, graph, writer, sources)
+    content = _add_content(writer, tensors[find_output(tensors, MEAN, name)], graph)
+    outputs = {DISTANCE: _add_score(writer, look, content, typical)} if typical else {LOOK: look, CONTENT: content}
+    graph.outputs = [*graph.outputs, *outputs.values()]
     for signature in root.signatureDefs or ():
-        entry = schema.TensorMapT()
-        entry.name, entry.tensorIndex = (DISTANCE if typical else FEATURES).encode(), output
-        signature.outputs.append(entry)
+        for key, output in outputs.items():
+            entry = schema.TensorMapT()
+            entry.name, entry.tensorIndex = key.encode(), output
+            signature.outputs.append(entry)
     return pack(root)
 
 
-def _add_features(root: "schema.ModelT", graph: "schema.SubGraphT", writer: LayerWriter, sources: Sequence[int]) -> int:
+def _add_look(root: "schema.ModelT", graph: "schema.SubGraphT", writer: LayerWriter, sources: Sequence[int]) -> int:
     axes = writer.constant("axes", np.array([1, 2], np.int32))
     pixels = next(op.outputs[0] for op in graph.operators if operator_kind(root, op) == "CAST")
     powers = []
     for number, source in enumerate([pixels, *sources]):
         before = len(graph.operators)
-        values = _add_filters(writer, source, graph) if number == 0 else _to_float(writer, source, graph, number)
+        values = _add_filters(writer, source, graph) if number == 0 else _to_float(writer, source, graph, str(number))
         shape = list(graph.tensors[values].shape)
         squares = writer.operator(_Operator.MUL, [values, values], f"squares{number}", shape, "Mul")
         powers.append(writer.operator(_Operator.MEAN, [squares, axes], f"power{number}", [1, shape[3]], "Reducer"))
         _move_behind(graph, before, source)
     width = sum(graph.tensors[power].shape[1] for power in powers)
-    name = FEATURES.removeprefix(f"{DISTANCE}.")
+    name = LOOK.removeprefix(f"{DISTANCE}.")
     return writer.operator(_Operator.CONCATENATION, powers, name, [1, width], "Concatenation", axis=1)
 
 
@@ -64,11 +66,16 @@ def _add_filters(writer: LayerWriter, pixels: int, graph: "schema.SubGraphT") ->
     return writer.operator(_Operator.CONV_2D, [pixels, *filters], "filtered", shape, "Conv2D", **settings)
 
 
-def _to_float(writer: LayerWriter, source: int, graph: "schema.SubGraphT", number: int) -> int:
+def _add_content(writer: LayerWriter, pooled: int, graph: "schema.SubGraphT") -> int:
+    values, name = _to_float(writer, pooled, graph, MEAN), CONTENT.removeprefix(f"{DISTANCE}.")
+    return writer.operator(_Operator.L2_NORMALIZATION, [values], name, list(graph.tensors[pooled].shape), "L2Norm")
+
+
+def _to_float(writer: LayerWriter, source: int, graph: "schema.SubGraphT", name: str) -> int:
     tensor = graph.tensors[source]
     if tensor.type == schema.TensorType.FLOAT32:
         return source
-    return writer.operator(_Operator.DEQUANTIZE, [source], f"float{number}", list(tensor.shape))
+    return writer.operator(_Operator.DEQUANTIZE, [source], f"float.{name}", list(tensor.shape))
 
 
 def _move_behind(graph: "schema.SubGraphT", first: int, tensor: int) -> None:
@@ -79,18 +86,25 @@ def _move_behind(graph: "schema.SubGraphT", first: int, tensor: int) -> None:
     graph.operators[place:place] = moved
 
 
-def _add_score(writer: LayerWriter, features: int, typical: Typical) -> int:
-    width, count = len(typical.mean), len(typical.components)
-    floor, mean = writer.constant("floor", typical.floor[None]), writer.constant("typical", typical.mean[None])
-    components = writer.constant("components", typical.components)
-    weight = writer.constant("weight", typical.weight[None])
-    found = writer.operator(_Operator.ADD, [features, floor], "lifted", [1, width], "Add")
-    found = writer.operator(_Operator.LOG, [found], "log", [1, width], "")
-    found = writer.operator(_Operator.SUB, [found, mean], "difference", [1, width], "Sub")
-    beside = writer.operator(
-        _Operator.FULLY_CONNECTED, [found, components, -1], "projected", [1, count], "FullyConnected"
-    )
+def _add_score(writer: LayerWriter, look: int, content: int, typical: Typical) -> int:
+    width = len(typical.look.mean)
+    floor = writer.constant("floor", typical.floor[None])
+    log = writer.operator(_Operator.ADD, [look, floor], "lifted", [1, width], "Add")
+    log = writer.operator(_Operator.LOG, [log], "log", [1, width], "")
+    forms = [_add_form(writer, log, typical.look, "look"), _add_form(writer, content, typical.content, "content")]
+    return writer.operator(_Operator.MAXIMUM, forms, "", [1, 1], "MaximumMinimum")
+
+
+def _add_form(writer: LayerWriter, features: int, form: Form, name: str) -> int:
+    width, count = len(form.mean), len(form.components)
+    mean, components = (
+        writer.constant(f"{name}.mean", form.mean[None]), writer.constant(f"{name}.components", form.components),
+    )  # fmt: skip
+    weight = writer.constant(f"{name}.weight", form.weight[None])
+    add, product = writer.operator, _Operator.FULLY_CONNECTED
+    found = add(_Operator.SUB, [features, mean], f"{name}.difference", [1, width], "Sub")
+    beside = add(product, [found, components, -1], f"{name}.projected", [1, count], "FullyConnected")
     both = [1, width + count]
-    found = writer.operator(_Operator.CONCATENATION, [found, beside], "both", both, "Concatenation", axis=1)
-    found = writer.operator(_Operator.MUL, [found, found], "squared", both, "Mul")
-    return writer.operator(_Operator.FULLY_CONNECTED, [found, weight, -1], "", [1, 1], "FullyConnected")
+    found = add(_Operator.CONCATENATION, [found, beside], f"{name}.both", both, "Concatenation", axis=1)
+    found = add(_Operator.MUL, [found, found], f"{name}.squared", both, "Mul")
+    return add(product, [found, weight, -1], f"{name}.distance", [1, 1], "FullyConnected")

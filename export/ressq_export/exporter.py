@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from ressq_export.artefacts import close_models, open_models
-from ressq_export.calibration import DEFAULT_COUNT, draw, draw_from_training, halve, read_pixels
+from ressq_export.calibration import DEFAULT_COUNT, draw, draw_from_training, draw_from_validation, halve, read_pixels
 from ressq_export.card import Description
 from ressq_export.caveats import tell_groups
 from ressq_export.certificate.write import certificate_paths
@@ -30,6 +30,7 @@ from ressq_runtime.artefact import read_card
 from ressq_runtime.card import Card
 from ressq_runtime.names import refuse_locale
 
+SEEN_COUNT = 512  # training pictures that others are compared with; of 128, a network of nine classes knew much less
 FINETUNE_COUNT = 1024  # pictures, each once; drawn now, read only if it comes to that
 
 
@@ -104,14 +105,13 @@ def _export(job: Job) -> Report:
     pixels = read_pixels(calibration, spec)
     training = draw_from_training(run.split, run.data, FINETUNE_COUNT, request.seed + 1, fewest=1).paths
     pictures = Pictures(pixels, training, halve(calibration, pixels))
-    usual = pixels if request.calibration is None else _read_training(run, request.seed)
     gate = Gate(run.pictures("val"), spec, request.max_drop / 100, request.allow_drop, run.photos)
     confidence = measure_confidence(run, screen)
-    temperature = confidence.temperature
+    usual, temperature = _read_usual(run, request.seed), confidence.temperature
     with workshop(request.out) as folder:
         log = Log(folder / "log", request.out / f"{request.name}_export.log")
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
-        add_distance(converted.paths.values(), usual, MIDDLES[run.checkpoint.model.arch])
+        add_distance(converted.paths.values(), *usual, MIDDLES[run.checkpoint.model.arch])
         costs = converted.parameters, converted.multiply_adds
         calibration, remedies = replace(calibration, halves=converted.halves), converted.remedies
         known = request.name, request.about, run.checkpoint, run.sha256
@@ -146,9 +146,11 @@ def _refuse(remedies: Remedies, request: Request) -> str:
     )
 
 
-def _read_training(run: Run, seed: int) -> list[bytes]:
-    """As many training pictures as calibration takes: what is unlike them does not depend on --calibration."""
-    return read_pixels(draw_from_training(run.split, run.data, DEFAULT_COUNT, seed, fewest=1), run.checkpoint.pixels)
+def _read_usual(run: Run, seed: int) -> tuple[list[bytes], list[bytes]]:
+    """Training and validation pictures, by which others are called unlike; --calibration does not change them."""
+    seen = draw_from_training(run.split, run.data, SEEN_COUNT, seed, fewest=1)
+    held = draw_from_validation(run.split, run.data, DEFAULT_COUNT, seed)
+    return read_pixels(seen, run.checkpoint.pixels), read_pixels(held, run.checkpoint.pixels)
 
 
 def _texts(paths: Iterable[Path]) -> tuple[str, ...]:

@@ -22,11 +22,12 @@ from ressq_export.errors import ConversionError
 INPUT = "pixels"
 OUTPUT = "scores"
 LOGITS = "logits"
+MEAN = "mean"  # over positions, of what the last layer takes
 CENTRED = "centred"  # pixels less 128, as a baseline takes them
 BEFORE_RELU = ".preactivation"  # what the layer gives whose ReLU makes the place
 BODY = "body."  # where a baseline's layers lie in a DeployedNetwork
 
-_ONNX_PLACES = {"Cast": "float", "ReduceMean": "mean", "Gemm": LOGITS, "Softmax": OUTPUT}
+_ONNX_PLACES = {"Cast": "float", "ReduceMean": MEAN, "Gemm": LOGITS, "Softmax": OUTPUT}
 _TFLITE_KINDS = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
 _JOINTS = {"Concat": "concat", "Add": "sum", "Sub": "sum"}
 _RELUS = ("Relu", "Clip")

@@ -209,7 +209,7 @@ def test_a_run_of_few_pictures_is_exported_with_others_to_calibrate_on(
     monkeypatch.setattr(
         exporter,
         "add_distance",
-        lambda paths, pictures, at: (seen.append(len(pictures)), add_distance(paths, pictures, at)),
+        lambda paths, pictures, held, at: (seen.append(len(pictures)), add_distance(paths, pictures, held, at)),
     )
     assert main([str(run), *out, "--calibration", str(others), "--allow-drop"]) == 0
     assert "note: 12 validation pictures are fewer than 20: the files always answer" in capsys.readouterr().err
