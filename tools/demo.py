@@ -126,29 +126,30 @@ def answer(data: Path, split: Path, artefact: Path) -> None:
 
 
 def choose(classifier: Classifier, data: Path, split: Path) -> list[tuple[str, str]]:
-    """(what it is an example of, picture): the surest right answer, and one withheld, or else the surest wrong one.
+    """(what it is an example of, picture): a sure and right answer, and one withheld for a good reason, or a wrong one.
 
     split: a run's split.json; of its test pictures, or without such its validation pictures, some hundred are answered.
     """
     found = json.loads(split.read_text(encoding="utf-8"))
     part = "test" if found["test"] else "val"
     pictures = random.Random(SEED).sample(found[part], min(len(found[part]), MOST_ANSWERED))  # noqa: S311 - no secret
-    kinds: dict[str, list[tuple[float, str, str]]] = {RIGHT: [], WRONG: [], WITHHELD: []}
+    kinds: dict[str, list[tuple[bool, bool, float, str, str]]] = {RIGHT: [], WRONG: [], WITHHELD: []}
     for path, index in pictures:
         truth, picture = compose(found["labels"][index]), locate(str(data), path, {})
         with suppress(PictureError):  # which ressq-export has named
             predictions = classifier.classify(picture)
             kind = WITHHELD if predictions.label is None else RIGHT if predictions.label == truth else WRONG
-            kinds[kind].append((predictions[0].probability, picture, truth))
+            best = predictions[0]
+            telling = kind != WITHHELD or best.label != truth, not predictions.unlike, best.probability
+            kinds[kind].append((*telling, picture, truth))
     shown = (RIGHT, WITHHELD if kinds[WITHHELD] else WRONG)
     return [
         (
-            f"{kind}: {len(kinds[kind])} of {len(pictures)} {part} pictures. The surest of them, "
-            f"which truly shows {truth}:",
+            f"{kind}: {len(kinds[kind])} of {len(pictures)} {part} pictures. One of them, which truly shows {truth}:",
             picture,
         )
         for kind in shown
-        for _, picture, truth in sorted(kinds[kind])[-1:]
+        for *_, picture, truth in sorted(kinds[kind])[-1:]
     ]
 
 

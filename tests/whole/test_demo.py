@@ -29,8 +29,8 @@ def test_a_right_and_a_wrong_answer_are_shown_with_the_truth(
     with Classifier.load(artefacts["int8.tflite"]) as classifier:
         classifier.threshold = 0
         (right, _), (wrong, picture) = choose(classifier, shapes, split)
-        assert right.startswith("answered rightly: 14 of 16 test pictures. The surest of them, which truly shows ")
-        assert wrong == "answered wrongly: 1 of 16 test pictures. The surest of them, which truly shows square:"
+        assert right.startswith("answered rightly: 14 of 16 test pictures. One of them, which truly shows ")
+        assert wrong == "answered wrongly: 1 of 16 test pictures. One of them, which truly shows square:"
         assert picture == str(shapes / "circle" / "00.png")
 
 
