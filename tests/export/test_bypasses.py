@@ -93,7 +93,9 @@ def assert_delegated(found: Converted) -> None:
         ("ressqueezenet1_1", (SMALL, -SMALL, SEEN, 0.3), {"fire3", "fire5"}),
         ("ressqueezenet1_1", (-SEEN, CLOSED, TINY, 0.3), {"fire7"}),
         pytest.param("ressqueezenet1_1", (CLOSED, -SMALL, -SMALL, -SMALL), set(SUMS[1:]), marks=pytest.mark.slow),
-        pytest.param("ressqueezenet1_0", (-SMALL / 4, SEEN, -SEEN, SMALL / 4), {"fire3", "fire9"}, marks=pytest.mark.slow),
+        pytest.param(
+            "ressqueezenet1_0", (-SMALL / 4, SEEN, -SEEN, SMALL / 4), {"fire3", "fire9"}, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_gate_that_int8_cannot_tell_from_none_is_left_out_and_no_sum_is_slow(
