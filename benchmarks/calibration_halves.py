@@ -84,7 +84,7 @@ def measure(
                 bench = Bench(network, pixels, (), spec, folder, log)
                 bench.register(network, floats)
                 candidate = rung.apply(Candidate(dict.fromkeys(FORMATS, network), {}), bench)
-                drops.append(judge(bench.quantise(candidate))["int8.tflite"].drop)
+                drops.append(judge(bench.quantise(candidate))["int8.tflite"].drop.drop)
                 compared = compare_halves(candidate, bench, halve(drawn, pixels), gate, screen)
                 found += [compared] if compared else []
             halves = [asdict(one) for one in found]

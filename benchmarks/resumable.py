@@ -35,7 +35,7 @@ def make(photos: Path, run: Path, train: Sequence[str], export: Sequence[str] = 
         CalledProcessError: one of them failed; it said why.
         OutputError: the run was begun with other flags or pictures.
     """
-    _refuse_other(photos, run, train)
+    refuse_other(photos, run, train)
     if not (run / "summary.md").exists():
         resume = ["--resume"] if (run / "config.json").exists() else []
         call("ressq_edge.cli", photos, "--out", run, *train, *resume)  # that refuses a run of other flags
@@ -43,8 +43,12 @@ def make(photos: Path, run: Path, train: Sequence[str], export: Sequence[str] = 
         call("ressq_export.cli", run, "--out", run / "dist", "--name", run.name, "--data", photos, *export)
 
 
-def _refuse_other(photos: Path, run: Path, train: Sequence[str]) -> None:
-    """What is done is not done again, so it must have been asked for in the same words."""
+def refuse_other(photos: Path, run: Path, train: Sequence[str]) -> None:
+    """What is done is not done again, so it must have been asked for in the same words.
+
+    Raises:
+        OutputError: it was asked for in others.
+    """
     asked, kept = {"photos": str(photos.resolve()), "train": list(train)}, run / "asked.json"
     if not kept.exists():
         if not (run / "config.json").exists():  # a run of before this was kept is taken as it is

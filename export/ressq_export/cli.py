@@ -150,7 +150,7 @@ def _to_text(report: "Report") -> str:
     if report.confidence is not None:
         lines.append(str(report.confidence))
     if report.remedies is not None:
-        lines += [str(report.remedies), *filter(None, [report.remedies.note])]
+        lines.append(str(report.remedies))
     return tables.getvalue() + "\n".join([*lines, *report.files])
 
 

@@ -10,33 +10,21 @@ import torch
 from ressq_edge.network.arch import count_parameters, multiply_adds_of
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_export import onnx_int8, tflite_int8
-from ressq_export.bench import FORMATS, Bench
-from ressq_export.bypasses import Bare, leave_out
+from ressq_export.bench import FORMATS, Bench, Candidate
+from ressq_export.bypasses import leave_out
 from ressq_export.chatter import Log
-from ressq_export.errors import SeamError
-from ressq_export.evaluation import Scorer, torch_scorer
-from ressq_export.gate import Gate
+from ressq_export.floats import convert_floats, file_logits
+from ressq_export.gate import Gate, beside_usual
 from ressq_export.halves import Halves, compare_halves
-from ressq_export.ladder import Remedies, climb
-from ressq_export.network import DeployedNetwork, deploy
-from ressq_export.onnx_fp32 import export_onnx
-from ressq_export.parity import (
-    Logits,
-    Seam,
-    centred_logits,
-    check_float_seam,
-    check_spread,
-    compare,
-    tell_int8,
-)
+from ressq_export.ladder import Climbed, Remedies, climb
+from ressq_export.parity import Seam, compare
 from ressq_export.progress import Screen
 from ressq_export.ranges import Ranges
-from ressq_export.tflite_fp32 import convert_to_tflite
-from ressq_runtime.engines import load_engine
+from ressq_export.remedies.min_max import take_min_max
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")
 FLOATS = ("fp32.onnx", "fp32.tflite")  # what is published where int8 is refused
-# Pictures that each seam is checked on; the calibration set begins with the classes in turn.
+# Training pictures that each seam is checked on; they begin with the classes in turn.
 PARITY_COUNT = 32
 
 
@@ -44,14 +32,21 @@ PARITY_COUNT = 32
 class Pictures:
     """What a conversion is told by.
 
-    calibration: uint8 RGB pixels of training pictures, classes in turn: the int8 ranges come from them.
+    calibration: uint8 RGB pixels: the int8 ranges come from them.
     training: training pictures for fine-tuning, classes in turn.
     halves: the calibration pictures as two lists, each class in both; empty where they are too few.
+    others: pixels of training pictures, classes in turn, where --calibration named others to calibrate on.
     """
 
     calibration: Sequence[bytes]
     training: Sequence[Path]
     halves: Sequence[Sequence[bytes]] = ()
+    others: Sequence[bytes] = ()
+
+    @property
+    def usual(self) -> Sequence[bytes]:
+        """Training pictures, whatever was calibrated on."""
+        return self.others or self.calibration
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ class Converted:
     @property
     def published(self) -> tuple[str, ...]:
         """The kinds that may be given to a user."""
-        return FLOATS if self.remedies.refused else KINDS
+        return FLOATS if self.remedies.verdict.refused else KINDS
 
 
 def convert(
@@ -112,19 +107,16 @@ def convert(
         CalibrationError: the pictures give no ranges.
         ExportError, PictureError: a picture cannot be read.
     """
-    seen = pictures.calibration[:PARITY_COUNT]
-    bare = leave_out(checkpoint, pictures.calibration, screen)
-    network, paths, seams, wanted = _convert_float(checkpoint, bare, temperature, seen, folder, log, screen)
+    seen = pictures.usual[:PARITY_COUNT]
+    bare = leave_out(checkpoint, pictures.usual, screen)
+    network, paths, seams, wanted = convert_floats(checkpoint, bare, temperature, seen, folder, log, screen)
     bench = Bench(network, pictures.calibration, pictures.training, checkpoint.pixels, folder, log)
     bench.register(network, {kind: paths[f"fp32.{kind}"] for kind in FORMATS})
-    climbed = climb(bench, gate.judge(paths["fp32.onnx"], screen), gate.max_drop, screen)
+    climbed = _climb(bench, pictures, gate, paths["fp32.onnx"], screen)
     remedies = gate.check(climbed)
     paths = {kind: {**paths, **climbed.paths}[kind] for kind in KINDS}
     for suffix in FORMATS:
-        int8 = _file_logits(paths[f"int8.{suffix}"], seen)
-        seams.append(compare(f"fp32.{suffix} -> int8.{suffix}", wanted, int8))
-    if not remedies.refused:  # also with --allow-drop: a scale that is plainly wrong is no drop
-        remedies = replace(remedies, refused=tell_int8(seams[-len(FORMATS) :]))
+        seams.append(compare(f"fp32.{suffix} -> int8.{suffix}", wanted, file_logits(paths[f"int8.{suffix}"], seen)))
     pixels = torch.zeros((1, checkpoint.pixels.size, checkpoint.pixels.size, 3), dtype=torch.uint8)
     costs = count_parameters(network), multiply_adds_of(network, pixels)
     mended = bench.float_file(climbed.candidate.networks["tflite"], "tflite")
@@ -133,43 +125,16 @@ def convert(
     return Converted(paths, _steps(paths), tuple(seams), *costs, remedies, ranges, mended, halves, left_out)
 
 
-def _convert_float(
-    checkpoint: Checkpoint,
-    bare: Bare,
-    temperature: float,
-    seen: Sequence[bytes],
-    folder: Path,
-    log: Log,
-    screen: Screen,
-) -> tuple[DeployedNetwork, dict[str, Path], list[Seam], Logits]:
-    """The deployed network, its two float files by kind, their seams, and the ONNX file's logits of `seen`."""
-    size = checkpoint.pixels.size
-    paths = {f"fp32.{kind}": folder / f"fp32.{kind}" for kind in FORMATS}
-    screen.stage("fold")
-    trained = _logits(torch_scorer(checkpoint, temperature), seen)
-    check_spread(trained)
-    wanted, seams = trained, []
-    if bare.left_out:
-        wanted = _logits(torch_scorer(checkpoint, temperature, bare.model), seen)
-        seams.append(compare(f"torch -> torch without the bypass of {', '.join(bare.left_out)}", trained, wanted))
-    normalise = checkpoint.normalise
-    network = deploy(bare.model, normalise.mean, normalise.std, temperature)
-    seams.append(_check_float("torch -> folded", wanted, _logits(network_scorer(network, size), seen), log))
-    screen.stage("ONNX fp32")
-    export_onnx(network, size, paths["fp32.onnx"], log)
-    found = _file_logits(paths["fp32.onnx"], seen)
-    seams.append(_check_float("torch -> fp32.onnx", wanted, found, log))
-    screen.stage("TFLite fp32")
-    convert_to_tflite(paths["fp32.onnx"], paths["fp32.tflite"], log)
-    seams.append(_check_float("fp32.onnx -> fp32.tflite", found, _file_logits(paths["fp32.tflite"], seen), log))
-    return network, paths, seams, found
-
-
-def _check_float(name: str, wanted: Logits, found: Logits, log: Log) -> Seam:
-    try:
-        return check_float_seam(name, wanted, found)
-    except SeamError as error:
-        raise SeamError(f"{error}; report this with {log.keep()}") from error
+def _climb(bench: Bench, pictures: Pictures, gate: Gate, reference: Path, screen: Screen) -> Climbed:
+    """The ladder; where others were calibrated on, beside files with ranges from training pictures."""
+    judge = gate.judge(reference, screen)
+    if pictures.others:
+        screen.stage("ranges from training pictures")
+        usual = replace(bench, calibration=pictures.others)
+        judge = beside_usual(
+            judge, usual.quantise(take_min_max(Candidate(dict.fromkeys(FORMATS, bench.original), {}), usual))
+        )
+    return climb(bench, judge, gate.max_drop, screen)
 
 
 def _steps(paths: dict[str, Path]) -> dict[str, float]:
@@ -177,27 +142,3 @@ def _steps(paths: dict[str, Path]) -> dict[str, float]:
     steps["int8.tflite"] = tflite_int8.logit_step(paths["int8.tflite"].read_bytes())
     steps["int8.onnx"] = onnx_int8.logit_step(onnx.load(paths["int8.onnx"]))
     return steps
-
-
-def _logits(score: Scorer, pixels: Sequence[bytes]) -> Logits:
-    return centred_logits(score(picture) for picture in pixels)
-
-
-def _file_logits(path: Path, pixels: Sequence[bytes]) -> Logits:
-    engine = load_engine(str(path))
-    try:
-        return _logits(engine.run, pixels)
-    finally:
-        engine.close()
-
-
-def network_scorer(network: DeployedNetwork, size: int) -> Scorer:
-    """The deployed network in PyTorch: pixels -> scores."""
-
-    def score(pixels: bytes) -> list[float]:
-        array = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(1, size, size, 3)
-        with torch.inference_mode():
-            found: list[float] = network(array)[0].tolist()
-        return found
-
-    return score

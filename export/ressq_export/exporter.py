@@ -16,6 +16,7 @@ from ressq_export.distance import add_distance
 from ressq_export.errors import ExportError
 from ressq_export.evaluated import Evaluated, find_evaluated
 from ressq_export.evaluation import measure_accuracy, one_thread
+from ressq_export.fidelity import MOST_COMPARED
 from ressq_export.finish import Job, finish
 from ressq_export.gate import Gate
 from ressq_export.ladder import Remedies
@@ -104,10 +105,13 @@ def _export(job: Job) -> Report:
     spec = run.checkpoint.pixels
     pixels = read_pixels(calibration, spec)
     training = draw_from_training(run.split, run.data, FINETUNE_COUNT, request.seed + 1, fewest=1).paths
-    pictures = Pictures(pixels, training, halve(calibration, pixels))
-    gate = Gate(run.pictures("val"), spec, request.max_drop / 100, request.allow_drop, run.photos)
     confidence = measure_confidence(run, screen)
     usual, temperature = _read_usual(run, request.seed), confidence.temperature
+    others = [] if request.calibration is None else usual[0][:DEFAULT_COUNT]
+    pictures = Pictures(pixels, training, halve(calibration, pixels), others)
+    validation = run.pictures("val")
+    further = training[: max(0, MOST_COMPARED - len(validation))]
+    gate = Gate(validation, spec, request.max_drop / 100, request.allow_drop, run.photos, further)
     with workshop(request.out) as folder:
         log = Log(folder / "log", request.out / f"{request.name}_export.log")
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
@@ -116,12 +120,12 @@ def _export(job: Job) -> Report:
         calibration, remedies = replace(calibration, halves=converted.halves), converted.remedies
         known = request.name, request.about, run.checkpoint, run.sha256
         about = Description(*known, *costs, temperature, calibration, remedies, converted.left_out)
-        found = finish(job, converted, about, confidence, pixels, folder)
+        found = finish(job, converted, about, confidence, pictures, folder)
         stale = [path for kind, path in request.targets.items() if kind not in converted.published]
         files = publish(found.files, request.out, stale)
     drawn, seams, seen = calibration.to_json(), converted.seams, job.evaluated.notes if job.evaluated else ()
     notes = (*run.notes(), *calibration.notes(), *seen, *found.caveats)
-    refused = _refuse(remedies, request) if remedies.refused else ""
+    refused = _refuse(remedies, request) if remedies.verdict.refused else ""
     return Report(
         request.name,
         _texts(files),
@@ -139,10 +143,11 @@ def _export(job: Job) -> Report:
 
 def _refuse(remedies: Remedies, request: Request) -> str:
     """Why there is no int8 file, and what to take instead."""
-    have = "" if request.allow_drop else ", or have these with --force --allow-drop"
+    calibrate = "leave --calibration out" if request.calibration else "calibrate on ordinary ones"
     return (
-        f"{remedies.refused}; no int8 file was written: take {request.targets['fp32.tflite']}, or train longer or on "
-        f"more pictures, calibrate on ordinary ones, raise --max-drop{have}"
+        f"{remedies.verdict.fault}; tried {remedies.summary()}; no int8 file was written: take "
+        f"{request.targets['fp32.tflite']}, or {calibrate}, train longer or on more pictures, or have these with "
+        "--force --allow-drop"
     )
 
 

@@ -1,6 +1,6 @@
 """From converted networks to what is published: described, measured, proven and certified."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from ressq_export.certificate.document import Evidence
 from ressq_export.certificate.tables import PictureSet
 from ressq_export.certificate.write import write_certificate
 from ressq_export.confidence import Confidence
-from ressq_export.convert import Converted
+from ressq_export.convert import Converted, Pictures
 from ressq_export.evaluated import Evaluated
 from ressq_export.evaluation import Scored, measure_accuracy
 from ressq_export.golden import choose_seeds, steps_between_kernels
 from ressq_export.measure import make_rows, measure_medians, measure_pictures
+from ressq_export.one_sided import tell_one_sided
 from ressq_export.progress import Screen
 from ressq_export.report import Row
 from ressq_export.request import Request
@@ -53,7 +54,7 @@ def finish(
     converted: Converted,
     about: Description,
     confidence: Confidence,
-    pixels: Sequence[bytes],
+    pictures: Pictures,
     folder: Path,
 ) -> Finished:
     """Describe, measure and prove the converted models; int8 files that are refused are measured all the same.
@@ -63,7 +64,7 @@ def finish(
         converted: the model files.
         about: what their cards have in common.
         confidence: the temperature and what it changed.
-        pixels: of the calibration pictures.
+        pictures: that it was calibrated on, and training pictures.
         folder: where to write.
     """
     run, evaluated, screen = job.run, job.evaluated, job.screen
@@ -82,10 +83,11 @@ def finish(
     close_models(models)
     medians = measure_medians({**converted.paths, **made}, run, about.temperature, screen)
     screen.stage("certificate")
-    caveats = (*tell_left_out(about.left_out), *tell_caveats(run, scored))
+    one_sided = tell_one_sided(converted.paths["fp32.onnx"], pictures, run.checkpoint.labels)
+    caveats = (*tell_left_out(about.left_out), *one_sided, *tell_caveats(run, scored))
     sets = _sets(job, scored)
     pair = (converted.mended, converted.paths["int8.tflite"])
-    evidence = Evidence(about, made, sets, medians, confidence, pixels, pair, caveats, run.photos)
+    evidence = Evidence(about, made, sets, medians, confidence, pictures.usual, pair, caveats)
     certificate = write_certificate(evidence, folder, thumbnails=job.request.thumbnails)
     tables = {title: make_rows(made, measure_accuracy(rows), medians) for title, rows in scored.items()}
     return Finished(

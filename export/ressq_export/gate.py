@@ -1,17 +1,18 @@
-"""The gate: int8 that loses more than it may is not published; fp32 is."""
+"""The gate: int8 that loses more than it may, or does not answer as fp32 does, is not published; fp32 is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ressq_edge.pages.words import worse, worse_interval
 from ressq_export.errors import ExportError
-from ressq_export.evaluation import Progress, score_pictures
-from ressq_export.ladder import Climbed, Judge, Remedies, Tried
-from ressq_export.paired import Answers, Drop, measure_drop, say_needed
+from ressq_export.evaluation import Progress, Scored, score_pictures
+from ressq_export.fidelity import Compared, measure_fidelity
+from ressq_export.ladder import Climbed, Judge, Remedies
+from ressq_export.paired import Answers, measure_drop
 from ressq_export.progress import Screen
+from ressq_export.verdict import decide
 from ressq_runtime.engines import load_engine
 from ressq_runtime.pixels import PixelSpec
 
@@ -27,6 +28,7 @@ class Gate:
     max_drop: of top-1, a share 0..1, for each of the two files.
     allow: publish the best int8 files even if they lose more.
     photos: of the whole run, of which the pictures are a part; 0 where that is not known.
+    training: pictures of the training split, on which int8 and fp32 are compared as well.
     """
 
     pictures: Sequence[tuple[Path, int]]
@@ -34,62 +36,62 @@ class Gate:
     max_drop: float = DEFAULT_MAX_DROP / 100
     allow: bool = False
     photos: int = 0
+    training: Sequence[Path] = ()
 
     def judge(self, reference: Path, screen: Screen) -> Judge:
         """What compares int8 files with this float file, which is asked but once.
 
         Raises:
-            ExportError: a picture of the validation split cannot be read.
+            ExportError: a picture of the run cannot be read.
         """
-        before, truths = self.answers({"fp32": reference}, screen.stage("accuracy of fp32"))
+        pictures, labelled = [*self.pictures, *((path, -1) for path in self.training)], len(self.pictures)
+        exact = self._score({"fp32": reference}, pictures, screen.stage("answers of fp32"))
+        before, truths = exact.scores["fp32"], exact.truths[:labelled]
 
-        def compare(paths: Mapping[str, Path]) -> dict[str, Drop]:
-            after, _ = self.answers(paths, screen.stage("accuracy of int8"))
-            return {kind: measure_drop(before["fp32"], answers, truths) for kind, answers in after.items()}
+        def compare(paths: Mapping[str, Path]) -> dict[str, Compared]:
+            found = self._score(paths, pictures, screen.stage("answers of int8")).scores
+            answers = before[:labelled].argmax(1)
+            drops = {kind: measure_drop(answers, after[:labelled].argmax(1), truths) for kind, after in found.items()}
+            return {kind: Compared(drops[kind], measure_fidelity(before, after)) for kind, after in found.items()}
 
         return compare
 
     def answers(self, paths: Mapping[str, Path], progress: Progress) -> tuple[dict[str, Answers], Answers]:
-        """The top-1 answers of each file, by its key, and the truths: label indices.
+        """The top-1 answers of each file to the validation split, by its key, and the truths: label indices.
 
         Raises:
             ExportError: a picture of the validation split cannot be read.
         """
+        found = self._score(paths, self.pictures, progress)
+        return {kind: np.argmax(scores, 1) for kind, scores in found.scores.items()}, found.truths
+
+    def _score(self, paths: Mapping[str, Path], pictures: Sequence[tuple[Path, int]], progress: Progress) -> Scored:
         engines = {kind: load_engine(str(path)) for kind, path in paths.items()}
         try:
-            scorers = {kind: engine.run for kind, engine in engines.items()}
-            found = score_pictures(scorers, self.pictures, self.spec, progress)
+            found = score_pictures(
+                {kind: engine.run for kind, engine in engines.items()}, pictures, self.spec, progress
+            )
         finally:
             for engine in engines.values():
                 engine.close()
         if found.faults:
-            raise ExportError(f"{found.faults[0]} (it is in the validation split)")
-        return {kind: np.argmax(scores, 1) for kind, scores in found.scores.items()}, found.truths
+            raise ExportError(f"{found.faults[0]} (it is in the run's split)")
+        return found
 
     def check(self, climbed: Climbed) -> Remedies:
-        """What came of the ladder: whether int8 is refused, and what a person should know of the comparison."""
-        drops = climbed.drops
-        kind = max(drops, key=lambda key: (drops[key].exceeds(self.max_drop), drops[key].drop))
-        found = drops[kind]
-        note = refused = ""
-        if found.exceeds(self.max_drop) and not self.allow:
-            refused = (
-                f"{kind}: found top-1 {worse(found.drop, 2)} than fp32's ({found.n} validation pictures, 95 %: "
-                f"{worse_interval(found.low, found.high, 2)}), wanted at most {100 * self.max_drop:g}; tried "
-                f"{_summary(climbed.tried)}"
-            )
-        elif any(drop.is_unsure(self.max_drop) for drop in drops.values()):
-            high = max(drop.high for drop in drops.values())
-            note = (
-                f"too few pictures to tell: with {found.n} validation pictures int8 may be {worse(high)} (95 %); "
-                f"{say_needed(drops.values(), self.max_drop, self.photos)}"
-            )
-        return Remedies(climbed.rung, self.max_drop, climbed.tried, note, refused)
+        """What came of the ladder, and the verdict on it."""
+        verdict = decide(climbed.found, self.max_drop, self.photos, allow=self.allow)
+        return Remedies(climbed.rung, self.max_drop, climbed.tried, verdict)
 
 
-def _summary(tried: Sequence[Tried]) -> str:
-    """Each rung with the larger drop of its two files."""
-    worst: dict[str, float] = {}
-    for row in tried:
-        worst[row.rung] = max(row.drop, worst.get(row.rung, row.drop))
-    return ", ".join(f"{rung} ({worse(drop, 2)})" for rung, drop in worst.items())
+def beside_usual(judge: Judge, paths: Mapping[str, Path]) -> Judge:
+    """The judge that also knows how files with ranges from training pictures do, these, by the same keys."""
+    usual = {kind: found.fidelity.moved for kind, found in judge(paths).items()}
+
+    def compare(paths: Mapping[str, Path]) -> dict[str, Compared]:
+        return {
+            kind: replace(found, fidelity=replace(found.fidelity, usual=usual[kind]))
+            for kind, found in judge(paths).items()
+        }
+
+    return compare

@@ -8,28 +8,33 @@ from typing import cast
 
 from ressq_edge.pages.words import worse, worse_interval
 from ressq_export.bench import FORMATS, Bench, Candidate
-from ressq_export.paired import Drop
+from ressq_export.fidelity import FAITHFUL, Compared
 from ressq_export.progress import Screen
 from ressq_export.remedies import LADDER
 from ressq_export.remedies.rung import Rung
+from ressq_export.verdict import Verdict
 
-# A drop is what is lost less what is gained, and may be nothing by luck; the share of unchanged answers has none.
-LEAST_AGREEMENT = 0.98
+# A drop is what is lost less what is gained, and may be nothing by luck; the share of changed answers has none.
+MOST_CHANGED = 0.02
 
-# The int8 files of a rung -> what each lost against fp32, by the same keys.
-Judge = Callable[[Mapping[str, Path]], dict[str, Drop]]
+# The int8 files of a rung -> each beside fp32, by the same keys.
+Judge = Callable[[Mapping[str, Path]], dict[str, Compared]]
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What one rung of the ladder reached with one file, on the validation split.
+    """What one rung of the ladder reached with one file.
 
     rung: the remedy that the rung added to those before it.
     file: "int8.tflite" or "int8.onnx".
-    n: pictures.
-    drop: top-1 of fp32 less that of the file, a share 0..1; negative where int8 is better.
+    n: pictures of the validation split.
+    drop: top-1 of fp32 less that of the file on these, a share 0..1; negative where int8 is better.
     low, high: its 95 % interval, paired.
-    agreement: share of the pictures with fp32's answer.
+    agreement: share of these with fp32's answer.
+    compared: pictures, of the validation and the training split.
+    changed: of these, answers that are not fp32's.
+    moved: share of a picture's probability that goes to other classes than with fp32, on average.
+    snr_db: signal to noise of the logits.
     seconds: what the rung took, for both files.
     """
 
@@ -40,12 +45,18 @@ class Tried:
     low: float
     high: float
     agreement: float
+    compared: int
+    changed: int
+    moved: float
+    snr_db: float
     seconds: float
 
     @classmethod
-    def of(cls, rung: str, file: str, found: Drop, seconds: float) -> "Tried":
-        """The record of a measured drop."""
-        return cls(rung, file, found.n, found.drop, found.low, found.high, found.agreement, round(seconds, 1))
+    def of(cls, rung: str, file: str, found: Compared, seconds: float) -> "Tried":
+        """The record of what was measured."""
+        drop, all_ = found.drop, found.fidelity
+        labelled = drop.n, drop.drop, drop.low, drop.high, drop.agreement
+        return cls(rung, file, *labelled, all_.n, all_.changed, all_.moved, all_.snr_db, round(seconds, 1))
 
     def to_json(self) -> dict[str, object]:
         """JSON-able, the shares rounded to 6 digits."""
@@ -59,22 +70,38 @@ class Remedies:
     rung: the remedy that the files have, besides those below it on the ladder.
     max_drop: what each file might lose, a share of top-1.
     tried: one record a rung and file, in the order they were tried.
-    note: what a person should know of the comparison; empty where it is plain.
-    refused: why the int8 files are not published; empty where they are.
+    verdict: what is to be thought of it.
     """
 
     rung: str
     max_drop: float
     tried: tuple[Tried, ...]
-    note: str
-    refused: str = ""
+    verdict: Verdict
+
+    @property
+    def last(self) -> tuple[Tried, ...]:
+        """The records of the rung that was taken."""
+        return tuple(row for row in self.tried if row.rung == self.rung)
 
     def __str__(self) -> str:
-        last = [row for row in self.tried if row.rung == self.rung]
-        found = ", ".join(
-            f"{row.file} {worse(row.drop, 2)} (95 %: {worse_interval(row.low, row.high, 2)})" for row in last
+        """What the labels and what all pictures say of the files, and the verdict, in a line each."""
+        found = (
+            f"{row.file} top-1 {worse(row.drop, 2)} (95 %: {worse_interval(row.low, row.high, 2)}), {row.changed:,} of "
+            f"{row.compared:,} answers changed"
+            for row in self.last
         )
-        return f"int8 by {self.rung}, top-1 beside fp32's: {found}"
+        told = self.verdict.headline + (f"; {self.verdict.note}" if self.verdict.note else "")
+        return f"int8 by {self.rung}, beside fp32: {'; '.join(found)}\n{told}"
+
+    def summary(self) -> str:
+        """Each rung with the larger drop and the larger number of changed answers of its two files."""
+        rungs = dict.fromkeys(row.rung for row in self.tried)
+        worst = {rung: [row for row in self.tried if row.rung == rung] for rung in rungs}
+        return ", ".join(
+            f"{rung} ({worse(max(row.drop for row in rows), 2)}, {max(row.changed for row in rows)} of "
+            f"{rows[0].compared:,} answers changed)"
+            for rung, rows in worst.items()
+        )
 
     def to_json(self, file: str) -> dict[str, object]:
         """What the card of "int8.tflite" or "int8.onnx" says of it."""
@@ -89,36 +116,35 @@ class Climbed:
     rung: the name of the remedy that the files have, besides those below it.
     paths: the two int8 files, by kind.
     candidate: what they were made from.
-    drops: what each file lost.
+    found: each file beside fp32.
     tried: one record a rung and file, in the order they were tried.
     """
 
     rung: str
     paths: Mapping[str, Path]
     candidate: Candidate
-    drops: Mapping[str, Drop]
+    found: Mapping[str, Compared]
     tried: tuple[Tried, ...]
 
-    @property
-    def worst(self) -> float:
-        """The larger drop of both files."""
-        return max(found.drop for found in self.drops.values())
+    def merit(self, max_drop: float) -> tuple[bool, int, bool, bool, float]:
+        """Larger is better: no drop that exceeds what is allowed, faithful to fp32, few answers changed, a drop within
+        what is allowed even where pictures are few, and fewest answers changed; of drops that exceed it, the smallest.
+        """
+        worst = max(one.drop.drop for one in self.found.values())
+        if any(one.drop.exceeds(max_drop) for one in self.found.values()):
+            return False, 0, False, False, -worst
+        all_ = max((one.fidelity for one in self.found.values()), key=lambda one: one.changed)
+        grade = min(one.fidelity.grade for one in self.found.values())
+        few = all_.changed <= max(1, MOST_CHANGED * all_.n)
+        return True, grade, few, worst <= max_drop, -all_.changed / all_.n
 
-    @property
-    def agreement(self) -> float:
-        """The smaller agreement with fp32 of both files."""
-        return min(found.agreement for found in self.drops.values())
-
-    def merit(self, max_drop: float) -> tuple[bool, bool, bool, float]:
-        """Larger is better: no drop that exceeds what is allowed, enough agreement, a drop within what is allowed even
-        where pictures are few, and most agreement; of drops that exceed it, the smallest."""
-        if any(found.exceeds(max_drop) for found in self.drops.values()):
-            return False, False, False, -self.worst
-        return True, self.agreement >= LEAST_AGREEMENT, self.worst <= max_drop, self.agreement
+    def suffices(self, max_drop: float) -> bool:
+        """Whether no further remedy is needed."""
+        return self.merit(max_drop)[:4] == (True, FAITHFUL, True, True)
 
 
 def climb(bench: Bench, judge: Judge, max_drop: float, screen: Screen, rungs: Sequence[Rung] = LADDER) -> Climbed:
-    """The first rung on which neither file loses more than `max_drop` (a share) and both agree with fp32.
+    """The first rung on which neither file loses more than `max_drop` (a share) and both answer as fp32 does.
 
     Where none does, the one of most merit. Each rung improves on the candidate of the one below it.
 
@@ -135,12 +161,12 @@ def climb(bench: Bench, judge: Judge, max_drop: float, screen: Screen, rungs: Se
         started = perf_counter()
         candidate = rung.apply(candidate, bench)
         paths = bench.quantise(candidate)
-        drops = judge(paths)
+        found = judge(paths)
         seconds = perf_counter() - started
-        tried += [Tried.of(rung.name, kind, found, seconds) for kind, found in drops.items()]
-        here = Climbed(rung.name, paths, candidate, drops, ())
+        tried += [Tried.of(rung.name, kind, one, seconds) for kind, one in found.items()]
+        here = Climbed(rung.name, paths, candidate, found, ())
         if best is None or here.merit(max_drop) > best.merit(max_drop):
             best = here
-        if all(here.merit(max_drop)[:3]):
+        if here.suffices(max_drop):
             break
     return replace(cast(Climbed, best), tried=tuple(tried))

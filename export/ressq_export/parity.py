@@ -18,8 +18,6 @@ Logits = NDArray[np.float64]
 SMALLEST_SPREAD = 0.05
 # Largest deviation of a logit / spread. Float kernels that add in another order stay below 2e-5.
 FLOAT_TOLERANCE = 1e-3
-# Root mean square deviation / spread. int8 is at 0.02 to 0.1; a wrong scale or zero point is above 0.5.
-INT8_TOLERANCE = 0.3
 # Below this a probability is 0 to a float32 softmax.
 _SMALLEST = 1e-30
 
@@ -83,13 +81,3 @@ def check_float_seam(name: str, wanted: Logits, found: Logits) -> Seam:
             "most; the files do not hold the same network"
         )
     return seam
-
-
-def tell_int8(seams: Iterable[Seam]) -> str:
-    """What is wrong with int8 files that answer otherwise than the float ones: a scale or zero point; or nothing."""
-    return "; ".join(
-        f"{seam.name}: found int8 logits {seam.rms:.2g} of their spread off (root mean square), wanted "
-        f"{INT8_TOLERANCE} at most"
-        for seam in seams
-        if not seam.rms <= INT8_TOLERANCE
-    )

@@ -27,8 +27,10 @@ from ressq_export.cli import main
 from ressq_export.confidence import fit_confidence
 from ressq_export.convert import FLOATS, KINDS
 from ressq_export.evaluation import TORCH, Scored
+from ressq_export.fidelity import Compared, Fidelity
 from ressq_export.ladder import Remedies, Tried
 from ressq_export.paired import Drop
+from ressq_export.verdict import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,8 +131,9 @@ def evidence(exported: dict[str, Path], checkpoint: Checkpoint, pixels: list[byt
     scores = {name: rounded if name.startswith("int8") else exact for name in (TORCH, *KINDS)}
     found = Scored(tuple(paths), np.zeros(4, int), scores, ())
     drop = Drop(1000, 6, 0, 0.006, 0.002, 0.014, 0.985)
-    tried = (Tried.of("min/max", "int8.tflite", drop, 2.0), Tried.of("least square error", "int8.tflite", drop, 3.0))
-    remedies = Remedies("least square error", 0.005, tried, "")
+    found_all = Compared(drop, Fidelity(1000, 17, 0.011, 0.027, 0.012, 21.7))
+    tried = tuple(Tried.of(rung, "int8.tflite", found_all, 2.0) for rung in ("min/max", "least square error"))
+    remedies = Remedies("least square error", 0.005, tried, Verdict("alike", "int8 answers as fp32 does"))
     about = Description(
         "leaf", "", checkpoint, "0" * 64, 1, 1, 1.0, CalibrationSet((), 0, "train", "0" * 64, ()), remedies
     )
@@ -161,7 +164,7 @@ def test_what_was_tried_is_told(browser: Page, evidence: Evidence, tmp_path: Pat
     assert "Taken: least square error." in text
     cells = browser.value("[...document.querySelectorAll('.tried tbody tr')].map(row => row.innerText.split('\\t'))")
     worse = ["0.6 points worse", "0.2 worse to 1.4 worse"]
-    assert cells[0] == ["min/max", "int8.tflite", *worse, percent(0.985), "2.0"]
+    assert cells[0] == ["min/max", "int8.tflite", *worse, "17 of 1,000", "1.2 points", "22 dB", "2.0"]
     assert [row[0] for row in cells] == ["min/max", "least square error"]
     found = json.loads(json_path.read_text(encoding="utf-8"))["remedies"]
     assert [row["drop"] for row in found["tried"]] == [0.006, 0.006]
@@ -188,33 +191,50 @@ def test_a_person_can_choose_a_threshold(browser: Page, document: dict[str, Any]
     assert show(browser, path).count("Measure test pictures") == 1, "test pictures chose nothing"
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_outcome_but_two_bad_ones_has_a_colour_of_its_own(
+    browser: Page, document: dict[str, Any], tmp_path: Path, scheme: str
+) -> None:
+    colours = {}
+    for outcome in ("kept", "alike", "unsure", "lost", "refused"):
+        shown = deepcopy(document)
+        shown["verdict"]["outcome"] = outcome
+        path = tmp_path / f"{outcome}.html"
+        path.write_bytes(make_page(shown, [{}]))
+        show(browser, path, scheme=scheme)
+        colours[outcome] = browser.value("getComputedStyle(document.querySelector('.verdict h2')).color")
+    assert colours["lost"] == colours["refused"]
+    assert len(set(colours.values())) == 4
+
+
 def test_a_loss_that_was_allowed_is_said(browser: Page, document: dict[str, Any], tmp_path: Path) -> None:
     worse = deepcopy(document)
     worse["verdict"]["outcome"] = "lost"
     path = tmp_path / "worse.html"
     path.write_bytes(make_page(worse, [{}]))
-    assert f"Taken: {worse['remedies']['rung']}, which loses more and was published with --allow-drop." in show(
+    assert f"Taken: {worse['remedies']['rung']}, which is at fault and was published with --allow-drop." in show(
         browser, path
     )
 
 
 def test_that_int8_was_refused_is_said_with_what_it_answered(browser: Page, evidence: Evidence, tmp_path: Path) -> None:
     floats = {kind: path for kind, path in evidence.paths.items() if kind in FLOATS}
-    remedies = replace(evidence.about.remedies, refused="int8.onnx: found much, wanted less")
+    told = Verdict("refused", "int8 is refused: take the fp32 files", "", "int8.onnx: found much, wanted less")
+    remedies = replace(evidence.about.remedies, verdict=told)
     refused = replace(evidence, paths=floats, about=replace(evidence.about, remedies=remedies))
     json_path, html_path = write_certificate(refused, tmp_path, thumbnails=True)
     text = show(browser, html_path)
     assert browser.faults == []
     for said in (
         "int8 is refused: take the fp32 files",
-        "No int8 file was written. Int8.onnx: found much, wanted less.",
+        "No int8 file was written. int8.onnx: found much, wanted less.",
         "Taken: least square error, the best of these, but no int8 file was written.",
         "Answers that changed: 2",
     ):
         assert said in text
     found = json.loads(json_path.read_text(encoding="utf-8"))
     assert found["verdict"]["outcome"] == "refused"
-    assert found["remedies"]["refused"] == "int8.onnx: found much, wanted less"
+    assert found["verdict"]["fault"] == "int8.onnx: found much, wanted less"
     assert set(found["files"]) == set(FLOATS)
     assert set(found["sets"][0]["figures"]) == {TORCH, *KINDS}
     assert found["layers"]
@@ -224,7 +244,7 @@ def test_without_thumbnails_no_picture_is_in_it(evidence: Evidence, tmp_path: Pa
     for path in write_certificate(evidence, tmp_path, thumbnails=False):
         text = path.read_text(encoding="utf-8")
         assert "50.0" in text or "0.5" in text, "the answers are told"
-        for word in ("data:image", ".png", "doe"):
+        for word in ("data:image", ".png", "doe-", "patient"):
             assert word not in text
     assert "Exported with --no-thumbnails" in text
 

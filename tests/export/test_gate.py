@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from ressq_export.bench import Candidate
 from ressq_export.cli import main
 from ressq_export.convert import FLOATS, KINDS
 from ressq_export.evaluation import TORCH
+from ressq_export.fidelity import Compared, Fidelity
 from ressq_export.gate import Gate
-from ressq_export.ladder import Climbed, Remedies, Tried
+from ressq_export.ladder import Climbed, Tried
 from ressq_export.paired import Drop, drop_interval
+from ressq_export.verdict import Verdict
 from ressq_runtime.artefact import read_card
+from ressq_runtime.evaluation import wilson
 from ressq_runtime.pixels import PixelSpec
 from ressq_runtime.selftest import self_test
 
@@ -29,75 +33,85 @@ def drop_of(n: int, lost: int, gained: int = 0) -> Drop:
     return Drop(n, lost, gained, (lost - gained) / n, *drop_interval(n, lost, gained), 1 - (lost + gained) / n)
 
 
+def compared(drop: Drop, **changed: Any) -> Compared:
+    """With nothing against it but what the labels say, unless that is given."""
+    return Compared(drop, replace(Fidelity(drop.n, 0, *wilson(0, drop.n), 0.001, 30.0), **changed))
+
+
 def climbed(tflite: Drop, onnx: Drop) -> Climbed:
-    drops = {"int8.tflite": tflite, "int8.onnx": onnx}
-    tried = [Tried.of("min/max", kind, drop_of(1000, 80), 3) for kind in drops]
-    tried += [Tried.of("least square error", kind, found, 3) for kind, found in drops.items()]
-    return Climbed("least square error", {}, Candidate({}, {}), drops, tuple(tried))
+    found = {"int8.tflite": compared(tflite), "int8.onnx": compared(onnx)}
+    tried = [Tried.of("min/max", kind, compared(drop_of(1000, 80)), 3) for kind in found]
+    tried += [Tried.of("least square error", kind, one, 3) for kind, one in found.items()]
+    return Climbed("least square error", {}, Candidate({}, {}), found, tuple(tried))
 
 
 def gate(**changed: Any) -> Gate:
     return Gate((), PixelSpec.for_size(64), **changed)
 
 
-def refused(tflite: Drop, onnx: Drop, **changed: Any) -> str:
-    return gate(**changed).check(climbed(tflite, onnx)).refused
+def verdict(tflite: Drop, onnx: Drop, **changed: Any) -> Verdict:
+    return gate(**changed).check(climbed(tflite, onnx)).verdict
 
 
 def test_a_file_that_loses_more_than_it_may_is_refused_with_what_was_tried() -> None:
-    message = refused(drop_of(1000, 3), drop_of(1000, 6))
+    found = gate().check(climbed(drop_of(1000, 3), drop_of(1000, 6)))
+    message = found.verdict.fault
     assert message.startswith(
         "int8.onnx: found top-1 0.60 points worse than fp32's (1000 validation pictures, 95 %: 0.2"
     )
-    assert message.endswith("at most 0.5; tried min/max (8.00 points worse), least square error (0.60 points worse)")
+    assert message.endswith("wanted at most 0.5")
+    assert found.summary() == (
+        "min/max (8.00 points worse, 0 of 1,000 answers changed), "
+        "least square error (0.60 points worse, 0 of 1,000 answers changed)"
+    )
 
 
 def test_a_drop_that_may_be_chance_passes_with_the_note_and_a_sure_one_does_not() -> None:
-    found = gate().check(climbed(drop_of(341, 4, 2), drop_of(341, 1, 1)))  # two pictures: 0.59 points
-    assert found.note.startswith("too few pictures to tell: with 341 validation pictures")
-    assert found.refused == ""
-    assert refused(drop_of(341, 9, 1), drop_of(341, 1, 1)).startswith("int8.tflite: found top-1 2.35 points worse")
-    enough = refused(drop_of(20000, 10, 5), drop_of(20000, 130, 10))  # enough pictures: the estimate decides
+    found = verdict(drop_of(341, 4, 2), drop_of(341, 1, 1))  # two pictures: 0.59 points
+    assert (found.outcome, found.fault) == ("alike", "")
+    assert found.note.startswith("to tell 0.5 points takes about ")
+    sure = verdict(drop_of(341, 9, 1), drop_of(341, 1, 1)).fault
+    assert sure.startswith("int8.tflite: found top-1 2.35 points worse")
+    enough = verdict(drop_of(20000, 10, 5), drop_of(20000, 130, 10)).fault  # enough: the estimate decides
     assert enough.startswith("int8.onnx: found top-1 0.60 points worse")
 
 
-def test_what_is_allowed_passes() -> None:
-    for changed in ({"allow": True}, {"max_drop": 0.02}):
-        found = gate(**changed).check(climbed(drop_of(9000, 3), drop_of(9000, 90)))
-        assert (found.refused, found.note) == ("", "")
+def test_what_is_allowed_passes_and_is_said_to_lose() -> None:
+    found = verdict(drop_of(9000, 3), drop_of(9000, 90), allow=True)
+    assert (found.outcome, found.headline, found.note) == ("lost", "int8 loses accuracy", "")
+    assert found.fault.startswith("int8.onnx: found top-1 1.00 points worse")
+    assert verdict(drop_of(9000, 3), drop_of(9000, 90), max_drop=0.02).outcome == "kept"
 
 
 def test_either_file_is_held() -> None:
-    assert refused(drop_of(1000, 6), drop_of(1000, 0)).startswith("int8.tflite: found top-1 0.60 points worse")
+    assert verdict(drop_of(1000, 6), drop_of(1000, 0)).fault.startswith("int8.tflite: found top-1 0.60 points worse")
 
 
 def test_enough_pictures_need_no_note() -> None:
-    assert gate().check(climbed(drop_of(9000, 10, 5), drop_of(9000, 5, 10))).note == ""
+    found = verdict(drop_of(9000, 10, 5), drop_of(9000, 5, 10))
+    assert (found.outcome, found.headline, found.note) == ("kept", "int8 keeps the accuracy", "")
 
 
 def test_too_few_pictures_are_said_to_be_too_few_and_how_many_are_needed() -> None:
-    note = gate(photos=2273).check(climbed(drop_of(341, 0), drop_of(341, 1))).note
-    assert note.startswith("too few pictures to tell: with 341 validation pictures int8 may be 1.6 points worse (95 %)")
+    note = verdict(drop_of(341, 0), drop_of(341, 1), photos=2273).note
     validation, photos = re.findall(r"about ([0-9,]+) validation pictures, ([0-9,]+) photos in all", note)[0]
     needed = int(validation.replace(",", ""))
     low, high = drop_interval(needed, needed / 341, 0)
     assert 0.009 < high - low <= 0.01
     assert int(photos.replace(",", "")) / needed == pytest.approx(2273 / 341, rel=0.1)
-    assert "in all" not in gate().check(climbed(drop_of(341, 0), drop_of(341, 1))).note, (
-        "how many photos there are is open"
-    )
+    assert "in all" not in verdict(drop_of(341, 0), drop_of(341, 1)).note, "how many photos there are is open"
 
 
 @pytest.mark.parametrize(
     ("lost", "gained", "said"), [(1, 5, "better (95 %: "), (3, 1, "worse (95 %: "), (1, 1, "as good (")]
 )
 def test_the_terminal_and_the_page_say_the_same_of_a_difference(lost: int, gained: int, said: str) -> None:
-    found = drop_of(341, lost, gained)
-    record = tuple(Tried.of("min/max", kind, found, 3) for kind in ("int8.tflite", "int8.onnx"))
-    told = str(Remedies("min/max", 0.005, record, ""))
+    found = gate().check(climbed(drop_of(341, lost, gained), drop_of(341, lost, gained)))
+    told = str(found)
     assert said in told
-    assert f"int8.tflite {worse(found.drop, 2)} (95 %" in told
+    assert f"int8.tflite top-1 {worse(drop_of(341, lost, gained).drop, 2)} (95 %" in told
     assert not re.search(" [-+\N{MINUS SIGN}][0-9]", told)
+    assert told.endswith(f"\n{found.verdict.headline}; {found.verdict.note}")
 
 
 def break_quantiser(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +155,7 @@ def test_where_int8_is_refused_the_fp32_pair_and_a_certificate_are_written_and_o
         (tmp_path / f"shapes_{kind}").write_text("of another run")
     (tmp_path / "other_int8.tflite").touch()
     command = [str(lively_run), "--out", str(tmp_path), "--name", "shapes"]
-    assert main([*command, "--force", "--max-drop", "100", "--json"]) == 1
+    assert main([*command, "--force", "--json"]) == 1
     shown = capsys.readouterr()
     report = json.loads(shown.out)
     assert f"ressq-export: error: {report['refused']}\n" in shown.err
@@ -177,13 +191,15 @@ def test_a_good_quantiser_passes_and_the_card_names_the_rung(artefacts: dict[str
         assert tried["low"] < tried["drop"] < tried["high"]
 
 
-def test_the_json_report_has_the_records_of_both_files_and_the_note(
+def test_the_json_report_has_the_records_of_both_files_and_the_verdict(
     lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(lively_run), "--out", str(tmp_path), "--max-drop", "20", "--allow-drop", "--json"]) == 0
     remedies = json.loads(capsys.readouterr().out)["remedies"]
     assert {row["file"] for row in remedies["tried"]} == {"int8.tflite", "int8.onnx"}
-    assert remedies["note"].startswith("too few pictures to tell: with 12 validation pictures")
+    assert {(row["n"], row["compared"]) for row in remedies["tried"]} == {(12, 36)}, "training pictures as well"
+    assert set(remedies["verdict"]) == {"outcome", "headline", "note", "fault"}
+    assert remedies["verdict"]["note"].startswith("to tell 20 points takes about ")
 
 
 @pytest.mark.parametrize("points", ["0", "-1", "101", "nan", "half"])

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from ressq_export.fidelity import Compared, Fidelity
 from ressq_export.ladder import climb
 from ressq_export.paired import Drop, drop_interval
 from ressq_export.progress import Screen
 from ressq_export.remedies.rung import Rung
+from ressq_runtime.evaluation import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,7 @@ N = 1000
 
 
 class Bench:
-    """Stands for the quantisers: what a rung reaches is given here, as (lost, gained) pictures of 1,000."""
+    """Stands for the quantisers: what a rung reaches is given here, as (lost, gained) pictures of 1,000, and dB."""
 
     original = None
 
@@ -27,14 +29,17 @@ class Bench:
         return cast("Mapping[str, Path]", {"int8.tflite": candidate, "int8.onnx": candidate})
 
 
-def judge(paths: Mapping[str, Any]) -> dict[str, Drop]:
+def judge(paths: Mapping[str, Any]) -> dict[str, Compared]:
     return {
-        kind: Drop(N, lost, gained, (lost - gained) / N, *drop_interval(N, lost, gained), 1 - (lost + gained) / N)
-        for kind, (lost, gained) in paths.items()
+        kind: Compared(
+            Drop(N, lost, gained, (lost - gained) / N, *drop_interval(N, lost, gained), 1 - (lost + gained) / N),
+            Fidelity(N, lost + gained, *wilson(lost + gained, N), 0.001, *(snr or (30.0,))),
+        )
+        for kind, (lost, gained, *snr) in paths.items()
     }
 
 
-def reach(*results: tuple[int, int]) -> tuple[str, list[str]]:
+def reach(*results: tuple[float, ...]) -> tuple[str, list[str]]:
     """(the rung that is taken, those that were tried) where the rungs a, b, c, ... reach these results."""
     rungs = [Rung("abcdef"[i], lambda _c, _b, r=result: r) for i, result in enumerate(results)]  # type: ignore[misc]
     found = climb(cast("Any", Bench()), judge, 0.005, Screen(None), rungs)
@@ -52,9 +57,11 @@ def reach(*results: tuple[int, int]) -> tuple[str, list[str]]:
         (((6, 0), (30, 30)), "b", ["a", "b"]),  # what loses too much is not taken, however well it agrees
         (((9, 3), (30, 30)), "a", ["a", "b"]),  # 6 of 1,000 may be chance: the one that agrees
         (((9, 3), (4, 0)), "b", ["a", "b"]),  # but what loses less goes before it
+        (((0, 0, 12.0), (1, 0)), "b", ["a", "b"]),  # nothing lost, but noisy: further
+        (((0, 0, 8.0), (3, 3, 12.0), (1, 0, 9.0)), "b", ["a", "b", "c"]),  # the least noisy grade goes first
     ],
 )
 def test_the_ladder_ends_where_both_files_lose_no_more_and_agree(
-    results: tuple[tuple[int, int], ...], taken: str, tried: list[str]
+    results: tuple[tuple[float, ...], ...], taken: str, tried: list[str]
 ) -> None:
     assert reach(*results) == (taken, tried)

@@ -11,7 +11,7 @@ from typing import Any, cast
 from ressq_export.card import Description, round_steps, today, tool_versions
 from ressq_export.certificate.layers import SNR_COUNT, describe_layers
 from ressq_export.certificate.tables import PictureSet, describe_set
-from ressq_export.certificate.verdict import judge
+from ressq_export.certificate.verdict import describe_verdict
 from ressq_export.confidence import BIN_COUNT, Confidence
 from ressq_export.convert import KINDS
 from ressq_export.ladder import Remedies
@@ -33,10 +33,9 @@ class Evidence:
     sets: pictures and answers, the validation split first.
     medians_ms: of one inference by torch and each file, here.
     confidence: the temperature and what it changed.
-    pixels: of the calibration pictures, uint8 RGB.
+    pixels: of training pictures, uint8 RGB.
     pair: the float `.tflite` that int8.tflite was quantised from, and that.
     notes: what the figures do not say by themselves.
-    photos: of the whole run, of which the validation split is a part; 0 where that is not known.
     """
 
     about: Description
@@ -47,7 +46,6 @@ class Evidence:
     pixels: Sequence[bytes]
     pair: tuple[Path, Path]
     notes: tuple[str, ...] = ()
-    photos: int = 0
 
 
 def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
@@ -66,7 +64,7 @@ def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
         "name": about.name,
         "about": about.about,
         "created": today(),
-        "verdict": judge(sets[0], about.remedies, evidence.photos),
+        "verdict": describe_verdict(sets[0], about.remedies),
         "notes": list(evidence.notes),
         "model": _model(about),
         "labels": list(labels),
@@ -100,13 +98,7 @@ def _model(about: Description) -> dict[str, object]:
 
 def _remedies(remedies: Remedies) -> dict[str, object]:
     tried = [found.to_json() for found in remedies.tried]
-    return {
-        "rung": remedies.rung,
-        "max_drop": remedies.max_drop,
-        "tried": tried,
-        "note": remedies.note,
-        "refused": remedies.refused,
-    }
+    return {"rung": remedies.rung, "max_drop": remedies.max_drop, "tried": tried}
 
 
 def _file(path: Path) -> dict[str, object]:

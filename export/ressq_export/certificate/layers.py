@@ -33,7 +33,7 @@ def describe_layers(float_model: Path, int8_model: Path, pictures: Sequence[byte
     Args:
         float_model: `.tflite`.
         int8_model: the `.tflite` made of it.
-        pictures: calibration pictures, uint8 RGB pixels; the first SNR_COUNT are run.
+        pictures: training pictures, uint8 RGB pixels; the first SNR_COUNT are run.
     """
     layers = read_layers(int8_model.read_bytes())
     places = [str(layer["place"]) for layer in layers]

@@ -1,0 +1,61 @@
+"""Calibration pictures that are bad on purpose: what comes of them never passes as good, and a good export does."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from ressq_export.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def dark(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shapes as if nearly no light had been there."""
+    folder = tmp_path_factory.mktemp("dark")
+    for path in sorted(shapes.rglob("*.png")):
+        with Image.open(path) as picture:
+            picture.point(lambda value: value // 10).save(folder / f"{path.parent.name}-{path.name}")
+    return folder
+
+
+def certificate(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "shapes_certificate.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.slow
+def test_of_dark_pictures_no_int8_file_comes_and_the_reason_is_said(
+    run: Path, dark: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [str(run), "--out", str(tmp_path), "--name", "shapes", "--calibration", str(dark)]
+    assert main([*command, "--json"]) == 1
+    shown = capsys.readouterr()
+    report = json.loads(shown.out)
+    assert report["remedies"]["verdict"]["outcome"] == "refused"
+    assert f"take {tmp_path / 'shapes_fp32.tflite'}, or leave --calibration out" in report["refused"]
+    assert "of these pictures and to 33% of the training pictures: they are of one class, or show som" in shown.err
+    assert len({row["rung"] for row in report["remedies"]["tried"]}) == 5, "all remedies were tried"
+    found = certificate(tmp_path)
+    assert found["verdict"]["headline"] == "int8 is refused: take the fp32 files"
+    assert any("of one class, or show something else" in note for note in found["notes"])
+    worst = found["worst_layers"][0]
+    (noise,) = (layer["snr_db"] for layer in found["layers"] if layer["place"] == worst)
+    assert noise < 10, "measured on training pictures; on the dark ones themselves all would look well"
+
+
+@pytest.mark.slow
+def test_a_good_export_passes_as_good_on_every_picture(artefacts: dict[str, Path]) -> None:
+    found = certificate(artefacts["int8.tflite"].parent)
+    assert found["verdict"]["outcome"] == "alike"
+    assert found["verdict"]["headline"].startswith("int8 answers as fp32 does: the same answer to ")
+    assert set(found["files"]) == set(artefacts)
+    for row in found["remedies"]["tried"]:
+        assert row["compared"] == 102, "18 validation and 84 training pictures"
+        assert row["changed"] <= 1
+        assert row["snr_db"] > 20
