@@ -53,8 +53,8 @@ def decide(found: Mapping[str, Compared], max_drop: float, photos: int = 0, *, a
     most = max((one.fidelity for one in found.values()), key=lambda one: one.changed)
     doubts = [doubt for one in found.values() for doubt in one.fidelity.exceeded(DOUBTS)]
     if not doubts:
-        same = f"the same answer to {most.n - most.changed:,} of {most.n:,} pictures"
-        return Verdict("alike", f"int8 answers as fp32 does: {same}", note)
+        same = f"{most.n - most.changed:,} of {most.n:,} pictures"
+        return Verdict("alike", f"int8 answers as fp32 does on {same}", note)
     high = max(min(one.drop.high, one.fidelity.high) for one in found.values())
     why = doubts[0].partition(", wanted")[0]
     headline = f"int8 may be {worse(high)}: {drops[0].n:,} validation pictures are too few to tell; {why}"
