@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ressq_edge.pages.words import rounded_up
 from ressq_runtime.evaluation import Z95
 
 _HALVINGS = 50
@@ -124,3 +123,9 @@ def say_needed(drops: Iterable[Drop], max_drop: float, photos: int = 0) -> str:
 def _width(drop: Drop, n: int) -> float:
     low, high = drop_interval(n, drop.lost * n / drop.n, drop.gained * n / drop.n)
     return high - low
+
+
+def rounded_up(number: int) -> int:
+    """To two digits: 1336 -> 1400; no estimate is better than that."""
+    step = int("1" + "0" * (len(str(number)) - 2))
+    return -(-number // step) * step

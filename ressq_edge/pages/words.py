@@ -32,12 +32,6 @@ def worse_interval(low: float, high: float, digits: int = 1) -> str:
     return f"{worse(low, digits, unit=False)} to {worse(high, digits, unit=False)}"
 
 
-def rounded_up(number: int) -> int:
-    """To two digits: 1336 -> 1400; no estimate is better than that."""
-    step = int("1" + "0" * (len(str(number)) - 2))
-    return -(-number // step) * step
-
-
 def count(change: int) -> str:
     """A change of a count: +2, 0, -1 with a real minus."""
     return "0" if change == 0 else f"{'+' if change > 0 else _MINUS}{abs(change)}"

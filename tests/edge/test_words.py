@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ressq_edge.pages.words import align, count, percent, points, rounded_up, short, worse, worse_interval
+from ressq_edge.pages.words import align, count, percent, points, short, worse, worse_interval
 
 
 def test_figures_are_written_as_one_reads_them() -> None:
@@ -12,7 +12,6 @@ def test_figures_are_written_as_one_reads_them() -> None:
     assert [short(value) for value in (-0.0030662, 0, 1.1, 404.345)] == ["\N{MINUS SIGN}0.00307", "0", "1.10", "404"]
     assert short(3e-5) == "<0.0001"
     assert align(["1.5", "22", "0.125"]) == ["1.5\u2007\u2007", "22\u2008\u2007\u2007\u2007", "0.125"]
-    assert [rounded_up(number) for number in (7, 99, 1336, 1400)] == [7, 99, 1400, 1400]
 
 
 def test_a_difference_is_said_in_words_and_has_no_sign() -> None:

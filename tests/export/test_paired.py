@@ -9,7 +9,7 @@ import pytest
 
 from ressq_export.fidelity import Compared, Fidelity
 from ressq_export.ladder import Tried
-from ressq_export.paired import Drop, drop_interval, measure_drop, pictures_needed
+from ressq_export.paired import Drop, drop_interval, measure_drop, pictures_needed, rounded_up
 from ressq_runtime.evaluation import Z95
 
 
@@ -68,3 +68,7 @@ def test_a_record_says_what_was_found() -> None:
     assert (found["rung"], found["file"], found["n"], found["seconds"]) == ("min/max", "int8.onnx", 3, 1.2)
     assert (found["low"], found["high"], found["agreement"]) == (-0.2, 0.7, 0.666667)
     assert (found["compared"], found["changed"], found["moved"], found["snr_db"]) == (30, 2, 0.012346, 24)
+
+
+def test_a_number_of_pictures_is_told_to_two_digits() -> None:
+    assert [rounded_up(number) for number in (7, 99, 1336, 1400)] == [7, 99, 1400, 1400]

@@ -44,8 +44,10 @@ def opened() -> Iterator[Callable[[Camera], Iterator[Frame]]]:
     cameras: list[Any] = []
 
     def open_it(camera: Camera, name: str = "") -> Iterator[Frame]:
-        threading.Thread(target=lambda: camera.send(part(RED), b"--frame\r\n"), daemon=True).start()
+        sending = threading.Thread(target=camera.send, args=[part(RED), b"--frame\r\n"], daemon=True)
+        sending.start()
         cameras.append(open_camera(name or camera.url, SPEC))
+        sending.join()  # else a test may hang up in the midst of it
         return cameras[-1].frames()  # type: ignore[no-any-return]
 
     yield open_it
