@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ressq_runtime import read_card
-from ressq_runtime.card import Card
+from ressq_runtime.artefact.card import Card
 
 KINDS = ("int8.tflite", "fp32.tflite", "int8.onnx", "fp32.onnx")
 ROOT = Path(__file__).resolve().parents[1]

@@ -29,9 +29,9 @@ from circumstances import describe_call, say_call
 from damage.ways import DAMAGES, SAVED, data_start
 from page.command import publish
 from page.content import Page, Section, Table
+from ressq_runtime.decoding.upright import BROKEN
 from ressq_runtime.errors import FolderError, PictureError
-from ressq_runtime.pixels import decode
-from ressq_runtime.upright import BROKEN
+from ressq_runtime.inputs.picture import decode
 
 WRONG = 16  # of 255: more than this, in any channel
 MANY_WRONG = 0.1  # of the pixels

@@ -24,15 +24,15 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "export"))
 
 from artefacts import find_artefacts, find_card, find_pictures, open_target
 from circumstances import Watch
+from matched_pairs import answers, cold, energy, warm
+from matched_pairs.compare import compare
+from matched_pairs.page import to_page
+from matched_pairs.verdict import judge
+from matched_pairs.warm import Entry
 from page.command import publish
 from ressq_runtime.classify import Classifier, default_threads
 from ressq_runtime.engines import ENGINES
 from ressq_runtime.errors import ArtefactError, EngineError
-from twins import answers, cold, energy, warm
-from twins.compare import compare
-from twins.page import to_page
-from twins.verdict import judge
-from twins.warm import Entry
 
 # Of the whole form, of --quick: rounds, inferences in each, fresh processes for each file.
 FULL, QUICK = (25, 40, 11), (12, 20, 4)

@@ -19,10 +19,10 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "export"))
 
 from artefacts import KINDS
 from circumstances import describe_call, say_call
+from matched_pairs.answers import answer_all, label_pictures, to_figures
 from page.command import publish
 from page.content import Bars, Page, Section, Table
 from ressq_runtime.classify import Classifier
-from twins.answers import answer_all, label_pictures, to_figures
 
 FORMATS = ("tflite", "onnx")
 _HEAD = ("run", "n", "fp32 top-1", "int8.tflite loses", "int8.onnx loses", "same as fp32", "int8 files the same")
@@ -55,9 +55,9 @@ def measure_runs(names: list[str], folder: Path) -> dict[str, Any]:
 def measure(name: str, folder: Path) -> dict[str, Any]:
     """What int8 costs the run of that name on the pictures below `folder`.
 
-    `top1` of each of the four files, a share 0..1; `tflite` and `onnx`, what the int8 file of that format loses, as
-    `ressq_export.paired.Drop`; `both`, the share of the pictures with the same answer of both int8 files; `faults`, the
-    pictures that can't be read.
+    `top1` of each of the four files, a share 0..1; `tflite` and `onnx`, what the int8 file of that format loses, as the
+    exporter's `Drop`; `both`, the share of the pictures with the same answer of both int8 files; `faults`, the pictures
+    that can't be read.
 
     Raises:
         RessqError: as `measure_runs` says.

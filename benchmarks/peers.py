@@ -25,8 +25,8 @@ from peer.pictures import Reference, make_pictures
 from peer.registry import PEERS, WORKERS, CannotRun, Peer, find_python
 from peer.report import find_losses, find_unmeasured, find_warnings, to_page, to_rows
 from peer.rounds import Line, Worker, measure, one_core
-from ressq_runtime.card import Card
-from ressq_runtime.models import BUILTIN
+from ressq_runtime.artefact.card import Card
+from ressq_runtime.artefact.installed import BUILTIN
 
 PRECISIONS = ("int8", "fp32")
 

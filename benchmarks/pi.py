@@ -26,7 +26,7 @@ from board.report import compare, to_page
 from page.markdown import to_markdown
 from page.write import say_where, write
 from ressq_runtime import read_card
-from ressq_runtime.models import BUILTIN
+from ressq_runtime.artefact.installed import BUILTIN
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS = ROOT / "benchmarks"

@@ -20,10 +20,10 @@ from page.write import write
 # A report's `benchmark` -> the module whose to_page understands it.
 PAGES = {
     "bypass": "bypass",
-    "calibration_halves": "calibration_halves",
+    "calibration_stability": "calibration_stability",
     "cold_start": "cold_start",
     "damaged_jpegs": "damaged_jpegs",
-    "fp32_vs_int8": "twins.page",
+    "fp32_vs_int8": "matched_pairs.page",
     "int8_drop": "int8_drop",
     "many_threads": "many_threads",
     "pi": "board.report",

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from artefacts import KINDS
+from matched_pairs.answers import answer_all, label_pictures
 from ressq_edge.network.published import file_sha256
 from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import OutputError, PictureError
-from twins.answers import answer_all, label_pictures
 
 # From scratch at half the size: three seeds of both SqueezeNets then take what one would at 224 pixels.
 SCRATCH_SIZE, SCRATCH_EPOCHS = 112, 24

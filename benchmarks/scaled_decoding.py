@@ -24,13 +24,13 @@ from PIL import Image
 sys.path.append(str(Path(__file__).resolve().parents[1] / "export"))
 
 from circumstances import describe_call, say_call
+from matched_pairs.answers import label_pictures
 from page.command import publish
 from page.content import Bars, Page, Section, Table
-from ressq_export.paired import Drop, measure_drop
-from ressq_runtime.answer import prepare
+from ressq_export.measurement.paired import Drop, measure_drop
 from ressq_runtime.classify import Classifier
-from ressq_runtime.pixels import crop, decode
-from twins.answers import label_pictures
+from ressq_runtime.inputs.picture import crop, decode
+from ressq_runtime.step import prepare
 
 TWELVE_MEGAPIXELS = 12_000_000
 QUALITY = 92

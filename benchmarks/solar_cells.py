@@ -33,7 +33,7 @@ from artefacts import KINDS
 from circumstances import describe_call, say_call
 from page.command import publish
 from page.content import Bars, Page, Section, Table
-from ressq_runtime.folders import list_classes
+from ressq_runtime.inputs.folders import list_classes
 from resumable import ask, make, split_further
 
 Member = TypeVar("Member")

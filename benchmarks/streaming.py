@@ -23,11 +23,11 @@ from PIL import Image
 from circumstances import Watch, describe_machine
 from page.command import publish
 from page.content import Bars, Page, Section, Table
-from ressq_runtime.answer import infer
+from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import PictureError
-from ressq_runtime.models import BUILTIN
-from ressq_runtime.streaming.ahead import prepare_all
+from ressq_runtime.step import infer
+from ressq_runtime.streaming.prefetch import prepare_all
 
 TWELVE_MEGAPIXELS = (4000, 3000)
 PICTURES_A_RUN = 8

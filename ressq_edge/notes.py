@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from ressq_edge.config import read_config
-from ressq_edge.data.levels import tell_levels
-from ressq_edge.data.odd_values import tell_values
+from ressq_edge.data.image_issues import tell_values
+from ressq_edge.data.nested_folders import tell_nested_folders
 from ressq_edge.data.split import PARTS, Split, read_split
 from ressq_edge.data.survey import MOST_LOOKED_AT, Survey
 from ressq_edge.data.table_names import tell_changed
 from ressq_edge.errors import RunError
 from ressq_edge.request import Request
-from ressq_runtime.folders import list_others
-from ressq_runtime.names import compose
+from ressq_runtime.inputs.folders import list_others
+from ressq_runtime.inputs.names import compose
 
 # Pictures of scanners, microscopes and cameras that Pillow does not read, medicine's and the makers' raw ones; and
 # JPEG 2000, which it reads not everywhere.
@@ -26,7 +26,7 @@ UNREAD_SUFFIXES = (
 
 def tell_pictures(request: Request, split: Split, survey: Survey) -> tuple[str, ...]:
     """All there is to say of a new run's pictures but what their split says."""
-    levels = (*tell_levels(split, grouped=request.group_by is not None), *_tell_sides(split, request))
+    levels = (*tell_nested_folders(split, grouped=request.group_by is not None), *_tell_sides(split, request))
     looks = (*_tell_unsearched(survey), *tell_values(survey))
     names = tell_changed(split.labels)
     return (*names, *levels, *_tell_known(split, request), *looks, *tell_others(request.data))

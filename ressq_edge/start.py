@@ -22,7 +22,7 @@ from ressq_edge.notes import tell_pictures, tell_rewritten
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
 from ressq_edge.screen import Screen
 from ressq_edge.session import Start, Stop
-from ressq_runtime.names import refuse_locale
+from ressq_runtime.inputs.names import refuse_locale
 
 # What only a run writes; config.json comes first, so a folder without it holds no run to go on with.
 OURS = ("config.json", "best.safetensors", "last.safetensors", "metrics.csv", "summary.md")
@@ -64,7 +64,7 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
         )
     begun: list[tuple[InitWeights, Survey]] = []
 
-    def find_alike(names: list[str]) -> tuple[tuple[str, str], ...]:
+    def find_near_duplicates(names: list[str]) -> tuple[tuple[str, str], ...]:
         # Wrong weights are told after a wrong folder, and before minutes of looking.
         arch = request.arch or DEFAULT_ARCH
         init = load_init(request.init or DEFAULT_INIT, arch)
@@ -73,7 +73,7 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
         begun.append((init, _survey(request, names, screen, stop)))
         return begun[0][1].alike or ()
 
-    split = split_folder(request.data, request.seed or 0, request.group_by, find_alike)
+    split = split_folder(request.data, request.seed or 0, request.group_by, find_near_duplicates)
     init, survey = begun[0]
     config = resolve(request, init, len(split.labels), len(split.train))
     packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}

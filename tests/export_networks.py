@@ -17,11 +17,11 @@ from ressq_edge.data.split import Split, read_split, write_split
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import Checkpoint, Normalise, save_checkpoint
 from ressq_edge.network.model import GatedBypassFire, ResSqueezeNet
-from ressq_export.fold import fold_gates
-from ressq_export.gate import Gate
-from ressq_export.network import DeployedNetwork, FoldedHead, _layers
-from ressq_export.remedies.equalise import find_channels
-from ressq_runtime.pixels import PixelSpec, to_pixels
+from ressq_export.network.deployed import DeployedNetwork, FoldedHead, _layers
+from ressq_export.network.fold import fold_gates
+from ressq_export.quantization.gate import Gate
+from ressq_export.quantization.steps.equalise import find_channels
+from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 
 SIZE = 64
 LABELS = ("café", "naïve façade", "靴")

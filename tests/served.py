@@ -39,7 +39,7 @@ class Reply(NamedTuple):
 @contextmanager
 def serving(model: Path | str, *options: str, address: str = "127.0.0.1:0", first: str = "") -> Iterator[Served]:
     """A server that runs the statements `first` before it starts, to set a bound that a test can reach."""
-    code = f"{first}\nfrom ressq_runtime.infer import run\nrun()"
+    code = f"{first}\nfrom ressq_runtime.commands.infer import run\nrun()"
     command = [sys.executable, "-c", code, "--serve", address, "--model", str(model), *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ressq_runtime import Classifier, PictureError
-from ressq_runtime.names import compose, locate
+from ressq_runtime.inputs.names import compose, locate
 
 ROOT = Path("demo")
 SEED = 0

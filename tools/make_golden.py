@@ -10,7 +10,7 @@ from pathlib import Path
 from onnx import TensorProto, helper
 from PIL import Image, ImageChops, ImageFilter
 
-from ressq_runtime.pixels import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 from ressq_runtime.selftest import golden_picture
 
 GOLDEN = Path("tests/golden")

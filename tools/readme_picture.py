@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ressq_export.evaluation import Accuracy
+from ressq_export.measurement.scores import Accuracy
 from ressq_export.report import Row, render
 
 

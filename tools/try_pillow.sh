@@ -1,7 +1,7 @@
 #!/bin/bash
 # try_pillow.sh [VERSION...]  - runs the runtime's tests of files with each of these releases of Pillow
 #
-# What `ressq_runtime.jpeg` knows is what passed here. The oldest needs Python 3.11 (PYTHON names another).
+# What `ressq_runtime.decoding.jpeg` knows is what passed here. The oldest needs Python 3.11 (PYTHON names another).
 # One environment with pytest, and a folder of its own for each release, in build/pillow.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from artefacts import ROOT
 from ressq_runtime import read_card
-from ressq_runtime.artefact import attach_card
-from ressq_runtime.models import BUILTIN
+from ressq_runtime.artefact.container import attach_card
+from ressq_runtime.artefact.installed import BUILTIN
 
 if TYPE_CHECKING:
     from ressq_edge.network.arch import ModelSpec
@@ -41,8 +41,8 @@ def make_random(
         return path
     from ressq_edge.network.arch import ModelSpec
     from ressq_edge.network.init import default_bypass, load_init
-    from ressq_export.chatter import Log
-    from ressq_runtime.spec import PixelSpec
+    from ressq_export.formats.converter_log import Log
+    from ressq_runtime.inputs.picture_spec import PixelSpec
 
     card = read_card(BUILTIN)
     if card is None:
@@ -76,12 +76,12 @@ def _convert(path: Path, model: ModelSpec, size: int, plain: bool, folder: Path,
     from ressq_edge.network.arch import build_model
     from ressq_edge.network.checkpoint import Normalise
     from ressq_edge.network.init import initialise, load_init
-    from ressq_export.network import FoldedHead, deploy
-    from ressq_export.onnx_fp32 import export_onnx
-    from ressq_export.onnx_int8 import quantise_onnx
-    from ressq_export.ranges import measure_ranges
-    from ressq_export.tflite_fp32 import convert_to_tflite
-    from ressq_export.tflite_int8 import quantise_tflite
+    from ressq_export.formats.onnx_fp32 import export_onnx
+    from ressq_export.formats.onnx_int8 import quantise_onnx
+    from ressq_export.formats.tflite_fp32 import convert_to_tflite
+    from ressq_export.formats.tflite_int8 import quantise_tflite
+    from ressq_export.network.deployed import FoldedHead, deploy
+    from ressq_export.quantization.ranges import measure_ranges
 
     torch.manual_seed(0)
     trained, normalise = build_model(model).eval(), Normalise()

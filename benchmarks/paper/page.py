@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from circumstances import describe_machine
+from matched_pairs.verdict import say_drop
 from page.content import Bars, Page, Section, Table
 from spreads import show
-from twins.verdict import say_drop
 
 # The paper's name of a network -> ours.
 PAPER = {

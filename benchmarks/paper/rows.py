@@ -11,9 +11,9 @@ from time import perf_counter, process_time
 from typing import Any
 
 from artefacts import find_artefacts, find_card
+from matched_pairs import answers, warm
 from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import FolderError
-from twins import answers, warm
 
 FILES = ("fp32.tflite", "int8.tflite")
 _PICTURES = 4

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ressq_runtime.errors import FolderError
-from ressq_runtime.folders import list_pictures
-from ressq_runtime.spec import PixelSpec
+from ressq_runtime.inputs.folders import list_pictures
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 # (width, height). The small one is a picture out of a data set, the large one a phone's photo.
 SIZES = {"400x441": (400, 441), "12 MP": (3000, 4000)}
@@ -41,7 +41,7 @@ class Reference:
 
     def answer(self, path: Path) -> tuple[str, float]:
         """(label, how far its probability is above the second)."""
-        from ressq_runtime.pixels import crop, decode
+        from ressq_runtime.inputs.picture import crop, decode
 
         scores = np.array(self._engine.run(crop(decode(path, None), self._spec)))
         second, first = np.sort(scores)[-2:]

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ressq_runtime.errors import FolderError
-from ressq_runtime.folders import list_pictures
+from ressq_runtime.inputs.folders import list_pictures
 
 SIZES = (60, 180, 600)  # photos in all
 CLASSES = 3

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import onnx
 
-from ressq_export.abstention import choose_limit, choose_threshold
 from ressq_export.card import Description, add_properties, make_card
-from ressq_export.evaluation import Scored, measure_accuracy
-from ressq_export.metadata import add_metadata
-from ressq_runtime.artefact import attach_card, read_card
+from ressq_export.formats.metadata import add_metadata
+from ressq_export.measurement.abstention import choose_limit, choose_threshold
+from ressq_export.measurement.scores import Scored, measure_accuracy
+from ressq_runtime.artefact.container import attach_card, read_card
 from ressq_runtime.classify import Classifier
 from ressq_runtime.selftest import make_case, self_test
 

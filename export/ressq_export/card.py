@@ -10,11 +10,11 @@ import onnx
 import ressq_edge
 import ressq_runtime
 from ressq_edge.network.checkpoint import Checkpoint
-from ressq_export.abstention import Abstention, Unlike
-from ressq_export.calibration import CalibrationSet
-from ressq_export.evaluation import Accuracy
-from ressq_export.ladder import Remedies
-from ressq_runtime.card import FORMAT
+from ressq_export.measurement.abstention import Abstention, OutOfDistribution
+from ressq_export.measurement.scores import Accuracy
+from ressq_export.quantization.calibration import CalibrationSet
+from ressq_export.quantization.search import Int8Recipe
+from ressq_runtime.artefact.card import FORMAT
 
 _OURS = {"ressq-edge": ressq_edge.__version__, "ressq-runtime": ressq_runtime.__version__}
 _PACKAGES = ("torch", "onnx")
@@ -50,7 +50,7 @@ class Description:
     multiply_adds: int
     temperature: float
     calibration: CalibrationSet
-    remedies: Remedies
+    remedies: Int8Recipe
     left_out: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -60,7 +60,7 @@ def make_card(
     step: float,
     accuracy: Accuracy,
     abstention: Abstention,
-    unlike: Unlike | None,
+    unlike: OutOfDistribution | None,
     self_test: list[dict[str, object]],
 ) -> dict[str, object]:
     """The card of one file, all keys but `sha256`.
@@ -107,7 +107,7 @@ def round_steps(left_out: Mapping[str, float]) -> dict[str, float]:
     return {name: round(steps, 6) for name, steps in left_out.items()}
 
 
-def _precision(kind: str, remedies: Remedies) -> dict[str, object]:
+def _precision(kind: str, remedies: Int8Recipe) -> dict[str, object]:
     if kind.startswith("fp32"):
         return {"scheme": "fp32", "weights": "float32", "activations": "float32", "quantizer": "none"}
     # ONNX Runtime's reduce_range leaves int8 weights 7 of their bits

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ressq_runtime.infer import mend_streams, print_result
+from ressq_runtime.commands.infer import mend_streams, print_result
 
 if TYPE_CHECKING:
     from ressq_export.report import Report
@@ -38,13 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Below the parser: --help should not wait for PyTorch.
     from ressq_runtime.errors import RessqError
     from ressq_runtime.faults import Faults
-    from ressq_runtime.streaming.ending import Ending
+    from ressq_runtime.streaming.shutdown import GracefulShutdown
 
     try:
         from ressq_export.exporter import export
         from ressq_export.progress import open_screen
 
-        with Ending(), open_screen() as screen:  # SIGTERM is as Ctrl-C: nothing half made is left
+        with GracefulShutdown(), open_screen() as screen:  # SIGTERM is as Ctrl-C: nothing half made is left
             report = export(_to_request(arguments), screen)
     except RessqError as error:
         print(f"ressq-export: error: {error}", file=sys.stderr)

@@ -9,18 +9,18 @@ import torch
 
 from ressq_edge.network.arch import count_parameters, multiply_adds_of
 from ressq_edge.network.checkpoint import Checkpoint
-from ressq_export import onnx_int8, tflite_int8
-from ressq_export.bench import FORMATS, Bench, Candidate
-from ressq_export.bypasses import leave_out
-from ressq_export.chatter import Log
-from ressq_export.floats import convert_floats, file_logits
-from ressq_export.gate import Gate, beside_usual
-from ressq_export.halves import Halves, compare_halves
-from ressq_export.ladder import Climbed, Remedies, climb
-from ressq_export.parity import Seam, compare
+from ressq_export.formats import onnx_int8, tflite_int8
+from ressq_export.formats.converter_log import Log
+from ressq_export.formats.float_files import convert_floats, file_logits
+from ressq_export.measurement.stage_comparison import StageComparison, compare
+from ressq_export.network.bypasses import leave_out
 from ressq_export.progress import Screen
-from ressq_export.ranges import Ranges
-from ressq_export.remedies.min_max import take_min_max
+from ressq_export.quantization.calibration_stability import CalibrationStability, measure_stability
+from ressq_export.quantization.gate import Gate, beside_usual
+from ressq_export.quantization.quantizer import FORMATS, Candidate, Quantizer
+from ressq_export.quantization.ranges import Ranges
+from ressq_export.quantization.search import Int8Recipe, SearchResult, search_steps
+from ressq_export.quantization.steps.min_max import take_min_max
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")
 FLOATS = ("fp32.onnx", "fp32.tflite")  # what is published where int8 is refused
@@ -55,7 +55,7 @@ class Converted:
 
     paths: the model files by kind.
     steps: how far one int8 step moves a logit, by kind; 0 for fp32.
-    seams: how far apart neighbouring stages are.
+    comparisons: how far apart neighbouring stages are.
     parameters, multiply_adds: of the deployed network.
     remedies: how int8 came to its accuracy.
     ranges: of the activations in both int8 files, by place.
@@ -66,13 +66,13 @@ class Converted:
 
     paths: dict[str, Path]
     steps: dict[str, float]
-    seams: tuple[Seam, ...]
+    comparisons: tuple[StageComparison, ...]
     parameters: int
     multiply_adds: int
-    remedies: Remedies
+    remedies: Int8Recipe
     ranges: Ranges
     mended: Path
-    halves: Halves | None
+    halves: CalibrationStability | None
     left_out: Mapping[str, float]
 
     @property
@@ -103,29 +103,31 @@ def convert(
 
     Raises:
         ConversionError: a converter failed.
-        SeamError: a stage answers something else than the one before.
+        ParityError: a stage answers something else than the one before.
         CalibrationError: the pictures give no ranges.
         ExportError, PictureError: a picture cannot be read.
     """
     seen = pictures.usual[:PARITY_COUNT]
     bare = leave_out(checkpoint, pictures.usual, screen)
-    network, paths, seams, wanted = convert_floats(checkpoint, bare, temperature, seen, folder, log, screen)
-    bench = Bench(network, pictures.calibration, pictures.training, checkpoint.pixels, folder, log)
+    network, paths, comparisons, wanted = convert_floats(checkpoint, bare, temperature, seen, folder, log, screen)
+    bench = Quantizer(network, pictures.calibration, pictures.training, checkpoint.pixels, folder, log)
     bench.register(network, {kind: paths[f"fp32.{kind}"] for kind in FORMATS})
     climbed = _climb(bench, pictures, gate, paths["fp32.onnx"], screen)
     remedies = gate.check(climbed)
     paths = {kind: {**paths, **climbed.paths}[kind] for kind in KINDS}
     for suffix in FORMATS:
-        seams.append(compare(f"fp32.{suffix} -> int8.{suffix}", wanted, file_logits(paths[f"int8.{suffix}"], seen)))
+        comparisons.append(
+            compare(f"fp32.{suffix} -> int8.{suffix}", wanted, file_logits(paths[f"int8.{suffix}"], seen))
+        )
     pixels = torch.zeros((1, checkpoint.pixels.size, checkpoint.pixels.size, 3), dtype=torch.uint8)
     costs = count_parameters(network), multiply_adds_of(network, pixels)
     mended = bench.float_file(climbed.candidate.networks["tflite"], "tflite")
-    halves = compare_halves(climbed.candidate, bench, pictures.halves, gate, screen)
+    halves = measure_stability(climbed.candidate, bench, pictures.halves, gate, screen)
     ranges, left_out = climbed.candidate.ranges, bare.left_out
-    return Converted(paths, _steps(paths), tuple(seams), *costs, remedies, ranges, mended, halves, left_out)
+    return Converted(paths, _steps(paths), tuple(comparisons), *costs, remedies, ranges, mended, halves, left_out)
 
 
-def _climb(bench: Bench, pictures: Pictures, gate: Gate, reference: Path, screen: Screen) -> Climbed:
+def _climb(bench: Quantizer, pictures: Pictures, gate: Gate, reference: Path, screen: Screen) -> SearchResult:
     """The ladder; where others were calibrated on, beside files with ranges from training pictures."""
     judge = gate.judge(reference, screen)
     if pictures.others:
@@ -134,7 +136,7 @@ def _climb(bench: Bench, pictures: Pictures, gate: Gate, reference: Path, screen
         judge = beside_usual(
             judge, usual.quantise(take_min_max(Candidate(dict.fromkeys(FORMATS, bench.original), {}), usual))
         )
-    return climb(bench, judge, gate.max_drop, screen)
+    return search_steps(bench, judge, gate.max_drop, screen)
 
 
 def _steps(paths: dict[str, Path]) -> dict[str, float]:

@@ -6,7 +6,7 @@ RessqError                  (ressq_runtime)
     ├── FoldError           a network that cannot be folded exactly
     ├── CalibrationError    pictures that int8 ranges must not be taken from
     ├── ConversionError     a converter failed; its log says why
-    └── SeamError           two stages answer differently, or the check would prove nothing
+    └── ParityError           two stages answer differently, or the check would prove nothing
 
 That int8 loses more than it may is no error of these: the fp32 files are written, and the report says so.
 """
@@ -30,5 +30,5 @@ class ConversionError(ExportError):
     """A converter failed, or made something else than it was asked for."""
 
 
-class SeamError(ExportError):
+class ParityError(ExportError):
     """Two stages answer differently, or too little differs to tell."""

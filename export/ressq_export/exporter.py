@@ -6,30 +6,37 @@ from pathlib import Path
 from typing import cast
 
 from ressq_export.artefacts import close_models, open_models
-from ressq_export.calibration import DEFAULT_COUNT, draw, draw_from_training, draw_from_validation, halve, read_pixels
 from ressq_export.card import Description
-from ressq_export.caveats import tell_groups
 from ressq_export.certificate.write import certificate_paths
-from ressq_export.chatter import Log
 from ressq_export.convert import FLOATS, KINDS, Pictures, convert
-from ressq_export.distance import add_distance
 from ressq_export.errors import ExportError
-from ressq_export.evaluated import Evaluated, find_evaluated
-from ressq_export.evaluation import measure_accuracy, one_thread
-from ressq_export.fidelity import MOST_COMPARED
 from ressq_export.finish import Job, finish
-from ressq_export.gate import Gate
-from ressq_export.ladder import Remedies
-from ressq_export.measure import make_rows, measure_confidence, measure_medians, measure_pictures
-from ressq_export.network import MIDDLES
+from ressq_export.formats.converter_log import Log
+from ressq_export.measurement.evaluated import Evaluated, find_evaluated
+from ressq_export.measurement.fidelity import MOST_COMPARED
+from ressq_export.measurement.measure import make_rows, measure_confidence, measure_medians, measure_pictures
+from ressq_export.measurement.notes import tell_groups
+from ressq_export.measurement.scores import measure_accuracy, one_thread
+from ressq_export.network.deployed import SCORED_TENSORS
+from ressq_export.out_of_distribution.score import add_score
 from ressq_export.progress import Screen
 from ressq_export.publish import publish, refuse_overwriting, workshop
+from ressq_export.quantization.calibration import (
+    DEFAULT_COUNT,
+    draw,
+    draw_from_training,
+    draw_from_validation,
+    halve,
+    read_pixels,
+)
+from ressq_export.quantization.gate import Gate
+from ressq_export.quantization.search import Int8Recipe
 from ressq_export.report import Report
 from ressq_export.request import Request
 from ressq_export.run import Run, read_run
-from ressq_runtime.artefact import read_card
-from ressq_runtime.card import Card
-from ressq_runtime.names import refuse_locale
+from ressq_runtime.artefact.card import Card
+from ressq_runtime.artefact.container import read_card
+from ressq_runtime.inputs.names import refuse_locale
 
 SEEN_COUNT = 512  # training pictures that others are compared with; of 128, a network of nine classes knew much less
 FINETUNE_COUNT = 1024  # pictures, each once; drawn now, read only if it comes to that
@@ -115,7 +122,7 @@ def _export(job: Job) -> Report:
     with workshop(request.out) as folder:
         log = Log(folder / "log", request.out / f"{request.name}_export.log")
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
-        add_distance(converted.paths.values(), *usual, MIDDLES[run.checkpoint.model.arch])
+        add_score(converted.paths.values(), *usual, SCORED_TENSORS[run.checkpoint.model.arch])
         costs = converted.parameters, converted.multiply_adds
         calibration, remedies = replace(calibration, halves=converted.halves), converted.remedies
         known = request.name, request.about, run.checkpoint, run.sha256
@@ -123,7 +130,11 @@ def _export(job: Job) -> Report:
         found = finish(job, converted, about, confidence, pictures, folder)
         stale = [path for kind, path in request.targets.items() if kind not in converted.published]
         files = publish(found.files, request.out, stale)
-    drawn, seams, seen = calibration.to_json(), converted.seams, job.evaluated.notes if job.evaluated else ()
+    drawn, comparisons, seen = (
+        calibration.to_json(),
+        converted.comparisons,
+        job.evaluated.notes if job.evaluated else (),
+    )
     notes = (*run.notes(), *calibration.notes(), *seen, *found.caveats)
     refused = _refuse(remedies, request) if remedies.verdict.refused else ""
     return Report(
@@ -133,7 +144,7 @@ def _export(job: Job) -> Report:
         drawn,
         confidence,
         remedies,
-        seams,
+        comparisons,
         found.tables,
         found.faults,
         notes,
@@ -141,7 +152,7 @@ def _export(job: Job) -> Report:
     )
 
 
-def _refuse(remedies: Remedies, request: Request) -> str:
+def _refuse(remedies: Int8Recipe, request: Request) -> str:
     """Why there is no int8 file, and what to take instead."""
     calibrate = "leave --calibration out" if request.calibration else "calibrate on ordinary ones"
     return (

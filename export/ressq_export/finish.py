@@ -6,18 +6,18 @@ from pathlib import Path
 
 from ressq_export.artefacts import add_descriptions, close_models, open_models, write_artefacts
 from ressq_export.card import Description
-from ressq_export.caveats import VALIDATION, tell_caveats, tell_left_out
 from ressq_export.certificate.document import Evidence
 from ressq_export.certificate.tables import PictureSet
 from ressq_export.certificate.write import write_certificate
-from ressq_export.confidence import Confidence
 from ressq_export.convert import Converted, Pictures
-from ressq_export.evaluated import Evaluated
-from ressq_export.evaluation import Scored, measure_accuracy
-from ressq_export.golden import choose_seeds, steps_between_kernels
-from ressq_export.measure import make_rows, measure_medians, measure_pictures
-from ressq_export.one_sided import tell_one_sided
+from ressq_export.measurement.confidence import Confidence
+from ressq_export.measurement.evaluated import Evaluated
+from ressq_export.measurement.golden import choose_seeds, steps_between_kernels
+from ressq_export.measurement.measure import make_rows, measure_medians, measure_pictures
+from ressq_export.measurement.notes import VALIDATION, tell_left_out, tell_notes
+from ressq_export.measurement.scores import Scored, measure_accuracy
 from ressq_export.progress import Screen
+from ressq_export.quantization.calibration_coverage import tell_one_sided
 from ressq_export.report import Row
 from ressq_export.request import Request
 from ressq_export.run import Run
@@ -84,7 +84,7 @@ def finish(
     medians = measure_medians({**converted.paths, **made}, run, about.temperature, screen)
     screen.stage("certificate")
     one_sided = tell_one_sided(converted.paths["fp32.onnx"], pictures, run.checkpoint.labels)
-    caveats = (*tell_left_out(about.left_out), *one_sided, *tell_caveats(run, scored))
+    caveats = (*tell_left_out(about.left_out), *one_sided, *tell_notes(run, scored))
     sets = _sets(job, scored)
     pair = (converted.mended, converted.paths["int8.tflite"])
     evidence = Evidence(about, made, sets, medians, confidence, pictures.usual, pair, caveats)

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from rich.table import Table
 from rich.text import Text
 
-from ressq_export.confidence import Confidence
-from ressq_export.evaluation import TORCH, Accuracy
-from ressq_export.ladder import Remedies
-from ressq_export.parity import Seam
+from ressq_export.measurement.confidence import Confidence
+from ressq_export.measurement.scores import TORCH, Accuracy
+from ressq_export.measurement.stage_comparison import StageComparison
+from ressq_export.quantization.search import Int8Recipe
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Report:
     calibration: what the int8 ranges were taken from, as in the card.
     confidence: the temperature and what it changed; None where nothing was exported.
     remedies: how int8 came to its accuracy; None where nothing was exported.
-    seams: how far apart neighbouring stages are; empty where nothing was exported.
+    comparisons: how far apart neighbouring stages are; empty where nothing was exported.
     tables: rows by what they were measured on ("validation split", a folder).
     faults: pictures that could not be read, with reasons.
     notes: what a person should know, and may mend.
@@ -54,8 +54,8 @@ class Report:
     exported: bool
     calibration: Mapping[str, object]
     confidence: Confidence | None
-    remedies: Remedies | None
-    seams: tuple[Seam, ...]
+    remedies: Int8Recipe | None
+    comparisons: tuple[StageComparison, ...]
     tables: Mapping[str, tuple[Row, ...]]
     faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

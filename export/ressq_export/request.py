@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ressq_export.convert import KINDS
-from ressq_export.gate import DEFAULT_MAX_DROP
+from ressq_export.quantization.gate import DEFAULT_MAX_DROP
 
 # What only counts where files are made.
 _MAKING = {

@@ -11,7 +11,7 @@ from ressq_edge.data.split import PARTS, Split, read_split
 from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
 from ressq_edge.network.published import file_sha256
 from ressq_export.errors import ExportError
-from ressq_runtime.names import refuse_locale
+from ressq_runtime.inputs.names import refuse_locale
 
 CHECKPOINT = "best.safetensors"
 

@@ -16,26 +16,28 @@ from ressq_edge.data.grouping import (
 )
 from ressq_edge.data.joined import tell_joined
 from ressq_edge.data.layout import find_parts
-from ressq_edge.data.levels import refuse_levels
 from ressq_edge.data.names import (
     refuse_control_characters,
     refuse_no_utf8,
     refuse_other_form,
     refuse_two_forms,
 )
+from ressq_edge.data.nested_folders import refuse_levels
 from ressq_edge.data.seeds import draw_seed
 from ressq_edge.data.split import Samples, Split, number_groups
 from ressq_edge.errors import SplitError
-from ressq_runtime.folders import list_classes
-from ressq_runtime.names import compose
+from ressq_runtime.inputs.folders import list_classes
+from ressq_runtime.inputs.names import compose
 
 VAL_SHARE = TEST_SHARE = 0.15  # of each class; the rest is for training
 
 # Names of pictures -> pairs of them that show the same.
-FindAlike = Callable[[list[str]], Sequence[tuple[str, str]]]
+FindNearDuplicates = Callable[[list[str]], Sequence[tuple[str, str]]]
 
 
-def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike: FindAlike = lambda _: ()) -> Split:
+def split_folder(
+    root: Path, seed: int, group_by: str | None = None, find_near_duplicates: FindNearDuplicates = lambda _: ()
+) -> Split:
     """The split of a data folder: its own train/val/test folders, or 70/15/15 of each class.
 
     What belongs together, by `group_by` or since it shows the same, is drawn to one side; of given folders it is
@@ -45,7 +47,7 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
         root: the data folder.
         seed: of the draw.
         group_by: an expression or a CSV file; see `read_groups`.
-        find_alike: gives the pairs of pictures that show the same.
+        find_near_duplicates: gives the pairs of pictures that show the same.
 
     Raises:
         FolderError: the folder is not laid out as class folders.
@@ -60,7 +62,7 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
     refuse_no_utf8(root, names)
     groups = read_groups(group_by, names) if group_by else {}
     joined = tell_joined(group_by, groups, parts, labels, given=bool(given)) if group_by else None
-    alike = find_alike(names)
+    alike = find_near_duplicates(names)
     together = hang_together(groups, alike)
     notes = []
     if not given:
@@ -77,7 +79,7 @@ def split_folder(root: Path, seed: int, group_by: str | None = None, find_alike:
     if group_by:
         notes.append(f"{len(set(groups.values()))} groups by {group_by}: each is in one part")
         notes += [joined] if joined else []
-    notes += _tell_alike(parts, alike)
+    notes += _tell_near_duplicates(parts, alike)
     origin, numbered = "folders" if given else "seeded", number_groups(groups, parts)
     return Split(origin, seed, labels, parts["train"], parts["val"], parts.get("test", ()), (), tuple(notes), numbered)
 
@@ -103,7 +105,7 @@ def _read_parts(root: Path, given: dict[str, Path]) -> tuple[tuple[str, ...], di
     return labels, {part: _relative(root, found) for part, found in classes.items()}
 
 
-def _tell_alike(parts: dict[str, Samples], alike: Sequence[tuple[str, str]]) -> list[str]:
+def _tell_near_duplicates(parts: dict[str, Samples], alike: Sequence[tuple[str, str]]) -> list[str]:
     """What a person should know about pictures that show the same."""
     part_of = {name: part for part, pictures in parts.items() for name, _ in pictures}
     class_of = {name: label for pictures in parts.values() for name, label in pictures}

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from ressq_edge.data.chains import join
+from ressq_edge.data.linked_names import join
 from ressq_edge.data.split import Samples
 from ressq_edge.errors import SplitError
-from ressq_runtime.names import compose
+from ressq_runtime.inputs.names import compose
 
 TABLES, SPREADSHEETS = (".csv", ".tsv"), (".xlsx", ".xls", ".ods")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ressq_edge.data.grouping import TABLES, Groups
 from ressq_edge.data.split import Samples
-from ressq_runtime.names import compose
+from ressq_runtime.inputs.names import compose
 
 _SHOWN = 3  # classes
 

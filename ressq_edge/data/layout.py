@@ -11,7 +11,7 @@ from pathlib import Path
 from ressq_edge.data.part_names import PartName, read_part_name
 from ressq_edge.errors import SplitError
 from ressq_runtime.errors import FolderError
-from ressq_runtime.folders import is_left_out, is_picture, list_folders, refuse_wrapper, unwrap
+from ressq_runtime.inputs.folders import is_left_out, is_picture, list_folders, refuse_wrapper, unwrap
 
 _GIVEN = {"train": "train", "val": "val", "validation": "val", "test": "test"}
 

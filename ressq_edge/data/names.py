@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ressq_edge.errors import SplitError
 from ressq_runtime.errors import printable
-from ressq_runtime.names import compose, locate
+from ressq_runtime.inputs.names import compose, locate
 
 
 def refuse_two_forms(folder: Path, labels: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ressq_runtime.errors import PictureError
-from ressq_runtime.pixels import PixelSpec, decode, to_pixels
+from ressq_runtime.inputs.picture import PixelSpec, decode, to_pixels
 
 Pixels = NDArray[np.uint8]
 Reader = Callable[[Path, PixelSpec], Pixels]

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from ressq_edge.data.alike import SIDE, checksums, find_alike
-from ressq_edge.data.second_look import confirm
+from ressq_edge.data.near_duplicate_check import confirm
+from ressq_edge.data.near_duplicates import SIDE, checksums, find_near_duplicates
+from ressq_runtime.decoding.pillow_warnings import Ignored
 from ressq_runtime.errors import PictureError
-from ressq_runtime.pillow_warnings import Ignored
-from ressq_runtime.pixels import decode
+from ressq_runtime.inputs.picture import decode
 
 MOST_LOOKED_AT = 100_000  # pictures, at some 2 ms each on one core
 SAMPLE = 5_000  # of a larger folder
@@ -112,7 +112,7 @@ def _search(root: Path, names: Sequence[str], looks: Looks, threads: int, bar: B
         if content in last:
             equal.add((last[content], name))
         last[content] = name
-    near = [(names[one], names[other]) for one, other in find_alike(looks["thumbnail"])]
+    near = [(names[one], names[other]) for one, other in find_near_duplicates(looks["thumbnail"])]
     near = [(one, other) for one, other in near if one not in contents or contents[one] != contents.get(other)]
     if not near:
         return tuple(sorted(equal))

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ressq_edge.choices import Bypass, Version
 from ressq_edge.errors import InitError
 from ressq_edge.network.model import Backbone
-from ressq_runtime.containers import DamagedError, protobuf_fields
+from ressq_runtime.artefact.zip_and_protobuf import DamagedError, protobuf_fields
 
 Means = tuple[float, ...]
 

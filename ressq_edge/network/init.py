@@ -22,8 +22,8 @@ from ressq_edge.network.checkpoint import IMAGENET, Normalise, Tensors, read_saf
 from ressq_edge.network.model import GatedBypassFire, ResSqueezeNet
 from ressq_edge.network.published import file_sha256, imagenet_file, published_normalise, renormalise
 from ressq_edge.network.scratch import randomise
-from ressq_runtime.mistaken import recognise
-from ressq_runtime.names import compose
+from ressq_runtime.artefact.not_a_model import recognise
+from ressq_runtime.inputs.names import compose
 
 # What weights may lack: a bypass they were not trained with, and a counter that files of before 2018 do not have.
 _NEW = (".gate", ".bypass.weight", ".bypass.bias", ".num_batches_tracked")

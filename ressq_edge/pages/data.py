@@ -7,14 +7,14 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from ressq_edge.data.odd_values import MANY_BLACK, STRETCH, black_share, tell_blank, tell_long
+from ressq_edge.data.image_issues import MANY_BLACK, STRETCH, black_share, tell_blank, tell_long
 from ressq_edge.data.split import PARTS
 from ressq_edge.pages.data_sections import (
-    show_alike,
     show_classes,
     show_colours,
     show_exif,
     show_groups,
+    show_near_duplicates,
     show_sizes,
     show_unreadable,
 )
@@ -22,7 +22,7 @@ from ressq_edge.pages.markup import Child, element, label
 from ressq_edge.pages.sheet import make_facts, make_header, make_sheet, make_verdict
 from ressq_edge.pages.words import percent
 from ressq_edge.reports.data_report import FEWEST_OF_A_CLASS, LARGEST_IMBALANCE, DataReport
-from ressq_runtime.pixels import PixelSpec
+from ressq_runtime.inputs.picture import PixelSpec
 
 _MANY_SMALL = 0.1  # share of pictures that would have to be enlarged
 
@@ -39,7 +39,7 @@ def make_data_page(name: str, report: DataReport, spec: PixelSpec, notes: Sequen
     """
     main = element(
         "main", _header(name, report), _verdict(report, spec), show_classes(report, spec, root),
-        show_sizes(report, spec), show_colours(report), show_exif(report), show_alike(report, spec, root),
+        show_sizes(report, spec), show_colours(report), show_exif(report), show_near_duplicates(report, spec, root),
         show_groups(report), show_unreadable(report, named=root is not None), _notes(notes, named=root is not None),
         _meanings(),
     )  # fmt: skip

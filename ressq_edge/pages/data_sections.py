@@ -15,7 +15,7 @@ from ressq_edge.pages.thumbnails import make_thumbnail
 from ressq_edge.pages.words import percent
 from ressq_edge.reports.data_report import DataReport
 from ressq_runtime.errors import PictureError
-from ressq_runtime.pixels import PixelSpec
+from ressq_runtime.inputs.picture import PixelSpec
 
 # A page of more pictures than these would be megabytes.
 _PER_CLASS = 6
@@ -133,7 +133,7 @@ def show_exif(report: DataReport) -> Element:
     return element("section", element("h2", "What the files tell"), make_facts(facts))
 
 
-def show_alike(report: DataReport, spec: PixelSpec, root: Path | None) -> Element | None:
+def show_near_duplicates(report: DataReport, spec: PixelSpec, root: Path | None) -> Element | None:
     """Pairs of pictures that show the same: those in two parts first, then those in two classes."""
     if report.survey.alike is None:
         return None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ressq_runtime.pixels import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 
 _SIDE = 144  # pixels; shown at half of that, or at all of it on a fine screen
 _QUALITY = 78

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from ressq_edge.config import Config
-from ressq_edge.data.ahead import draw_ahead
 from ressq_edge.data.augment import Batch, draw_batch, epoch_order, load_pixels, normalise
 from ressq_edge.data.cache import SampleStore
+from ressq_edge.data.prefetch import prefetch
 from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.findings.metric import Metric
 from ressq_edge.network.checkpoint import Normalise
@@ -71,7 +71,7 @@ def _train_epoch(
     order = epoch_order(len(setup.train), config.seed, epoch)[begin * config.batch_size :]
     started = saved = time.monotonic()
     draw = partial(_draw_share, setup, config, epoch)
-    batches = draw_ahead(batched(order, config.batch_size), draw, share_threads(config.threads))
+    batches = prefetch(batched(order, config.batch_size), draw, share_threads(config.threads))
     while (batch := _wait_for(batches, setup)) is not None:
         stopped = _is_stopped(setup, hooks)
         if stopped or time.monotonic() - saved > SAVE_EVERY_S:

@@ -14,8 +14,8 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ressq_runtime.artefact import read_card
-    from ressq_runtime.card import Card
+    from ressq_runtime.artefact.card import Card
+    from ressq_runtime.artefact.container import read_card
     from ressq_runtime.classify import Classifier
     from ressq_runtime.errors import (
         ArtefactError,
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
         RessqError,
     )
     from ressq_runtime.evaluation import Evaluation, evaluate
-    from ressq_runtime.pixels import to_pixels
+    from ressq_runtime.inputs.picture import to_pixels
+    from ressq_runtime.inputs.picture_spec import PixelSpec
     from ressq_runtime.predictions import Prediction
     from ressq_runtime.profiling.profiler import profile
     from ressq_runtime.selftest import self_test
-    from ressq_runtime.spec import PixelSpec
 
 _HOME = {
     "ArtefactError": "errors",
-    "Card": "card",
+    "Card": "artefact.card",
     "Classifier": "classify",
     "EngineError": "errors",
     "Evaluation": "evaluation",
     "FolderError": "errors",
     "OutputError": "errors",
     "PictureError": "errors",
-    "PixelSpec": "spec",
+    "PixelSpec": "inputs.picture_spec",
     "Prediction": "predictions",
     "RessqError": "errors",
     "evaluate": "evaluation",
     "profile": "profiling.profiler",
-    "read_card": "artefact",
+    "read_card": "artefact.container",
     "self_test": "selftest",
-    "to_pixels": "pixels",
+    "to_pixels": "inputs.picture",
 }
 
 __all__ = [

@@ -1,5 +1,5 @@
 """`python -m ressq_runtime` is `ressq-infer`."""
 
-from ressq_runtime.infer import run
+from ressq_runtime.commands.infer import run
 
 run()

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from time import perf_counter
 
 from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import PictureError, printable
+from ressq_runtime.step import timed_answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Iterable
-
-    from ressq_runtime.pixels import Source
-    from ressq_runtime.predictions import Predictions
-    from ressq_runtime.spec import PixelSpec
-
-    # (pixels as the network wants them, seconds to decode, seconds to preprocess)
-    Prepared = tuple[bytes, float, float]
+    from collections.abc import Iterable
 
 # How what may be a pipe is named.
 _PIPED = ("-", "/dev/", "/proc/")
-STAGES = ("decode", "preprocess", "inference", "postprocess", "total")
 
 
 def answer_all(arguments: Namespace, path: str, origin: str) -> int:
@@ -34,7 +26,7 @@ def answer_all(arguments: Namespace, path: str, origin: str) -> int:
     """
     piped = len(arguments.pictures) == 1 and arguments.pictures[0].startswith(_PIPED)
     if piped:
-        from ressq_runtime.piped import is_piped
+        from ressq_runtime.inputs.piped import is_piped
 
         piped = is_piped(arguments.pictures[0])
     pictures = arguments.pictures if piped else list_named(arguments.pictures)
@@ -55,7 +47,7 @@ def _answer_one(arguments: Namespace, classifier: Classifier, name: str, piped: 
 
     named = name
     if piped:
-        from ressq_runtime.piped import name_row, read_piped
+        from ressq_runtime.inputs.piped import name_row, read_piped
 
         name = name_row(name, arguments.csv)
     with open_writer(arguments, classifier, single=True) as writer:
@@ -76,53 +68,6 @@ def _answer_one(arguments: Namespace, classifier: Classifier, name: str, piped: 
     return 0
 
 
-def timed_answer(classifier: Classifier, picture: Source, top_k: int) -> tuple[Predictions, dict[str, float]]:
-    """The predictions for a picture, best first, and the milliseconds of each of STAGES.
-
-    Raises:
-        PictureError: the picture can't be read.
-    """
-    return infer(classifier, prepare(picture, classifier.spec), top_k)
-
-
-def prepare(picture: Source, spec: PixelSpec, clock: Callable[[], float] = perf_counter) -> Prepared:
-    """The pixels of a picture, and the seconds that decoding and preprocessing took by this clock.
-
-    Raises:
-        PictureError: the picture can't be read.
-    """
-    from ressq_runtime.jpeg import crop_core, decode_jpeg
-
-    started = clock()
-    if not isinstance(picture, (str, bytes)):
-        from ressq_runtime.sources import to_source
-
-        picture = to_source(picture)
-    pixels = None
-    core = decode_jpeg(picture, spec.resize)
-    if core is not None:
-        decoded = clock()
-        pixels = crop_core(core, spec)
-    if pixels is None:
-        from ressq_runtime.pixels import crop, decode
-
-        image = decode(picture, spec.resize)
-        decoded = clock()
-        pixels = crop(image, spec)
-    return pixels, decoded - started, clock() - decoded
-
-
-def infer(classifier: Classifier, prepared: Prepared, top_k: int) -> tuple[Predictions, dict[str, float]]:
-    """The predictions for pixels, best first, and the milliseconds of each of STAGES: `total` is their sum."""
-    pixels, decode_s, preprocess_s = prepared
-    started = perf_counter()
-    scores = classifier.scores(pixels)
-    inferred = perf_counter()
-    predictions = classifier.rank(scores, top_k, classifier.distance())
-    spans = (decode_s, preprocess_s, inferred - started, perf_counter() - inferred)
-    return predictions, {stage: round(span * 1000, 3) for stage, span in zip(STAGES, (*spans, sum(spans)), strict=True)}
-
-
 def list_named(names: Iterable[str]) -> list[str]:
     """The picture files that files and folders name, in their order; what else is in a folder is said on stderr.
 
@@ -133,7 +78,7 @@ def list_named(names: Iterable[str]) -> list[str]:
     found: list[str] = []
     for name in names:
         if not name.isascii():
-            from ressq_runtime.names import refuse_locale
+            from ressq_runtime.inputs.names import refuse_locale
 
             refuse_locale(name, [name])
         if "://" in name:
@@ -149,7 +94,7 @@ def refuse_address(name: str) -> None:
         PictureError: there is no such file.
     """
     if not os.path.exists(name):
-        from ressq_runtime.addresses import cut_address
+        from ressq_runtime.streaming.addresses import cut_address
 
         raise PictureError(
             f"{cut_address(name)}: found a network address, wanted a file; download the picture first, "
@@ -161,7 +106,7 @@ def _list_folder(name: str) -> list[str]:
     from pathlib import Path
 
     from ressq_runtime.errors import FolderError
-    from ressq_runtime.folders import list_others, list_pictures
+    from ressq_runtime.inputs.folders import list_others, list_pictures
 
     pictures, others = list_pictures(Path(name)), list_others(Path(name))
     if others:
@@ -178,7 +123,7 @@ def load_named(arguments: Namespace, path: str, origin: str) -> Classifier:
     labels = _read_labels(arguments.labels) if arguments.labels else None
     classifier = Classifier.load(path, engine=arguments.engine, threads=arguments.threads, labels=labels)
     if labels:
-        from ressq_runtime.labels import check_count
+        from ressq_runtime.artefact.labels import check_count
 
         check_count(arguments.labels, labels, classifier.engine, path)
     if arguments.abstain_below is not None:
@@ -195,7 +140,7 @@ def load_named(arguments: Namespace, path: str, origin: str) -> Classifier:
 
 def _read_labels(path: str) -> list[str]:
     """The labels in the file; how they were read is said on stderr."""
-    from ressq_runtime.labels import read_labels
+    from ressq_runtime.artefact.labels import read_labels
 
     labels, notes = read_labels(path)
     for note in notes:

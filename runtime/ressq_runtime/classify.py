@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 from _thread import _local
 
-from ressq_runtime.artefact import read_card
+from ressq_runtime.artefact.container import read_card
 from ressq_runtime.engines import load_engine
 from ressq_runtime.engines.shared import SharedEngine
 from ressq_runtime.errors import ArtefactError, EngineError
+from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.predictions import Prediction, Predictions
-from ressq_runtime.spec import PixelSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from ressq_runtime.card import Card
+    from ressq_runtime.artefact.card import Card
     from ressq_runtime.engines import Engine
-    from ressq_runtime.pixels import Source
+    from ressq_runtime.inputs.picture import Source
 
 # SqueezeNet's layers are small: more threads than a Pi's four cores only wait for each other.
 MOST_THREADS = 4
@@ -85,7 +85,7 @@ class Classifier:
         if card is not None and labels is not None:
             raise ArtefactError(f"{path}: found labels inside the artefact and --labels too; leave --labels out")
         if card is None and not trusted:
-            from ressq_runtime.quarantine import check_foreign
+            from ressq_runtime.engines.sandbox import check_foreign
 
             check_foreign(path, engine)
         opened = load_engine(path, engine, default_threads() if threads is None else threads)
@@ -107,7 +107,7 @@ class Classifier:
             EngineError: the model has another number of scores than there are labels.
             ValueError: `top_k` is less than 1.
         """
-        from ressq_runtime.answer import timed_answer
+        from ressq_runtime.step import timed_answer
 
         return timed_answer(self, image, top_k)[0]
 
@@ -155,7 +155,7 @@ class Classifier:
         if top_k < 1:
             raise ValueError(f"top_k: found {top_k}, wanted at least 1")
         order = sorted(range(len(scores)), key=lambda index: -scores[index])
-        limit = self.card.unlike_from if self.card else None
+        limit = self.card.out_of_distribution_from if self.card else None
         unlike = None if distance is None or limit is None else distance >= limit
         best = [Prediction(self.labels[index], scores[index]) for index in order[:top_k]]
         return Predictions(best, self.threshold, unlike)

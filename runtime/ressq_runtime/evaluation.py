@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ressq_runtime.errors import FolderError, PictureError
-from ressq_runtime.folders import list_classes, list_folders, unwrap
-from ressq_runtime.names import compose, refuse_locale
-from ressq_runtime.pixels import to_pixels
+from ressq_runtime.inputs.folders import list_classes, list_folders, unwrap
+from ressq_runtime.inputs.names import compose, refuse_locale
+from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.thresholds import OperatingPoint, list_points
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Evaluation:
 def wilson(hits: float, n: float) -> tuple[float, float]:
     """95 % interval of a share, as fractions (Wilson 1927); (0, 1) for n = 0.
 
-    Unlike the normal approximation it stays inside 0..1 and holds at 0 and n hits.
+    OutOfDistribution the normal approximation it stays inside 0..1 and holds at 0 and n hits.
     """
     if n == 0:
         return 0.0, 1.0
@@ -132,7 +132,7 @@ def list_labelled(
         FolderError: no class folders, or one that is none of the labels; or the split is none, or of others.
     """
     if split is not None:
-        from ressq_runtime.kept_back import list_test_part
+        from ressq_runtime.inputs.test_split import list_test_part
 
         return list_test_part(os.fspath(split), str(folder), labels)
     classes = list_classes(folder, fewest=1)

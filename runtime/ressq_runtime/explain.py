@@ -11,18 +11,18 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ressq_runtime.answer import prepare
-from ressq_runtime.engines.class_maps import read_class_maps
+from ressq_runtime.engines.class_activation import read_class_maps
 from ressq_runtime.errors import OutputError
-from ressq_runtime.pixels import crop, decode
-from ressq_runtime.spec import PixelSpec
+from ressq_runtime.inputs.picture import crop, decode
+from ressq_runtime.inputs.picture_spec import PixelSpec
+from ressq_runtime.step import prepare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from ressq_runtime.classify import Classifier
-    from ressq_runtime.pixels import Source
+    from ressq_runtime.inputs.picture import Source
     from ressq_runtime.predictions import Prediction
 
 SIDE = 448  # pixels: a comfortable size on a screen

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from ressq_runtime.accelerators import dump_json
 from ressq_runtime.errors import OutputError, printable
+from ressq_runtime.lean_stdlib import dump_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

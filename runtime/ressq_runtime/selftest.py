@@ -13,7 +13,7 @@ from PIL import Image
 
 from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import ArtefactError
-from ressq_runtime.pixels import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 
 # Cells of these sizes in pixels, one noise on the other: structure at every scale a convolution looks at.
 _CELLS = (64, 16, 4)

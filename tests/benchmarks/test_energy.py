@@ -7,7 +7,7 @@ from time import sleep
 
 import pytest
 
-from twins.energy import Meter, find_meter, measure_energy
+from matched_pairs.energy import Meter, find_meter, measure_energy
 
 VCGENCMD = """#!/bin/sh
 [ "$1" = pmic_read_adc ] || exit 1

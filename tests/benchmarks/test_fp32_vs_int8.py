@@ -20,15 +20,15 @@ import tiny_tflite
 from artefacts import find_artefacts, find_pictures, open_target
 from circumstances import Watch, find_load
 from conftest import SHAPE_SIZE, SHAPES
+from matched_pairs.answers import answer_all, choose_pictures, label_pictures
+from matched_pairs.compare import compare
+from matched_pairs.verdict import judge
 from ressq_runtime import read_card
-from ressq_runtime.artefact import attach_card
+from ressq_runtime.artefact.container import attach_card
 from ressq_runtime.classify import Classifier
 from ressq_runtime.errors import ArtefactError, FolderError
 from ressq_runtime.evaluation import evaluate
 from spreads import find_drift, ratio
-from twins.answers import answer_all, choose_pictures, label_pictures
-from twins.compare import compare
-from twins.verdict import judge
 
 SCRIPT = Path(fp32_vs_int8.__file__)
 RUNTIME_NEEDS = ("numpy", "numpy.libs", "PIL", "pillow.libs", "ai_edge_litert")

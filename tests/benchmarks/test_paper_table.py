@@ -19,7 +19,7 @@ from page.markdown import to_markdown
 from paper.page import PAPER
 from paper.rows import read_start
 from ressq_runtime import read_card
-from ressq_runtime.artefact import attach_card
+from ressq_runtime.artefact.container import attach_card
 
 
 @pytest.mark.slow

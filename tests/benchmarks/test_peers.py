@@ -19,8 +19,8 @@ from peer.pictures import Picture, Reference, make_pictures
 from peer.registry import OURS, PEERS, WORKERS, CannotRun, Peer
 from peer.report import find_losses, find_warnings, to_page, to_rows
 from peer.rounds import CELLS, Line, Worker, find_wrong, measure, one_core
+from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.errors import FolderError
-from ressq_runtime.models import BUILTIN
 
 CHEAT = Path(__file__).with_name("cheat.py")
 PICTURES = 3

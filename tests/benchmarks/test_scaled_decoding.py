@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from conftest import draw_shape
+from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.classify import Classifier
-from ressq_runtime.models import BUILTIN
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))

@@ -15,10 +15,10 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
 from ressq_edge.data import augment
-from ressq_edge.data.ahead import draw_ahead
 from ressq_edge.data.augment import WHOLE_CROP, Batch, Box, Views, draw_batch, draw_box, epoch_order, recolour
 from ressq_edge.data.cache import SampleStore
-from ressq_runtime.pixels import PixelSpec
+from ressq_edge.data.prefetch import prefetch
+from ressq_runtime.inputs.picture import PixelSpec
 
 VIEWS = Views(32, 0.5, 0.3)
 
@@ -91,7 +91,7 @@ def test_batches_drawn_ahead_are_those_drawn_at_once_and_leave_the_global_genera
     torch.manual_seed(0)
     before = torch.get_rng_state()
     threads = torch.get_num_threads()
-    drawn = list(draw_ahead(numbers, draw, 2))
+    drawn = list(prefetch(numbers, draw, 2))
     assert torch.equal(torch.get_rng_state(), before)  # dropout draws from it, on the main thread
     assert torch.get_num_threads() == threads
     assert all(equal(batch, draw(some)) for batch, some in zip(drawn, numbers, strict=True))
@@ -106,7 +106,7 @@ def test_no_more_is_drawn_ahead_than_asked_and_an_error_keeps_its_place(store: S
             raise ValueError("no such picture")
         return draw_batch(store, numbers, VIEWS, 0, 0)
 
-    batches = draw_ahead(((number,) for number in range(100)), draw, 2)
+    batches = prefetch(((number,) for number in range(100)), draw, 2)
     assert next(batches).targets == (0,)
     time.sleep(0.1)
     assert len(begun) == 3

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ressq_edge.data.chains import join
 from ressq_edge.data.folder import draw, split_folder
 from ressq_edge.data.grouping import hang_together, read_groups
+from ressq_edge.data.linked_names import join
 from ressq_edge.data.split import write_split
 from ressq_edge.errors import SplitError
 

@@ -11,7 +11,7 @@ from unicodedata import normalize
 import pytest
 
 from ressq_edge.data.folder import split_folder
-from ressq_edge.data.levels import tell_levels
+from ressq_edge.data.nested_folders import tell_nested_folders
 from ressq_edge.data.part_names import PartName, read_part_name
 from ressq_edge.errors import SplitError
 from ressq_runtime.errors import FolderError
@@ -33,7 +33,7 @@ def refused(root: Path) -> str:
 
 
 def notes(root: Path) -> list[str]:
-    return tell_levels(split_folder(root, 0), grouped=False)
+    return tell_nested_folders(split_folder(root, 0), grouped=False)
 
 
 @pytest.mark.parametrize(

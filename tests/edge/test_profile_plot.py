@@ -16,7 +16,7 @@ from PIL import Image
 
 from ressq_edge.reports.profile_plot import draw_profile, read_profile
 from ressq_runtime import OutputError, RessqError, profile
-from ressq_runtime.infer import main
+from ressq_runtime.commands.infer import main
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 

@@ -18,7 +18,7 @@ from ressq_edge.data.names import refuse_moved_form
 from ressq_edge.data.split import PARTS, Split, pictures_sha256, read_split, write_split
 from ressq_edge.errors import RunError, SplitError
 from ressq_runtime.errors import FolderError
-from ressq_runtime.kept_back import list_test_part
+from ressq_runtime.inputs.test_split import list_test_part
 
 
 def lay_out(root: Path, **counts: int) -> Path:

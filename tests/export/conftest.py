@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from export_networks import checkpoint_of, drawn_pixels, wide_gate, write_run
-from ressq_export.chatter import Log
 from ressq_export.convert import KINDS, Converted, Pictures, convert
 from ressq_export.exporter import export
+from ressq_export.formats.converter_log import Log
 from ressq_export.progress import Screen
 from ressq_export.request import Request
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ressq_export.abstention import COVERAGE, choose_threshold
+from ressq_export.measurement.abstention import COVERAGE, choose_threshold
 
 
 def draw_scores(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -23,22 +23,22 @@ from ressq_edge.network.checkpoint import MIDDLE, load_checkpoint
 from ressq_export.certificate.layers import read_layers
 from ressq_export.certificate.snr import _Tapped
 from ressq_export.convert import KINDS
-from ressq_export.evaluation import torch_scorer
 from ressq_export.exporter import export
-from ressq_export.network import MIDDLES, deploy
-from ressq_export.parity import FLOAT_TOLERANCE, centred_logits, check_float_seam
-from ressq_export.places import find_block, operator_kind, origin, read_flatbuffer
+from ressq_export.measurement.scores import torch_scorer
+from ressq_export.measurement.stage_comparison import FLOAT_TOLERANCE, centred_logits, check_float_stages
+from ressq_export.network.deployed import SCORED_TENSORS, deploy
+from ressq_export.network.tensor_names import find_block, operator_kind, origin, read_flatbuffer
 from ressq_export.progress import Screen
 from ressq_export.request import Request
-from ressq_runtime.artefact import read_card
-from ressq_runtime.card import Card
+from ressq_runtime.artefact.card import Card
+from ressq_runtime.artefact.container import read_card
 from ressq_runtime.classify import DISTANCE
+from ressq_runtime.commands.infer import main as infer
 from ressq_runtime.engines import load_engine
-from ressq_runtime.infer import main as infer
 from ressq_runtime.profiling.operators import measure_operators
 
 if TYPE_CHECKING:
-    from ressq_export.parity import Logits
+    from ressq_export.measurement.stage_comparison import Logits
 
 SLOW = ("googlenet", "resnet18")  # they add nothing that the two others or the folds do not show
 
@@ -77,7 +77,7 @@ def test_the_files_answer_as_torch_whatever_lies_on_the_border(exported: Exporte
     score = torch_scorer(checkpoint, card_of(exported["fp32.onnx"]).data["output"]["temperature"])
     wanted = centred_logits(score(picture) for picture in pixels)
     for kind in ("fp32.onnx", "fp32.tflite"):
-        assert check_float_seam(kind, wanted, run_all(exported[kind], pixels)).worst < FLOAT_TOLERANCE
+        assert check_float_stages(kind, wanted, run_all(exported[kind], pixels)).worst < FLOAT_TOLERANCE
 
 
 def test_int8_pads_with_the_grey_that_training_padded_with(exported: Exported) -> None:
@@ -148,7 +148,7 @@ def test_the_card_and_the_certificate_tell_what_it_is(exported: Exported) -> Non
         assert data["model"]["parameters"] > 1e5
     certificate = json.loads((exported["fp32.onnx"].parent / "b_certificate.json").read_text())
     blocks = {find_block(layer["place"]) for layer in certificate["layers"]}
-    assert MIDDLES[exported.arch][0] in blocks
+    assert SCORED_TENSORS[exported.arch][0] in blocks
     kinds = {layer["kind"] for layer in certificate["layers"]}
     assert ("depthwise convolution" in kinds) == (exported.arch in ("mobilenet_v2", "shufflenet_v2_x1_0"))
 
@@ -170,7 +170,7 @@ def test_ressq_infer_runs_the_files_and_explains(
 @pytest.mark.parametrize(("kind", "engine"), [("int8.tflite", "litert"), ("int8.onnx", "onnx")])
 def test_a_profile_knows_a_baselines_blocks(exported: Exported, kind: str, engine: str) -> None:
     _, modules = measure_operators(str(exported[kind]), engine, 1, drawn_pixels(1)[0], runs=3)
-    assert {MIDDLES[exported.arch][0], "head"} <= set(modules["rows"])
+    assert {SCORED_TENSORS[exported.arch][0], "head"} <= set(modules["rows"])
 
 
 def test_a_picture_is_as_far_in_both_formats(exported: Exported) -> None:

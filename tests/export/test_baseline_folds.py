@@ -13,12 +13,12 @@ from export_networks import as_batch
 from ressq_edge.choices import BASELINES
 from ressq_edge.network.checkpoint import IMAGENET, MIDDLE
 from ressq_export.errors import FoldError
-from ressq_export.fold import fold_norm
-from ressq_export.network import MIDDLES, deploy
-from ressq_export.places import Place, find_block, join, origin
+from ressq_export.network.deployed import SCORED_TENSORS, deploy
+from ressq_export.network.fold import fold_norm
+from ressq_export.network.tensor_names import NamedTensor, find_block, join, origin
 
 if TYPE_CHECKING:
-    from ressq_export.network import DeployedNetwork
+    from ressq_export.network.deployed import DeployedNetwork
 
 # float32 kernels that add in another order, over up to 57 layers, relative to the largest logit
 ROUNDING = 5e-5
@@ -69,9 +69,9 @@ def test_a_batch_norm_folds_into_a_convolution_with_or_without_a_bias() -> None:
 @every_baseline
 def test_every_layer_has_one_place_in_a_block_and_one_block_is_the_middle(arch: str) -> None:
     names = [place.name for place in deploy(begin_baseline(arch).eval(), MIDDLE.mean, MIDDLE.std).modules()
-             if isinstance(place, Place)]  # fmt: skip
+             if isinstance(place, NamedTensor)]  # fmt: skip
     assert len(names) == len(set(names))
-    assert {f"{MIDDLES[arch][0]}.sum", f"{MIDDLES[arch][0]}.concat"} & set(names)
+    assert {f"{SCORED_TENSORS[arch][0]}.sum", f"{SCORED_TENSORS[arch][0]}.concat"} & set(names)
 
 
 def test_names_tell_block_and_origin() -> None:

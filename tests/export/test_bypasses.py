@@ -14,19 +14,19 @@ from delegates import outside_delegate
 from export_networks import as_batch, checkpoint_of, drawn_pixels, harden, wide_gate, write_run
 from ressq_edge.data.augment import normalise
 from ressq_edge.network.model import ResSqueezeNet
-from ressq_export import parity
-from ressq_export.bench import FORMATS, Bench, Candidate
-from ressq_export.bypasses import HALF, leave_out, without_bypasses
-from ressq_export.chatter import Log
 from ressq_export.cli import main
 from ressq_export.convert import KINDS, Pictures, convert
-from ressq_export.delegate import LEAST, MOST
-from ressq_export.network import deploy
-from ressq_export.places import operator_kind, read_flatbuffer
+from ressq_export.formats.converter_log import Log
+from ressq_export.measurement import stage_comparison as parity
+from ressq_export.network.bypasses import HALF, leave_out, without_bypasses
+from ressq_export.network.deployed import deploy
+from ressq_export.network.tensor_names import operator_kind, read_flatbuffer
 from ressq_export.progress import Screen
-from ressq_export.ranges import Range, share_ranges
-from ressq_export.remedies import LADDER
-from ressq_runtime.artefact import read_card
+from ressq_export.quantization.delegate import LEAST, MOST
+from ressq_export.quantization.quantizer import FORMATS, Candidate, Quantizer
+from ressq_export.quantization.ranges import Range, share_ranges
+from ressq_export.quantization.steps import STEPS
+from ressq_runtime.artefact.container import read_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +108,7 @@ def test_a_gate_that_int8_cannot_tell_from_none_is_left_out_and_no_sum_is_slow(
     for kind in ("fp32.tflite", "int8.tflite"):
         assert sums_of(found.paths[kind]) == set(SUMS) - left_out - closed
     assert_delegated(found)
-    seam = found.seams[0]
+    seam = found.comparisons[0]
     assert seam.name == f"torch -> torch without the bypass of {', '.join(found.left_out)}"
     assert seam.worst < 0.02
 
@@ -139,9 +139,9 @@ def test_no_sum_is_slow_on_any_rung_of_the_ladder(
     checkpoint = make()
     bare, known = leave_out(checkpoint, pixels, Screen(None)), checkpoint.normalise
     network = deploy(bare.model, known.mean, known.std)
-    bench = Bench(network, pixels, (), checkpoint.pixels, tmp_path, Log(tmp_path / "log"))
+    bench = Quantizer(network, pixels, (), checkpoint.pixels, tmp_path, Log(tmp_path / "log"))
     candidate = Candidate(dict.fromkeys(FORMATS, network), {})
-    for rung in (rung for rung in LADDER if rung.suits(bench)):
+    for rung in (rung for rung in STEPS if rung.suits(bench)):
         candidate = rung.apply(candidate, bench)
         path = bench.quantise(candidate)["int8.tflite"]
         assert sums_of(path) == set(SUMS) - set(bare.left_out)
@@ -178,7 +178,7 @@ def test_the_command_the_cards_and_the_certificate_tell_what_was_left_out(
     (steps,) = {card.data["model"]["left_out"]["fire5"] for card in cards if card is not None}
     assert 0 < steps < HALF
     report = json.loads(out)
-    assert report["seams"][0]["name"] == "torch -> torch without the bypass of fire5"
+    assert report["comparisons"][0]["name"] == "torch -> torch without the bypass of fire5"
     certificate = json.loads((tmp_path / "dist" / "run_certificate.json").read_text())
     assert certificate["model"]["left_out"] == {"fire5": steps}
     assert certificate["notes"][0] in told

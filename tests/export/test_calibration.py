@@ -13,10 +13,10 @@ from PIL import Image
 
 from conftest import SHAPES, draw_shape
 from ressq_edge.data.split import Split
-from ressq_export.calibration import CalibrationSet, draw_from_folder, draw_from_training, read_pixels
 from ressq_export.errors import CalibrationError
+from ressq_export.quantization.calibration import CalibrationSet, draw_from_folder, draw_from_training, read_pixels
 from ressq_runtime.errors import FolderError, PictureError
-from ressq_runtime.pixels import PixelSpec
+from ressq_runtime.inputs.picture import PixelSpec
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,14 +23,14 @@ from ressq_export.certificate.snr import measure_snr
 from ressq_export.certificate.tables import INT8, PictureSet, describe_set
 from ressq_export.certificate.verdict import describe_verdict
 from ressq_export.convert import KINDS
-from ressq_export.evaluation import TORCH, Scored
-from ressq_export.fidelity import Compared, Fidelity
-from ressq_export.ladder import Remedies, Tried
-from ressq_export.paired import Drop
-from ressq_export.verdict import Verdict
+from ressq_export.measurement.fidelity import Compared, Fidelity
+from ressq_export.measurement.paired import Drop
+from ressq_export.measurement.scores import TORCH, Scored
+from ressq_export.measurement.verdict import Verdict
+from ressq_export.quantization.search import Attempt, Int8Recipe
 from ressq_runtime import Classifier, evaluate
 from ressq_runtime.evaluation import wilson
-from ressq_runtime.pixels import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def test_the_ratio_is_that_of_signal_and_noise(paths: dict[str, Path], pixels: l
 
 
 def test_a_wrong_scale_shows_in_its_layer(paths: dict[str, Path], pixels: list[bytes], tmp_path: Path) -> None:
-    from ressq_export.places import pack, read_flatbuffer
+    from ressq_export.network.tensor_names import pack, read_flatbuffer
 
     root, graph = read_flatbuffer(paths["int8.tflite"].read_bytes())
     tensor = next(tensor for tensor in graph.tensors if tensor.name == b"fire5.squeeze")
@@ -174,9 +174,9 @@ def described(found: Scored, *, named: bool = True) -> dict[str, Any]:
 def test_the_verdict_says_what_labels_and_what_all_pictures_tell() -> None:
     pictures = described(scored(300, 9))
     drop, all_ = Drop(**pictures["paired"]["int8.onnx"]), Fidelity(1200, 30, 0.018, 0.035, 0.0123, 22.4)
-    tried = tuple(Tried.of(rung, "int8.onnx", Compared(drop, all_), 2) for rung in ("min/max", "bias correction"))
+    tried = tuple(Attempt.of(rung, "int8.onnx", Compared(drop, all_), 2) for rung in ("min/max", "bias correction"))
     found = Verdict("unsure", "int8 may be 3.5 points worse", "to tell 0.5 points takes about 900 validation pictures")
-    verdict = describe_verdict(pictures, Remedies("bias correction", 0.005, tried, found))
+    verdict = describe_verdict(pictures, Int8Recipe("bias correction", 0.005, tried, found))
     assert (verdict["outcome"], verdict["max_drop"], verdict["fault"]) == ("unsure", 0.005, "")
     assert verdict["headline"] == "int8 may be 3.5 points worse"
     text = "\n".join(verdict["sentences"])

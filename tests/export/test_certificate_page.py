@@ -16,7 +16,6 @@ from PIL import Image
 from browser import Page
 from export_networks import colours, group_by_number
 from ressq_edge.pages.words import percent
-from ressq_export.calibration import CalibrationSet
 from ressq_export.card import Description
 from ressq_export.certificate.charts import draw_legend
 from ressq_export.certificate.document import Evidence
@@ -24,13 +23,14 @@ from ressq_export.certificate.page import make_page
 from ressq_export.certificate.tables import PictureSet
 from ressq_export.certificate.write import to_json, write_certificate
 from ressq_export.cli import main
-from ressq_export.confidence import fit_confidence
 from ressq_export.convert import FLOATS, KINDS
-from ressq_export.evaluation import TORCH, Scored
-from ressq_export.fidelity import Compared, Fidelity
-from ressq_export.ladder import Remedies, Tried
-from ressq_export.paired import Drop
-from ressq_export.verdict import Verdict
+from ressq_export.measurement.confidence import fit_confidence
+from ressq_export.measurement.fidelity import Compared, Fidelity
+from ressq_export.measurement.paired import Drop
+from ressq_export.measurement.scores import TORCH, Scored
+from ressq_export.measurement.verdict import Verdict
+from ressq_export.quantization.calibration import CalibrationSet
+from ressq_export.quantization.search import Attempt, Int8Recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,8 +132,8 @@ def evidence(exported: dict[str, Path], checkpoint: Checkpoint, pixels: list[byt
     found = Scored(tuple(paths), np.zeros(4, int), scores, ())
     drop = Drop(1000, 6, 0, 0.006, 0.002, 0.014, 0.985)
     found_all = Compared(drop, Fidelity(1000, 17, 0.011, 0.027, 0.012, 21.7))
-    tried = tuple(Tried.of(rung, "int8.tflite", found_all, 2.0) for rung in ("min/max", "least square error"))
-    remedies = Remedies("least square error", 0.005, tried, Verdict("alike", "int8 answers as fp32 does"))
+    tried = tuple(Attempt.of(rung, "int8.tflite", found_all, 2.0) for rung in ("min/max", "least square error"))
+    remedies = Int8Recipe("least square error", 0.005, tried, Verdict("alike", "int8 answers as fp32 does"))
     about = Description(
         "leaf", "", checkpoint, "0" * 64, 1, 1, 1.0, CalibrationSet((), 0, "train", "0" * 64, ()), remedies
     )

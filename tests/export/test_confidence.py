@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from ressq_export.confidence import HIGHEST, LOWEST, fit_confidence, measure_reliability, softmax
+from ressq_export.measurement.confidence import HIGHEST, LOWEST, fit_confidence, measure_reliability, softmax
 
 
 def draw_logits(n: int, temperature: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The four model files: their tensors, types and scales, and the seams between them."""
+"""The four model files: their tensors, types and scales, and the comparisons between them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pytest
 from onnx import numpy_helper
 
 from export_networks import SIZE
-from ressq_export.chatter import Log
 from ressq_export.convert import KINDS, Converted
 from ressq_export.errors import CalibrationError, ConversionError
-from ressq_export.onnx_int8 import quantise_onnx, take_pixels_as_they_are
-from ressq_export.places import BEFORE_RELU, pack, read_flatbuffer
-from ressq_export.ranges import Range, measure_ranges
-from ressq_export.tflite_fp32 import convert_to_tflite
-from ressq_export.tflite_int8 import quantise_tflite
-from ressq_export.tflite_places import name_tflite_places
+from ressq_export.formats.converter_log import Log
+from ressq_export.formats.onnx_int8 import quantise_onnx, take_pixels_as_they_are
+from ressq_export.formats.tflite_fp32 import convert_to_tflite
+from ressq_export.formats.tflite_int8 import quantise_tflite
+from ressq_export.formats.tflite_tensor_names import name_tflite_tensors
+from ressq_export.network.tensor_names import BEFORE_RELU, pack, read_flatbuffer
+from ressq_export.quantization.ranges import Range, measure_ranges
 from ressq_runtime.engines import load_engine
 
 OPERATORS = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
@@ -118,7 +118,7 @@ def test_costs_are_those_of_the_deployed_network(converted: Converted) -> None:
 
 
 def test_each_seam_is_checked(converted: Converted) -> None:
-    names = [seam.name for seam in converted.seams]
+    names = [seam.name for seam in converted.comparisons]
     assert names[:3] == ["torch -> folded", "torch -> fp32.onnx", "fp32.onnx -> fp32.tflite"]
     assert names[3:] == ["fp32.tflite -> int8.tflite", "fp32.onnx -> int8.onnx"]
 
@@ -190,4 +190,4 @@ def test_a_layer_that_the_onnx_file_does_not_have_is_refused(paths: dict[str, Pa
     cast = root.operatorCodes[graph.operators[0].opcodeIndex]
     cast.builtinCode = cast.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, kind)
     with pytest.raises(ConversionError, match=f"{kind}: found behind pixels, wanted only the layers of the ONNX file"):
-        name_tflite_places(pack(root), onnx.load(paths["fp32.onnx"]))
+        name_tflite_tensors(pack(root), onnx.load(paths["fp32.onnx"]))

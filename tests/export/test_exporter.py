@@ -20,10 +20,10 @@ from ressq_export import convert, exporter
 from ressq_export.cli import main
 from ressq_export.convert import KINDS
 from ressq_export.errors import ConversionError
-from ressq_export.measure import measure_confidence
+from ressq_export.measurement.measure import measure_confidence
 from ressq_export.progress import Screen
 from ressq_export.request import Request
-from ressq_runtime.artefact import read_card
+from ressq_runtime.artefact.container import read_card
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -205,11 +205,11 @@ def test_a_run_of_few_pictures_is_exported_with_others_to_calibrate_on(
     assert main([str(run), *out]) == 1
     assert "found 12 pictures to calibrate on, wanted at least 16; add pictures, or give" in capsys.readouterr().err
     seen: list[int] = []
-    add_distance = exporter.add_distance
+    add_score = exporter.add_score
     monkeypatch.setattr(
         exporter,
-        "add_distance",
-        lambda paths, pictures, held, at: (seen.append(len(pictures)), add_distance(paths, pictures, held, at)),
+        "add_score",
+        lambda paths, pictures, held, at: (seen.append(len(pictures)), add_score(paths, pictures, held, at)),
     )
     assert main([str(run), *out, "--calibration", str(others), "--allow-drop"]) == 0
     assert "note: 12 validation pictures are fewer than 20: the files always answer" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ressq_export.fidelity import DOUBTFUL, DOUBTS, FAITHFUL, FAULTS, UNFAITHFUL, Fidelity, measure_fidelity
+from ressq_export.measurement.fidelity import DOUBTFUL, DOUBTS, FAITHFUL, FAULTS, UNFAITHFUL, Fidelity, measure_fidelity
 from ressq_runtime.evaluation import wilson
 
 

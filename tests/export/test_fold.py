@@ -12,8 +12,8 @@ from export_networks import GATES, as_batch, drawn_pixels, lively
 from ressq_edge.choices import BYPASSES, Bypass, Version
 from ressq_edge.network.model import Fire, GatedBypassFire, ResSqueezeNet
 from ressq_export.errors import FoldError
-from ressq_export.fold import fold_gates, fold_normalisation, scale
-from ressq_export.network import FoldedHead, deploy
+from ressq_export.network.deployed import FoldedHead, deploy
+from ressq_export.network.fold import fold_gates, fold_normalisation, scale
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # float32 kernels that add in another order, over 26 layers, relative to the largest logit

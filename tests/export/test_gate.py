@@ -13,19 +13,19 @@ import pytest
 from onnx import numpy_helper
 
 from ressq_edge.pages.words import worse
-from ressq_export import onnx_int8
-from ressq_export.bench import Candidate
 from ressq_export.cli import main
 from ressq_export.convert import FLOATS, KINDS
-from ressq_export.evaluation import TORCH
-from ressq_export.fidelity import Compared, Fidelity
-from ressq_export.gate import Gate
-from ressq_export.ladder import Climbed, Tried
-from ressq_export.paired import Drop, drop_interval
-from ressq_export.verdict import Verdict
-from ressq_runtime.artefact import read_card
+from ressq_export.formats import onnx_int8
+from ressq_export.measurement.fidelity import Compared, Fidelity
+from ressq_export.measurement.paired import Drop, drop_interval
+from ressq_export.measurement.scores import TORCH
+from ressq_export.measurement.verdict import Verdict
+from ressq_export.quantization.gate import Gate
+from ressq_export.quantization.quantizer import Candidate
+from ressq_export.quantization.search import Attempt, SearchResult
+from ressq_runtime.artefact.container import read_card
 from ressq_runtime.evaluation import wilson
-from ressq_runtime.pixels import PixelSpec
+from ressq_runtime.inputs.picture import PixelSpec
 from ressq_runtime.selftest import self_test
 
 
@@ -38,11 +38,11 @@ def compared(drop: Drop, **changed: Any) -> Compared:
     return Compared(drop, replace(Fidelity(drop.n, 0, *wilson(0, drop.n), 0.001, 30.0), **changed))
 
 
-def climbed(tflite: Drop, onnx: Drop) -> Climbed:
+def climbed(tflite: Drop, onnx: Drop) -> SearchResult:
     found = {"int8.tflite": compared(tflite), "int8.onnx": compared(onnx)}
-    tried = [Tried.of("min/max", kind, compared(drop_of(1000, 80)), 3) for kind in found]
-    tried += [Tried.of("least square error", kind, one, 3) for kind, one in found.items()]
-    return Climbed("least square error", {}, Candidate({}, {}), found, tuple(tried))
+    tried = [Attempt.of("min/max", kind, compared(drop_of(1000, 80)), 3) for kind in found]
+    tried += [Attempt.of("least square error", kind, one, 3) for kind, one in found.items()]
+    return SearchResult("least square error", {}, Candidate({}, {}), found, tuple(tried))
 
 
 def gate(**changed: Any) -> Gate:

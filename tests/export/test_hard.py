@@ -16,7 +16,7 @@ from ressq_edge.network.checkpoint import load_checkpoint, save_checkpoint
 from ressq_export.exporter import export
 from ressq_export.progress import Screen
 from ressq_export.request import Request
-from ressq_runtime.artefact import read_card
+from ressq_runtime.artefact.container import read_card
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from ressq_export.convert import KINDS
-from ressq_export.metadata import BUFFER_NAME, add_metadata, build_metadata
-from ressq_export.places import read_flatbuffer
+from ressq_export.formats.metadata import BUFFER_NAME, add_metadata, build_metadata
+from ressq_export.network.tensor_names import read_flatbuffer
 from ressq_runtime.engines import load_engine
 
 if TYPE_CHECKING:

@@ -10,16 +10,16 @@ import onnx
 import pytest
 
 from export_networks import SIZE, as_batch, checkpoint_of
-from ressq_export.network import deploy
-from ressq_export.onnx_fp32 import export_onnx
-from ressq_export.onnx_sums import make_sums
-from ressq_export.ranges import Range, measure_ranges
-from ressq_export.sessions import open_session
+from ressq_export.formats.onnx_fp32 import export_onnx
+from ressq_export.formats.onnx_sessions import open_session
+from ressq_export.formats.onnx_sums import make_sums
+from ressq_export.network.deployed import deploy
+from ressq_export.quantization.ranges import Range, measure_ranges
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ressq_export.chatter import Log
+    from ressq_export.formats.converter_log import Log
 
 
 def scores(model: onnx.ModelProto, picture: np.ndarray) -> np.ndarray:

@@ -7,9 +7,9 @@ from math import comb
 import numpy as np
 import pytest
 
-from ressq_export.fidelity import Compared, Fidelity
-from ressq_export.ladder import Tried
-from ressq_export.paired import Drop, drop_interval, measure_drop, pictures_needed, rounded_up
+from ressq_export.measurement.fidelity import Compared, Fidelity
+from ressq_export.measurement.paired import Drop, drop_interval, measure_drop, pictures_needed, rounded_up
+from ressq_export.quantization.search import Attempt
 from ressq_runtime.evaluation import Z95
 
 
@@ -62,7 +62,7 @@ def test_the_pictures_asked_for_are_just_enough() -> None:
 
 def test_a_record_says_what_was_found() -> None:
     all_ = Fidelity(30, 2, 0.018, 0.21, 0.0123456789, 24.0)
-    record = Tried.of("min/max", "int8.onnx", Compared(Drop(3, 1, 0, 1 / 3, -0.2, 0.7, 2 / 3), all_), 1.234)
+    record = Attempt.of("min/max", "int8.onnx", Compared(Drop(3, 1, 0, 1 / 3, -0.2, 0.7, 2 / 3), all_), 1.234)
     found = record.to_json()
     assert found["drop"] == 0.333333
     assert (found["rung"], found["file"], found["n"], found["seconds"]) == ("min/max", "int8.onnx", 3, 1.2)

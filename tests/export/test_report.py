@@ -14,9 +14,10 @@ import torch
 from rich.console import Console
 
 from export_networks import colours
-from ressq_export.chatter import Log
 from ressq_export.errors import ConversionError
-from ressq_export.evaluation import (
+from ressq_export.formats.converter_log import Log
+from ressq_export.measurement.golden import STEADY, choose_seeds, steps_between_kernels
+from ressq_export.measurement.scores import (
     TORCH,
     Accuracy,
     Scored,
@@ -25,12 +26,11 @@ from ressq_export.evaluation import (
     one_thread,
     score_pictures,
 )
-from ressq_export.golden import STEADY, choose_seeds, steps_between_kernels
 from ressq_export.progress import Screen, open_screen
 from ressq_export.report import Row, render
 from ressq_runtime import Classifier
 from ressq_runtime.evaluation import wilson
-from ressq_runtime.pixels import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 from ressq_runtime.selftest import golden_picture
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import torch
 
 from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.network.scratch import randomise
-from ressq_export.chatter import Log
-from ressq_export.network import deploy
-from ressq_export.onnx_fp32 import export_onnx
-from ressq_export.tflite_fp32 import convert_to_tflite
+from ressq_export.formats.converter_log import Log
+from ressq_export.formats.onnx_fp32 import export_onnx
+from ressq_export.formats.tflite_fp32 import convert_to_tflite
+from ressq_export.network.deployed import deploy
 from ressq_runtime.engines import load_engine
-from ressq_runtime.pixels import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 from ressq_runtime.selftest import golden_picture
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ressq_export.fidelity import Compared, Fidelity
-from ressq_export.paired import Drop, drop_interval
-from ressq_export.verdict import decide
+from ressq_export.measurement.fidelity import Compared, Fidelity
+from ressq_export.measurement.paired import Drop, drop_interval
+from ressq_export.measurement.verdict import decide
 from ressq_runtime.evaluation import wilson
 
 

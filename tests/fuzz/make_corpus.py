@@ -18,7 +18,7 @@ from PIL import Image
 from cards import golden_card, onnx_model
 from conftest import draw_shape
 from odd_pictures import jpeg_in_scans, tiled_tiff
-from ressq_runtime.artefact import attach_card
+from ressq_runtime.artefact.container import attach_card
 from tiny_tflite import tiny_model
 
 CORPUS = Path(__file__).parent / "corpus"

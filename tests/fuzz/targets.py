@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from mutate import mutate, mutate_json
 
-from ressq_runtime.artefact import CARD_KEY, CARD_NAME, read_card
-from ressq_runtime.card import Card
-from ressq_runtime.containers import (
+from ressq_runtime.artefact.card import Card
+from ressq_runtime.artefact.container import CARD_KEY, CARD_NAME, read_card
+from ressq_runtime.artefact.zip_and_protobuf import (
     DamagedError,
     find_onnx_property,
     find_zip_entry,
@@ -21,10 +21,10 @@ from ressq_runtime.containers import (
     zip_directory,
     zip_entry,
 )
+from ressq_runtime.decoding.jpeg import crop_core, decode_jpeg
 from ressq_runtime.engines.tflite_graph import read_operators
 from ressq_runtime.errors import ArtefactError, EngineError, PictureError
-from ressq_runtime.jpeg import crop_core, decode_jpeg
-from ressq_runtime.pixels import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 
 CORPUS = Path(__file__).parent / "corpus"
 _PNG = b"\x89PNG\r\n\x1a\n"

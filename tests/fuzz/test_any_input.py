@@ -12,8 +12,8 @@ from PIL import Image
 
 from cards import golden_card, model_for
 from ressq_runtime import PixelSpec, to_pixels
-from ressq_runtime.artefact import attach_card
-from ressq_runtime.containers import DamagedError, find_onnx_property, find_zip_entry
+from ressq_runtime.artefact.container import attach_card
+from ressq_runtime.artefact.zip_and_protobuf import DamagedError, find_onnx_property, find_zip_entry
 from ressq_runtime.evaluation import wilson
 from ressq_runtime.profiling.latency import LatencyProfile, percentile
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ressq_runtime import ArtefactError, read_card
-from ressq_runtime.artefact import CARD_NAME
-from ressq_runtime.containers import DamagedError, find_zip_entry, zip_directory, zip_entry
+from ressq_runtime.artefact.container import CARD_NAME
+from ressq_runtime.artefact.zip_and_protobuf import DamagedError, find_zip_entry, zip_directory, zip_entry
 
 HERE = Path(__file__).parent
 LARGEST_CORPUS_BYTES = 200_000

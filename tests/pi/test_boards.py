@@ -22,8 +22,8 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from ressq_runtime import Classifier, to_pixels
+from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.engines.tflite_graph import add_outputs
-from ressq_runtime.models import BUILTIN
 
 ROOT = Path(__file__).parents[2]
 PI = str(ROOT / "tools" / "pi" / "pi.sh")

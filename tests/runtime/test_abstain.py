@@ -12,10 +12,10 @@ import pytest
 
 from cards import golden_card, onnx_model
 from ressq_runtime import ArtefactError, Card, Classifier, evaluate
-from ressq_runtime.artefact import attach_card
-from ressq_runtime.containers import find_zip_entry
-from ressq_runtime.evaluate_cli import main as evaluate_main
-from ressq_runtime.infer import main
+from ressq_runtime.artefact.container import attach_card
+from ressq_runtime.artefact.zip_and_protobuf import find_zip_entry
+from ressq_runtime.commands.evaluate import main as evaluate_main
+from ressq_runtime.commands.infer import main
 
 ALWAYS, NEVER = "0", "1"
 

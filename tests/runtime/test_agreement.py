@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from ressq_runtime.models import BUILTIN
+from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.profiling.profiler import profile
 
 PYTHON = os.environ.get("RESSQ_LITERT_PYTHON", "")

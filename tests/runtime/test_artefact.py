@@ -12,9 +12,9 @@ import pytest
 
 from cards import CARD, FLATBUFFER, golden_card, model_for, onnx_model
 from ressq_runtime import ArtefactError, Card, Classifier, PixelSpec, read_card
-from ressq_runtime.artefact import attach_card
-from ressq_runtime.card import FORMAT
-from ressq_runtime.containers import find_onnx_property, find_zip_entry
+from ressq_runtime.artefact.card import FORMAT
+from ressq_runtime.artefact.container import attach_card
+from ressq_runtime.artefact.zip_and_protobuf import find_onnx_property, find_zip_entry
 
 CORPUS = Path(__file__).parents[1] / "fuzz" / "corpus" / "artefact"
 
@@ -137,7 +137,7 @@ def test_swapped_labels_are_found(artefact: Path) -> None:
         card = entries.read("ressq.json").replace(b'"oak",\n  "beech"', b'"beech",\n  "oak"')
         assert card != entries.read("ressq.json")
         labels = entries.read("labels.txt")
-        from ressq_runtime.containers import zip_directory, zip_entry
+        from ressq_runtime.artefact.zip_and_protobuf import zip_directory, zip_entry
 
         body = FLATBUFFER + zip_entry("labels.txt", labels)
         whole = body + zip_entry("ressq.json", card)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ressq_runtime import Classifier
+from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.engines.c_stderr import restore, silence
-from ressq_runtime.models import BUILTIN
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="glibc's stderr")
 

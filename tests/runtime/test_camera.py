@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from ressq_runtime import PictureError, PixelSpec
-from ressq_runtime.infer import main
+from ressq_runtime.commands.infer import main
 from ressq_runtime.streaming.camera import PiCamera, open_camera
 from served import STARTED_S, ask, serving
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from conftest import draw_shape
+from ressq_runtime.commands.infer import main
 from ressq_runtime.errors import PictureError, printable
-from ressq_runtime.infer import main
 
 
 def test_control_characters_are_escaped_and_letters_are_not() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ressq_runtime import Classifier, FolderError, evaluate
-from ressq_runtime.evaluate_cli import _to_text, main
+from ressq_runtime.commands.evaluate import _to_text, main
 from ressq_runtime.evaluation import wilson
 
 
@@ -121,7 +121,7 @@ def test_a_folder_of_broken_pictures_is_an_error(artefacts: dict[str, Path], tmp
 
 
 def test_a_reader_that_has_enough_ends_it_without_a_traceback(artefacts: dict[str, Path], few: Path) -> None:
-    code = "import sys; from ressq_runtime.evaluate_cli import _to_text, main; sys.exit(main())"
+    code = "import sys; from ressq_runtime.commands.evaluate import _to_text, main; sys.exit(main())"
     command = [sys.executable, "-c", code, str(artefacts["int8.tflite"]), str(few)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -225,6 +225,6 @@ def test_a_split_that_is_not_there_or_too_large_is_refused(
     for path in tmp_path / "missing.json", tmp_path:
         with pytest.raises(FolderError, match=r"found no such file; give the split\.json of the run"):
             evaluate(classifier, few, split=path)
-    monkeypatch.setattr("ressq_runtime.kept_back.MOST_BYTES", 100)
+    monkeypatch.setattr("ressq_runtime.inputs.test_split.MOST_BYTES", 100)
     with pytest.raises(FolderError, match="found more than 0 MB, wanted a split"):
         evaluate(classifier, few, split=write_split(tmp_path))

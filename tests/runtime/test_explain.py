@@ -15,12 +15,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 import tiny_tflite
 from ressq_runtime import Classifier, EngineError
-from ressq_runtime.engines.class_maps import read_class_maps
+from ressq_runtime.artefact.installed import BUILTIN
+from ressq_runtime.commands.infer import main
+from ressq_runtime.engines.class_activation import read_class_maps
 from ressq_runtime.engines.tflite_graph import add_outputs, read_links, read_outputs
 from ressq_runtime.explain import write_explanation
-from ressq_runtime.infer import main
-from ressq_runtime.models import BUILTIN
-from ressq_runtime.pixels import to_pixels
+from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.predictions import Prediction
 from tiny_tflite import CLASSES, SIZE, tiny_model
 
@@ -245,10 +245,10 @@ def test_a_broken_picture_leaves_no_explanation(tmp_path: Path, capsys: pytest.C
 def test_the_plain_answer_loads_nothing_of_it(tmp_path: Path) -> None:
     Image.new("RGB", (64, 64), (90, 90, 90)).save(tmp_path / "photo.jpg")
     code = (
-        "import sys; from ressq_runtime.infer import main; assert main(sys.argv[1:]) == 0\n"
+        "import sys; from ressq_runtime.commands.infer import main; assert main(sys.argv[1:]) == 0\n"
         "print(*(name for name in sys.modules if name.startswith('ressq_runtime')), file=sys.stderr)"
     )
-    new = {"ressq_runtime.explain", "ressq_runtime.engines.class_maps", "ressq_runtime.engines.tflite_graph"}
+    new = {"ressq_runtime.explain", "ressq_runtime.engines.class_activation", "ressq_runtime.engines.tflite_graph"}
     for more, wanted in ([], set()), (["--explain", str(tmp_path / "out.png")], new):
         found = subprocess.run(
             [sys.executable, "-c", code, tmp_path / "photo.jpg", *more], capture_output=True, text=True, check=True

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ressq_runtime.evaluate_cli import main as evaluate
+from ressq_runtime.commands.evaluate import main as evaluate
+from ressq_runtime.commands.infer import main as infer
 from ressq_runtime.faults import MOST_NAMED, Faults
-from ressq_runtime.infer import main as infer
 
 MODEL = Path(__file__).parents[2] / "runtime/ressq_runtime/builtin/clothing_int8.tflite"
 ADVICE = "wanted at least 32x32; use the picture it was made from, or enlarge each 2 times, on the device too"

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from ressq_runtime import FolderError
-from ressq_runtime.folders import list_classes, list_others, list_pictures
+from ressq_runtime.inputs.folders import list_classes, list_others, list_pictures
 
 
 def put(root: Path, *names: str) -> Path:

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from cards import TFLITE_ENGINE, golden_card, model_for, onnx_model
-from ressq_runtime.artefact import attach_card
+from ressq_runtime.artefact.container import attach_card
+from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.classify import Classifier
-from ressq_runtime.infer import main
-from ressq_runtime.models import BUILTIN
+from ressq_runtime.commands.infer import main
 
 STAGES = ["decode", "preprocess", "inference", "postprocess", "total"]
 
@@ -176,7 +176,7 @@ def test_a_folder_without_pictures_is_an_error(model: str, tmp_path: Path, capsy
 def test_a_foreign_model_runs_with_labels_and_is_refused_without(
     artefacts: dict[str, Path], circle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ressq_runtime.containers import find_zip_entry
+    from ressq_runtime.artefact.zip_and_protobuf import find_zip_entry
 
     whole = artefacts["int8.tflite"].read_bytes()
     found = find_zip_entry(whole, "labels.txt")
@@ -304,7 +304,7 @@ def test_the_builtin_model_passes_its_self_test(capsys: pytest.CaptureFixture[st
 def modules_after(*arguments: str) -> set[str]:
     """The modules that a fresh `ressq-infer` process has loaded when it ends."""
     code = (
-        "import sys, ressq_runtime.infer as infer\n"
+        "import sys, ressq_runtime.commands.infer as infer\n"
         "try: infer.main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "print(*sys.modules, file=sys.stderr)"
@@ -369,10 +369,11 @@ def test_a_foreign_model_of_any_size_is_refused(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="closes stderr as a shell does")
-@pytest.mark.parametrize("module", ["infer", "evaluate_cli"])
+@pytest.mark.parametrize("module", ["infer", "evaluate"])
 def test_a_closed_stderr_changes_no_answer(model: str, shapes: Path, module: str) -> None:
-    start = {"infer": "run()", "evaluate_cli": "sys.exit(main())"}[module]
-    code = f"import sys; from ressq_runtime.{module} import *; from ressq_runtime.{module} import main; {start}"
+    start = {"infer": "run()", "evaluate": "sys.exit(main())"}[module]
+    home = f"ressq_runtime.commands.{module}"
+    code = f"import sys; from {home} import *; from {home} import main; {start}"
     pictures = ["--model", model, str(shapes / "circle")] if module == "infer" else [model, str(shapes)]
     command = shlex.join([sys.executable, "-c", code, *pictures, "--json"]) + " 2>&-"
     found = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True, check=False)

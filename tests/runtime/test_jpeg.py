@@ -14,8 +14,8 @@ import pytest
 from PIL import Image, ImageCms, _imaging
 
 from ressq_runtime import PictureError, PixelSpec, to_pixels
-from ressq_runtime.answer import prepare
-from ressq_runtime.jpeg import crop_core, decode_jpeg
+from ressq_runtime.decoding.jpeg import crop_core, decode_jpeg
+from ressq_runtime.step import prepare
 
 SPEC = PixelSpec.for_size(64)
 SIZES = [(32, 32), (73, 74), (147, 73), (401, 299), (640, 33), (1023, 767)]

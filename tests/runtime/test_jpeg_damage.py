@@ -13,9 +13,9 @@ from PIL import Image, _imaging
 
 from jpegs import KINDS, damage, drawing, make, scan_start, to_jpeg
 from ressq_runtime import PictureError, PixelSpec, to_pixels
-from ressq_runtime.answer import prepare
-from ressq_runtime.jpeg import crop_core, decode_jpeg
-from ressq_runtime.pixels import crop, decode
+from ressq_runtime.decoding.jpeg import crop_core, decode_jpeg
+from ressq_runtime.inputs.picture import crop, decode
+from ressq_runtime.step import prepare
 
 SPEC = PixelSpec.for_size(64)
 SECTOR_BYTES = 512

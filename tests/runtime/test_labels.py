@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ressq_runtime.engines.spec import TensorSpec
+from ressq_runtime.artefact.labels import check_count, read_labels
+from ressq_runtime.engines.tensor import TensorSpec
 from ressq_runtime.errors import ArtefactError
-from ressq_runtime.labels import check_count, read_labels
 
 CASE = "dress\nhat\nlongsleeve\noutwear\ncrane\nshirt\nshoes\nshorts\ncrane\nt-shirt\n"
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.engines.litert_c import LiteRtEngine
 from ressq_runtime.engines.litert_library import find_library
 from ressq_runtime.errors import EngineError
-from ressq_runtime.models import BUILTIN
 from ressq_runtime.profiling.device import _fields
 from tiny_tflite import SIZE, tiny_model
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.engines.litert_library import KNOWN
-from ressq_runtime.models import BUILTIN
 
 ai_edge_litert = pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed")
 

@@ -44,7 +44,7 @@ def run(module: str, *arguments: object, code: int = 1, stdin: bytes | None = No
 
 @pytest.mark.parametrize("named", [".", "Größe/00.png"])
 def test_answers_do_not_carry_other_letters(photos: Path, named: str) -> None:
-    out, said = run("ressq_runtime.infer", photos / named, "--json")
+    out, said = run("ressq_runtime.commands.infer", photos / named, "--json")
     assert SAID in said
     assert out == ""
 
@@ -52,13 +52,13 @@ def test_answers_do_not_carry_other_letters(photos: Path, named: str) -> None:
 def test_a_stream_and_a_watched_folder_are_told_of_it(photos: Path, tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     stream = f"{photos}/Größe/00.png\0".encode()
-    assert SAID in run("ressq_runtime.infer", "--stdin0", "--csv", table, stdin=stream)[1]
-    assert SAID in run("ressq_runtime.infer", "--watch", photos, "--csv", table)[1]
+    assert SAID in run("ressq_runtime.commands.infer", "--stdin0", "--csv", table, stdin=stream)[1]
+    assert SAID in run("ressq_runtime.commands.infer", "--watch", photos, "--csv", table)[1]
     assert "Gr" not in table.read_text(encoding="utf-8")
 
 
 def test_names_of_ascii_are_answered_as_ever(photos: Path) -> None:
-    out, said = run("ressq_runtime.infer", photos / "klein", "--json", code=0)
+    out, said = run("ressq_runtime.commands.infer", photos / "klein", "--json", code=0)
     assert [json.loads(line)["path"] for line in out.splitlines()] == [f"{photos}/klein/0{n}.png" for n in range(3)]
     assert "locale" not in said
 
@@ -69,16 +69,16 @@ def test_names_that_are_no_utf8_are_as_the_locale_has_them(shapes: Path, tmp_pat
         shutil.copy(shapes / "circle/00.png", old)
     except OSError:
         pytest.skip("this file system takes UTF-8 alone")
-    assert "locale" not in run("ressq_runtime.infer", tmp_path, "--json", code=0)[1]
+    assert "locale" not in run("ressq_runtime.commands.infer", tmp_path, "--json", code=0)[1]
 
 
 def test_an_evaluation_says_it(photos: Path, tmp_path: Path) -> None:
     model = Path(sys.modules["ressq_runtime"].__file__ or "").parent / "builtin/clothing_int8.tflite"
-    assert SAID in run("ressq_runtime.evaluate_cli", model, photos)[1]
+    assert SAID in run("ressq_runtime.commands.evaluate", model, photos)[1]
     labels = Classifier.load(model).labels
     split = tmp_path / "split.json"
     split.write_text(json.dumps({"format": 1, "labels": labels, "test": [["Größe/00.png", 0]]}))
-    assert SAID in run("ressq_runtime.evaluate_cli", model, photos, "--split", split)[1]
+    assert SAID in run("ressq_runtime.commands.evaluate", model, photos, "--split", split)[1]
 
 
 @pytest.mark.host

@@ -17,7 +17,7 @@ from PIL import Image, ImageFile, PngImagePlugin
 
 from jpegs import drawing
 from ressq_runtime import PictureError
-from ressq_runtime.pixels import decode
+from ressq_runtime.inputs.picture import decode
 
 ORIENTATION = 0x0112
 SIZE = (160, 120)

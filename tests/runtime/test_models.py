@@ -7,8 +7,8 @@ import pytest
 
 from cards import FLATBUFFER, golden_card
 from ressq_runtime import ArtefactError, OutputError
-from ressq_runtime.artefact import attach_card, read_card
-from ressq_runtime.models import BUILTIN, find_model, install_model
+from ressq_runtime.artefact.container import attach_card, read_card
+from ressq_runtime.artefact.installed import BUILTIN, find_model, install_model
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_an_empty_or_relative_variable_names_no_folder(tmp_path: Path, artefact:
 def test_without_home_the_account_names_the_folder() -> None:
     from pwd import getpwuid
 
-    from ressq_runtime.models import _folder
+    from ressq_runtime.artefact.installed import _folder
 
     for named in ({}, {"HOME": ""}):
         assert _folder(named) == f"{getpwuid(os.getuid()).pw_dir}/.local/share/ressq"

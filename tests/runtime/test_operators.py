@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from ressq_runtime import EngineError
+from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.engines import load_engine
 from ressq_runtime.engines.litert_c import LiteRtEngine
 from ressq_runtime.engines.litert_library import Unavailable
 from ressq_runtime.engines.tflite_graph import read_operators
-from ressq_runtime.models import BUILTIN
 from ressq_runtime.profiling.operators import find_module, measure_operators, name_events
 from tiny_tflite import SIZE, tiny_model
 
@@ -45,9 +45,9 @@ def test_every_operator_belongs_to_a_module(artefacts: dict[str, Path], kind: st
 def full_size_onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network of the built-in one's size, whose operators are long beside the profiler's clock."""
     from export_networks import checkpoint_of
-    from ressq_export.chatter import Log
-    from ressq_export.network import deploy
-    from ressq_export.onnx_fp32 import export_onnx
+    from ressq_export.formats.converter_log import Log
+    from ressq_export.formats.onnx_fp32 import export_onnx
+    from ressq_export.network.deployed import deploy
 
     folder = tmp_path_factory.mktemp("onnx")
     checkpoint = checkpoint_of()

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ressq_runtime.pillow_warnings import Ignored
-from ressq_runtime.pixels import decode
+from ressq_runtime.decoding.pillow_warnings import Ignored
+from ressq_runtime.inputs.picture import decode
 
 DAMAGED_EXIF = b"MM\0*\0\0\xff\xff"
 

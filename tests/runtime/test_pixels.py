@@ -16,8 +16,8 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from ressq_runtime import PictureError, PixelSpec, to_pixels
-from ressq_runtime.answer import prepare
-from ressq_runtime.pixels import LARGEST_ASPECT, crop, decode
+from ressq_runtime.inputs.picture import LARGEST_ASPECT, crop, decode
+from ressq_runtime.step import prepare
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SPEC = PixelSpec.for_size(64)

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from ressq_runtime import PictureError
-from ressq_runtime.pixels import decode
-from ressq_runtime.png_rows import check_rows
+from ressq_runtime.decoding.png_rows import check_rows
+from ressq_runtime.inputs.picture import decode
 
 HEAD = b"\x89PNG\r\n\x1a\n"
 # (bits, colour type) -> bytes a pixel, where those are whole

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from ressq_runtime.classify import Classifier
+from ressq_runtime.commands.infer import main
 from ressq_runtime.errors import EngineError, PictureError
-from ressq_runtime.infer import main
 from ressq_runtime.profiling.coldstart import STAGES as COLD_STAGES
 from ressq_runtime.profiling.coldstart import measure_cold_start
 from ressq_runtime.profiling.latency import LatencyProfile

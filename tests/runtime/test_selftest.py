@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from cards import FLATBUFFER
-from ressq_runtime import ArtefactError, Classifier, pixels, read_card, self_test, selftest
-from ressq_runtime.artefact import attach_card
-from ressq_runtime.containers import find_onnx_property, find_zip_entry
+from ressq_runtime import ArtefactError, Classifier, read_card, self_test, selftest
+from ressq_runtime.artefact.container import attach_card
+from ressq_runtime.artefact.zip_and_protobuf import find_onnx_property, find_zip_entry
+from ressq_runtime.inputs import picture as pixels
 from ressq_runtime.selftest import ROUNDING, check_scores, golden_picture
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")

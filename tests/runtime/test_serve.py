@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from ressq_runtime import Classifier
-from ressq_runtime.infer import main
+from ressq_runtime.commands.infer import main
 from ressq_runtime.serving.address import Address
 from ressq_runtime.serving.handler import Handler
 from ressq_runtime.serving.serve import SHOWN_SIDE, Resident

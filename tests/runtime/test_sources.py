@@ -18,9 +18,9 @@ import pytest
 from PIL import Image
 
 from ressq_runtime import Classifier, EngineError, PictureError
+from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.errors import ArtefactError
-from ressq_runtime.models import BUILTIN
-from ressq_runtime.pixels import decode
+from ressq_runtime.inputs.picture import decode
 
 # Files that a test leaves open are closed with it.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 import ressq_runtime
-from ressq_runtime.arguments import parse
-from ressq_runtime.infer import Plain, read_plain
+from ressq_runtime.commands.arguments import parse
+from ressq_runtime.commands.infer import Plain, read_plain
 
 PLAIN = [
     ["a.jpg"],
@@ -28,7 +28,8 @@ OTHER = [
 ]  # fmt: skip
 HEAVY = {
     "PIL.Image", "argparse", "collections", "contextlib", "dataclasses", "enum", "functools", "hashlib", "json",
-    "logging", "numpy", "pathlib", "re", "ressq_runtime.arguments", "ressq_runtime.pixels", "typing", "zipfile",
+    "logging", "numpy", "pathlib", "re", "ressq_runtime.commands.arguments", "ressq_runtime.inputs.picture",
+    "typing", "zipfile",
 }  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def test_all_else_is_left_to_argparse(words: list[str]) -> None:
 def test_a_jpeg_is_answered_without_the_costly_imports(tmp_path: Path) -> None:
     Image.effect_noise((120, 90), 60).convert("RGB").save(tmp_path / "photo.jpg")
     code = (
-        "import sys; before = set(sys.modules); import ressq_runtime.infer as infer\n"
+        "import sys; before = set(sys.modules); import ressq_runtime.commands.infer as infer\n"
         "assert infer.main([sys.argv[1]]) == 0\n"
         "print(*set(sys.modules) - before, file=sys.stderr)"
     )

@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from ressq_runtime.classify import Classifier
+from ressq_runtime.commands.infer import main
 from ressq_runtime.errors import FolderError, PictureError
-from ressq_runtime.infer import main
-from ressq_runtime.spec import PixelSpec
-from ressq_runtime.streaming import ahead, stream
-from ressq_runtime.streaming.ahead import AHEAD, prepare_all
-from ressq_runtime.streaming.ending import Ending
+from ressq_runtime.inputs.picture_spec import PixelSpec
+from ressq_runtime.streaming import prefetch as ahead
+from ressq_runtime.streaming import stream
+from ressq_runtime.streaming.prefetch import AHEAD, prepare_all
+from ressq_runtime.streaming.shutdown import GracefulShutdown
 from ressq_runtime.streaming.stream import read_paths
 
 SPEC = PixelSpec.for_size(64)
@@ -95,7 +96,7 @@ def test_pictures_are_prepared_in_order_and_the_broken_named(
     assert [isinstance(prepared, PictureError) for _, prepared in found] == [name not in pictures for name in named]
     for path, prepared in found:
         if not isinstance(prepared, PictureError):
-            from ressq_runtime.pixels import to_pixels
+            from ressq_runtime.inputs.picture import to_pixels
 
             assert prepared[0] == to_pixels(path, SPEC)
 
@@ -239,14 +240,14 @@ def test_a_signal_waits_until_an_answer_is_written(number: signal.Signals) -> No
     written = []
 
     def answer() -> None:
-        with Ending() as ending:
+        with GracefulShutdown() as ending:
             with ending.held():
                 os.kill(os.getpid(), number)
                 written.append("answer")
             written.append("more")
 
     def wait() -> None:
-        with Ending():
+        with GracefulShutdown():
             os.kill(os.getpid(), number)
             threading.Event().wait(5)
 
@@ -261,7 +262,7 @@ def test_a_signal_waits_until_an_answer_is_written(number: signal.Signals) -> No
 def test_an_ignored_signal_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with Ending():
+        with GracefulShutdown():
             os.kill(os.getpid(), signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)

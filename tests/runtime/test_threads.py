@@ -17,9 +17,9 @@ import pytest
 
 import ressq_runtime.engines
 from ressq_runtime import Classifier, EngineError, evaluate
-from ressq_runtime.engines.class_maps import read_class_maps
+from ressq_runtime.engines.class_activation import read_class_maps
 from ressq_runtime.engines.interpreter import open_litert_interpreter
-from ressq_runtime.pixels import to_pixels
+from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.predictions import Predictions
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite", "int8.tflite by Interpreter")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ressq_runtime import upright
-from ressq_runtime.pixels import decode
+from ressq_runtime.decoding import upright
+from ressq_runtime.inputs.picture import decode
 
 WIDTH, HEIGHT = 90, 70
 ORIENTATION = 0x0112

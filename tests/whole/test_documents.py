@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ressq_runtime.pixels import decode
+from ressq_runtime.inputs.picture import decode
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,14 +27,14 @@ def indented_commands(path: Path) -> list[str]:
 def test_every_option_that_a_document_names_exists(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     import ressq_edge.cli
     import ressq_export.cli
-    import ressq_runtime.evaluate_cli
-    import ressq_runtime.infer
+    import ressq_runtime.commands.evaluate
+    import ressq_runtime.commands.infer
 
     mains = {
         "ressq-train": ressq_edge.cli.main,
         "ressq-export": ressq_export.cli.main,
-        "ressq-infer": ressq_runtime.infer.main,
-        "ressq-evaluate": ressq_runtime.evaluate_cli.main,
+        "ressq-infer": ressq_runtime.commands.infer.main,
+        "ressq-evaluate": ressq_runtime.commands.evaluate.main,
     }
     for line in indented_commands(ROOT / name):
         words = shlex.split(line)
@@ -99,18 +99,20 @@ def test_json_has_the_keys_that_the_document_names(
     artefacts: dict[str, Path], run: Path, shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import ressq_export.cli
-    import ressq_runtime.evaluate_cli
-    import ressq_runtime.infer
+    import ressq_runtime.commands.evaluate
+    import ressq_runtime.commands.infer
 
     file = str(artefacts["int8.tflite"])
     (tmp_path / "broken.jpg").write_bytes(b"x")
     picture, broken = str(shapes / "circle" / "00.png"), str(tmp_path / "broken.jpg")
     # The built-in model had pictures enough to tell strange ones.
     builtin = str(ROOT / "runtime/ressq_runtime/builtin/clothing_int8.tflite")
-    assert ressq_runtime.infer.main([picture, broken, "--model", builtin, "--json", "--abstain-below", "1"]) == 1
+    assert (
+        ressq_runtime.commands.infer.main([picture, broken, "--model", builtin, "--json", "--abstain-below", "1"]) == 1
+    )
     infer = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {key for answer in infer for key in answer} == documented_keys("ressq-infer") - set(infer[0]["latency_ms"])
-    assert ressq_runtime.evaluate_cli.main([file, str(shapes), "--json"]) == 0
+    assert ressq_runtime.commands.evaluate.main([file, str(shapes), "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)) == documented_keys("ressq-evaluate")
     made = ["--out", str(Path(file).parent), "--name", "shapes", "--evaluate", str(shapes), "--json"]
     assert ressq_export.cli.main([str(run), *made]) == 0

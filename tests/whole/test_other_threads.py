@@ -12,9 +12,9 @@ import pytest
 
 import ressq_edge.cli
 import ressq_export.cli
-import ressq_runtime.evaluate_cli
-import ressq_runtime.infer
-from ressq_export.chatter import Log
+import ressq_runtime.commands.evaluate
+import ressq_runtime.commands.infer
+from ressq_export.formats.converter_log import Log
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -29,8 +29,8 @@ def test_a_photo_folder_becomes_answers_in_a_thread_that_is_not_the_main_one(
         for command, arguments in (
             (ressq_edge.cli, [shapes, "--out", run, "--init", "none", "--size", 32, "--epochs", 1, "--threads", 1]),
             (ressq_export.cli, [run, "--out", dist, "--allow-drop"]),
-            (ressq_runtime.evaluate_cli, [model, shapes]),
-            (ressq_runtime.infer, [shapes, "--model", model, "--csv", tmp_path / "t.csv"]),
+            (ressq_runtime.commands.evaluate, [model, shapes]),
+            (ressq_runtime.commands.infer, [shapes, "--model", model, "--csv", tmp_path / "t.csv"]),
         ):
             assert other.submit(command.main, list(map(str, arguments))).result() == 0, capsys.readouterr().err
     assert [signal.getsignal(number) for number in SIGNALS] == before

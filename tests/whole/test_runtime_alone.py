@@ -86,7 +86,7 @@ def test_it_answers_what_the_workstation_answers(alone: Path, artefacts: dict[st
 @pytest.mark.slow
 def test_nothing_of_the_workstation_is_installed_or_loaded(alone: Path, shapes: Path) -> None:
     code = (
-        "import sys; from ressq_runtime.infer import main; main([sys.argv[1]])\n"
+        "import sys; from ressq_runtime.commands.infer import main; main([sys.argv[1]])\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
     found = subprocess.run(

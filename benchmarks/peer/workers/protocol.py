@@ -64,8 +64,8 @@ def serve(load: Callable[[Settings], Model]) -> None:
 
 def _columns(model: Model, settings: Settings) -> dict[str, Callable[[str], Callable[[], str]]]:
     """Per column: for a picture, untimed preparation that gives the call to time."""
-    from ressq_runtime.pixels import to_pixels
-    from ressq_runtime.spec import PixelSpec
+    from ressq_runtime.inputs.picture import to_pixels
+    from ressq_runtime.inputs.picture_spec import PixelSpec
 
     spec = PixelSpec(size=settings.size, resize=settings.resize)
 

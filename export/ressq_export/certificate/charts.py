@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from ressq_edge.pages.markup import element
 from ressq_edge.pages.words import percent, short
-from ressq_export.places import find_block
+from ressq_export.network.tensor_names import find_block
 
 # Of the layers' chart, in pixels but for the gutter.
 _HEIGHT, _TOP, _BOTTOM = 210, 22, 24

@@ -12,11 +12,11 @@ from ressq_export.card import Description, round_steps, today, tool_versions
 from ressq_export.certificate.layers import SNR_COUNT, describe_layers
 from ressq_export.certificate.tables import PictureSet, describe_set
 from ressq_export.certificate.verdict import describe_verdict
-from ressq_export.confidence import BIN_COUNT, Confidence
 from ressq_export.convert import KINDS
-from ressq_export.ladder import Remedies
-from ressq_runtime.artefact import read_card
-from ressq_runtime.card import Card
+from ressq_export.measurement.confidence import BIN_COUNT, Confidence
+from ressq_export.quantization.search import Int8Recipe
+from ressq_runtime.artefact.card import Card
+from ressq_runtime.artefact.container import read_card
 from ressq_runtime.profiling.device import describe_device
 
 FORMAT = 1
@@ -96,7 +96,7 @@ def _model(about: Description) -> dict[str, object]:
     }
 
 
-def _remedies(remedies: Remedies) -> dict[str, object]:
+def _remedies(remedies: Int8Recipe) -> dict[str, object]:
     tried = [found.to_json() for found in remedies.tried]
     return {"rung": remedies.rung, "max_drop": remedies.max_drop, "tried": tried}
 

@@ -8,7 +8,7 @@ import ai_edge_litert.schema_py_generated as schema
 import numpy as np
 
 from ressq_export.certificate.snr import measure_snr
-from ressq_export.places import operator_kind, read_flatbuffer
+from ressq_export.network.tensor_names import operator_kind, read_flatbuffer
 
 # A layer's noise hardly varies from picture to picture; the calibration set begins with the classes in turn.
 SNR_COUNT = 32
@@ -42,7 +42,7 @@ def describe_layers(float_model: Path, int8_model: Path, pictures: Sequence[byte
 
 
 def read_layers(model: bytes) -> list[dict[str, object]]:
-    """Place, kind, activation range and weight range of each int8 layer, as they lie in the flatbuffer."""
+    """NamedTensor, kind, activation range and weight range of each int8 layer, as they lie in the flatbuffer."""
     root, graph = read_flatbuffer(model)
     layers: list[dict[str, object]] = []
     for operator in graph.operators:

@@ -9,8 +9,8 @@ from ressq_edge.pages.sheet import make_facts, make_header, make_sheet, make_ver
 from ressq_edge.pages.words import align, kilobytes, percent, points, short, worse, worse_interval
 from ressq_export.certificate.charts import draw_layers, draw_legend
 from ressq_export.certificate.sections import Document, show_set
-from ressq_export.evaluation import TORCH
-from ressq_export.halves import Halves
+from ressq_export.measurement.scores import TORCH
+from ressq_export.quantization.calibration_stability import CalibrationStability
 
 # The file that a Pi takes: the first of these that was published.
 _SHOWN = ("int8.tflite", "fp32.tflite")
@@ -100,7 +100,7 @@ def _halves(document: Document) -> Element:
     head, halves = element("h2", "Calibrated on half"), document["calibration"]["halves"]
     if halves is None:
         return element("section", head, element("p", "Not tried: a half of so few calibration pictures is no set."))
-    found = Halves(**halves)
+    found = CalibrationStability(**halves)
     text = (
         f"With ranges from one half of the calibration pictures or the other, int8.tflite gives the same answer to "
         f"{percent(found.agreement)} of {found.n:,} validation pictures; top-1 differs by {points(found.difference)}. "

@@ -10,7 +10,7 @@ from ressq_edge.pages.words import count, kilobytes, percent
 from ressq_export.certificate.charts import draw_change, draw_interval, draw_reliability
 from ressq_export.certificate.tables import COMPARED, INT8
 from ressq_export.certificate.thresholds import show_thresholds
-from ressq_export.evaluation import TORCH
+from ressq_export.measurement.scores import TORCH
 
 Document = Mapping[str, Any]
 

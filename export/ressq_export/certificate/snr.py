@@ -49,7 +49,7 @@ class _Tapped:
 def measure_snr(
     float_model: Path, int8_model: Path, places: Iterable[str], pictures: Iterable[bytes]
 ) -> dict[str, float]:
-    """Place -> signal-to-noise ratio in dB: 10 log10(sum of x^2 / sum of (x - x')^2) over all pictures.
+    """NamedTensor -> signal-to-noise ratio in dB: 10 log10(sum of x^2 / sum of (x - x')^2) over all pictures.
 
     x is the float network's value, x' the int8 network's at the same place. The noise is all that came so far,
     not only this layer's own. Places without signal or without noise are left out.

@@ -8,9 +8,9 @@ import numpy as np
 
 from ressq_edge.findings.intervals import share_interval
 from ressq_export.certificate.thresholds import describe_thresholds
-from ressq_export.confidence import measure_reliability
-from ressq_export.evaluation import TORCH, Scored
-from ressq_export.paired import measure_drop
+from ressq_export.measurement.confidence import measure_reliability
+from ressq_export.measurement.paired import measure_drop
+from ressq_export.measurement.scores import TORCH, Scored
 from ressq_runtime.evaluation import Evaluation, best_five, summarise
 
 INT8 = ("int8.tflite", "int8.onnx")

@@ -9,7 +9,7 @@ from ressq_edge.findings.intervals import share_interval
 from ressq_edge.pages.markup import Child, element
 from ressq_edge.pages.sheet import table
 from ressq_edge.pages.words import percent
-from ressq_export.evaluation import TORCH, Scored
+from ressq_export.measurement.scores import TORCH, Scored
 from ressq_runtime.thresholds import list_points
 
 # The page shows the first of these files that was published.

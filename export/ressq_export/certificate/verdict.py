@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ressq_edge.pages.words import percent, worse, worse_interval
-from ressq_export.evaluation import TORCH
-from ressq_export.ladder import Remedies, Tried
-from ressq_export.paired import Drop
+from ressq_export.measurement.paired import Drop
+from ressq_export.measurement.scores import TORCH
+from ressq_export.quantization.search import Attempt, Int8Recipe
 
 
-def describe_verdict(pictures: Mapping[str, Any], remedies: Remedies) -> dict[str, object]:
+def describe_verdict(pictures: Mapping[str, Any], remedies: Int8Recipe) -> dict[str, object]:
     """The `verdict` of docs/certificate.md.
 
     Args:
@@ -26,7 +26,7 @@ def describe_verdict(pictures: Mapping[str, Any], remedies: Remedies) -> dict[st
     }
 
 
-def _tell(pictures: Mapping[str, Any], remedies: Remedies) -> Iterator[str]:
+def _tell(pictures: Mapping[str, Any], remedies: Int8Recipe) -> Iterator[str]:
     found = remedies.verdict
     if found.fault:
         yield f"{'No int8 file was written. ' if found.refused else ''}{_begin(found.fault)}."
@@ -52,7 +52,7 @@ def _compare(name: str, drop: Drop, pictures: Mapping[str, Any]) -> str:
     )
 
 
-def _compare_all(row: Tried) -> str:
+def _compare_all(row: Attempt) -> str:
     return (
         f"{row.file} changes {row.changed:,} of {row.compared:,} answers, training pictures included; their "
         f"probabilities are {100 * row.moved:.1f} points off on average, their logits {row.snr_db:.0f} dB above the "

@@ -9,7 +9,7 @@ from ressq_export.certificate.document import Evidence, make_document
 from ressq_export.certificate.page import make_page
 from ressq_export.certificate.sections import MOST_FLIPS
 from ressq_export.certificate.tables import PictureSet, flipped
-from ressq_runtime.pixels import PixelSpec
+from ressq_runtime.inputs.picture import PixelSpec
 
 
 def certificate_paths(folder: Path, name: str) -> list[Path]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from ressq_runtime.engines.spec import TensorSpec
+    from ressq_runtime.engines.tensor import TensorSpec
 
     class Engine(Protocol):
         """A model in an interpreter, for one thread of the caller's at a time.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ressq_runtime.engines import choose_output, explain_closed
-from ressq_runtime.engines.spec import TensorSpec, find_tensor
+from ressq_runtime.engines.tensor import TensorSpec, find_tensor
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False

@@ -12,14 +12,14 @@ from ctypes import byref, c_float, c_void_p, memmove
 from ressq_runtime.engines import choose_output, explain_closed, forks
 from ressq_runtime.engines import litert_abi as abi
 from ressq_runtime.engines.litert_library import Unavailable, find_library
-from ressq_runtime.engines.spec import find_tensor
+from ressq_runtime.engines.tensor import find_tensor
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ressq_runtime.engines.spec import TensorSpec
+    from ressq_runtime.engines.tensor import TensorSpec
 
 __all__ = ["LiteRtEngine", "Unavailable"]
 

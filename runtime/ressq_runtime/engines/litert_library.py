@@ -12,7 +12,7 @@ import sys
 from ctypes import byref, c_int, c_int64, c_void_p, string_at
 
 from ressq_runtime.engines import litert_abi as abi
-from ressq_runtime.engines.spec import TensorSpec
+from ressq_runtime.engines.tensor import TensorSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import sys
 from itertools import pairwise
 from time import perf_counter
 
+from ressq_runtime.engines.sandbox import child_environment
 from ressq_runtime.errors import EngineError
 from ressq_runtime.profiling.latency import LatencyProfile
-from ressq_runtime.quarantine import child_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ _CHILD = """
 from time import perf_counter
 marks = [perf_counter()]
 import sys
-from ressq_runtime import jpeg
-from ressq_runtime.answer import timed_answer
+from ressq_runtime.decoding import jpeg
+from ressq_runtime.step import timed_answer
 from ressq_runtime.classify import Classifier
 marks.append(perf_counter())
 path, picture, engine, threads, *labels = sys.argv[1:]

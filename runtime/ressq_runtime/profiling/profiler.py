@@ -11,15 +11,15 @@ import os
 from itertools import pairwise
 from time import perf_counter
 
-from ressq_runtime.answer import STAGES, prepare
 from ressq_runtime.classify import Classifier, default_threads
 from ressq_runtime.engines import load_engine
 from ressq_runtime.errors import EngineError, PictureError
-from ressq_runtime.pixels import to_pixels
+from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.profiling.coldstart import measure_cold_start
 from ressq_runtime.profiling.device import describe_device, peak_memory_mb
 from ressq_runtime.profiling.latency import LatencyProfile
 from ressq_runtime.profiling.operators import measure_operators
+from ressq_runtime.step import STAGES, prepare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from ressq_runtime.serving.server import (
     BoundedReader,
     RefusalError,
     Server,
-    hear_out,
+    drain,
 )
 
 _READ = ("GET", "HEAD")
@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
         if self._unread:
             with suppress(OSError):  # it may have hung up
                 self.connection.shutdown(socket.SHUT_WR)
-            hear_out(self.connection, LINGER_S)
+            drain(self.connection, LINGER_S)
         super().finish()
 
     def handle_expect_100(self) -> bool:

@@ -17,13 +17,14 @@ from time import time_ns
 
 from PIL import Image
 
-from ressq_runtime import jpeg
-from ressq_runtime.answer import infer, load_named, prepare
-from ressq_runtime.pixels import decode
+from ressq_runtime.answer import load_named
+from ressq_runtime.decoding import jpeg
+from ressq_runtime.inputs.picture import decode
 from ressq_runtime.rows import JsonWriter
 from ressq_runtime.serving.address import is_loopback
 from ressq_runtime.serving.server import RETRY_AFTER_S, RefusalError, Server
-from ressq_runtime.streaming.ending import Ending
+from ressq_runtime.step import infer, prepare
+from ressq_runtime.streaming.shutdown import GracefulShutdown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def serve(arguments: Namespace, path: str, origin: str) -> int:
 
         camera = open_camera(arguments.camera, classifier.spec)
     resident = Resident(classifier, arguments.top_k, live=camera is not None)
-    with Ending():
+    with GracefulShutdown():
         return _serve_until_told(Server(arguments.serve, Handler, resident, arguments.serve_as), camera)
 
 

@@ -133,7 +133,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             request.settimeout(REPLY_S)
             request.sendall(_BUSY)
             request.shutdown(socket.SHUT_WR)
-            hear_out(request, 0.05)  # this thread accepts: it can't wait long
+            drain(request, 0.05)  # this thread accepts: it can't wait long
         except OSError:
             pass  # it has hung up
         self.close_request(request)
@@ -160,7 +160,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self._places.acquire(timeout=max(until - monotonic(), 0))
 
 
-def hear_out(connection: socket.socket, seconds: float) -> None:
+def drain(connection: socket.socket, seconds: float) -> None:
     """Reads what a refused client still sends: closing with bytes unread resets the connection, answer and all."""
     until = monotonic() + seconds
     while (left := until - monotonic()) > 0:

@@ -7,13 +7,14 @@ import sys
 from time import monotonic, time
 from urllib.parse import unquote, urlsplit
 
-from ressq_runtime.addresses import cut_address, is_address, is_pipeline
-from ressq_runtime.answer import load_named, timed_answer
+from ressq_runtime.answer import load_named
 from ressq_runtime.errors import PictureError
 from ressq_runtime.rows import open_writer
+from ressq_runtime.step import timed_answer
+from ressq_runtime.streaming.addresses import cut_address, is_address, is_pipeline
 from ressq_runtime.streaming.delay import Delay
-from ressq_runtime.streaming.ending import Ending
 from ressq_runtime.streaming.frames import SMALLEST_FRAME_HEIGHT, Frame, Reader, to_utc
+from ressq_runtime.streaming.shutdown import GracefulShutdown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, Protocol, TypeVar
 
-    from ressq_runtime.spec import PixelSpec
+    from ressq_runtime.inputs.picture_spec import PixelSpec
     from ressq_runtime.streaming.frames import Source
 
     Answer = TypeVar("Answer")
@@ -96,7 +97,7 @@ def answer_camera(arguments: Namespace, path: str, origin: str) -> int:
     classifier = load_named(arguments, path, origin)
     camera = open_camera(arguments.camera, classifier.spec)
     try:
-        with open_writer(arguments, classifier) as writer, Ending() as ending:
+        with open_writer(arguments, classifier) as writer, GracefulShutdown() as ending:
             answers = answer_each(camera, lambda frame: timed_answer(classifier, frame.picture, arguments.top_k))
             for frame, (predictions, spent) in answers:
                 with ending.held():
@@ -138,7 +139,7 @@ def _open_reader(name: str, spec: PixelSpec) -> Camera:
     )
     try:
         if is_address(name) or is_pipeline(name):
-            from ressq_runtime.streaming.overheard import wait_and_listen
+            from ressq_runtime.streaming.native_stderr import wait_and_listen
 
             wait_and_listen(reader.wait_for_first, name, shown)
         else:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
-from ressq_runtime.answer import infer, refuse_address
+from ressq_runtime.answer import refuse_address
 from ressq_runtime.classify import available_cores
 from ressq_runtime.errors import PictureError, printable
 from ressq_runtime.faults import Faults
-from ressq_runtime.names import refuse_locale
+from ressq_runtime.inputs.names import refuse_locale
 from ressq_runtime.rows import open_writer
-from ressq_runtime.streaming.ahead import prepare_all
-from ressq_runtime.streaming.ending import Ending
+from ressq_runtime.step import infer
+from ressq_runtime.streaming.prefetch import prepare_all
+from ressq_runtime.streaming.shutdown import GracefulShutdown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def answer_many(arguments: Namespace, classifier: Classifier, named: list[str]) 
     Raises:
         RessqError: the pictures can't be listed, or the answers not written.
     """
-    with open_writer(arguments, classifier) as writer, Ending() as ending:
+    with open_writer(arguments, classifier) as writer, GracefulShutdown() as ending:
         if arguments.watch:
             return _answer_watched(arguments, classifier, writer, ending)
         pictures = read_paths() if arguments.stdin0 else named
@@ -52,7 +53,7 @@ def answer_many(arguments: Namespace, classifier: Classifier, named: list[str]) 
     return 1 if faults or writer.earlier_faults else 0
 
 
-def _answer_watched(arguments: Namespace, classifier: Classifier, writer: Writer, ending: Ending) -> int:
+def _answer_watched(arguments: Namespace, classifier: Classifier, writer: Writer, ending: GracefulShutdown) -> int:
     """What comes into the folder, until a signal ends it, which is no fault: exit code 0."""
     from ressq_runtime.streaming.watch import Watch
 
@@ -72,7 +73,7 @@ def _answer_each(
     pictures: Iterable[str],
     top_k: int,
     writer: Writer,
-    ending: Ending,
+    ending: GracefulShutdown,
     tell: Callable[[str], None],
     watch: Watch | None = None,
 ) -> tuple[int, int]:

@@ -11,8 +11,8 @@ from contextlib import suppress
 from time import monotonic, sleep
 
 from ressq_runtime.errors import FolderError
-from ressq_runtime.folders import PICTURE_SUFFIXES, is_left_out
-from ressq_runtime.names import refuse_locale
+from ressq_runtime.inputs.folders import PICTURE_SUFFIXES, is_left_out
+from ressq_runtime.inputs.names import refuse_locale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,158 @@
+"""TFLite Model Metadata: what MediaPipe and Android Studio read, in the flatbuffer itself.
+
+The tables are built by hand from field numbers of Google's public metadata_schema.fbs, version 1.5.0,
+identifier M001; comments give each table's name there. Generated classes for it would be 10,000 lines.
+"""
+
+from collections.abc import Sequence
+
+import ai_edge_litert.schema_py_generated as schema
+import flatbuffers
+
+from ressq_export.network.tensor_names import INPUT, OUTPUT, pack, read_flatbuffer
+from ressq_runtime.classify import DISTANCE
+
+IDENTIFIER = b"M001"
+BUFFER_NAME = b"TFLITE_METADATA"
+LABELS_FILE = "labels.txt"
+
+_TENSOR_AXIS_LABELS = 2  # enum AssociatedFileType
+_RGB = 1  # enum ColorSpaceType
+_IMAGE_PROPERTIES, _FEATURE_PROPERTIES = 2, 1  # union ContentProperties
+_NORMALIZATION_OPTIONS = 1  # union ProcessUnitOptions
+_PARSER_VERSION = "1.0.0"  # the oldest that knows all that is used here
+
+# A field of a table: (number, kind, value); an Offset is a table, string or vector made before.
+_Field = tuple[int, str, float]
+
+
+def add_metadata(model: bytes, name: str, about: str, size: int) -> bytes:
+    """The flatbuffer with metadata that describes its tensors and names `labels.txt`.
+
+    Args:
+        model: a TFLite flatbuffer, nothing appended to it.
+        name: of the model.
+        about: what it is for.
+        size: height and width of its input.
+    """
+    root, graph = read_flatbuffer(model)
+    buffer = schema.BufferT()
+    buffer.data = build_metadata(name, about, size, distance=len(graph.outputs) > 1)
+    root.buffers.append(buffer)
+    entry = schema.MetadataT()
+    entry.name, entry.buffer = BUFFER_NAME, len(root.buffers) - 1
+    root.metadata = [*(root.metadata or []), entry]
+    return pack(root)
+
+
+def build_metadata(name: str, about: str, size: int, *, distance: bool = False) -> bytes:
+    """The metadata's own flatbuffer; distance: of a model with that output too, which MediaPipe wants described."""
+    writer = _Writer()
+    graph = writer.table(  # SubGraphMetadata
+        10,
+        (2, "offset", writer.vector([_input(writer, size)])),
+        (3, "offset", writer.vector([_output(writer), *([_distance(writer)] if distance else [])])),
+    )
+    model = writer.table(  # ModelMetadata
+        8,
+        (0, "offset", writer.string(name)),
+        (1, "offset", writer.string(about)),
+        (3, "offset", writer.vector([graph])),
+        (7, "offset", writer.string(_PARSER_VERSION)),
+    )
+    return writer.finish(model)
+
+
+def _input(writer: "_Writer", size: int) -> int:
+    """TensorMetadata of the pixels: RGB, 0..255 as they are, that is mean 0 and std 1."""
+    image_size = writer.table(2, (0, "uint32", size), (1, "uint32", size))  # ImageSize
+    image = writer.table(2, (0, "int8", _RGB), (1, "offset", image_size))  # ImageProperties
+    options = writer.table(  # NormalizationOptions
+        2, (0, "offset", writer.floats([0.0])), (1, "offset", writer.floats([1.0]))
+    )
+    unit = writer.table(2, (0, "uint8", _NORMALIZATION_OPTIONS), (1, "offset", options))  # ProcessUnit
+    stats = writer.table(2, (0, "offset", writer.floats([255.0])), (1, "offset", writer.floats([0.0])))
+    return writer.table(
+        7,
+        (0, "offset", writer.string(INPUT)),
+        (1, "offset", writer.string(f"RGB picture, {size} x {size}, 0..255")),
+        (3, "offset", _content(writer, _IMAGE_PROPERTIES, image)),
+        (4, "offset", writer.vector([unit])),
+        (5, "offset", stats),
+    )
+
+
+def _output(writer: "_Writer") -> int:
+    """TensorMetadata of the scores: probabilities, with the file that names the classes."""
+    labels = writer.table(  # AssociatedFile
+        5,
+        (0, "offset", writer.string(LABELS_FILE)),
+        (1, "offset", writer.string("One label a line, in the order of the scores")),
+        (2, "int8", _TENSOR_AXIS_LABELS),
+    )
+    stats = writer.table(2, (0, "offset", writer.floats([1.0])), (1, "offset", writer.floats([0.0])))
+    return writer.table(
+        7,
+        (0, "offset", writer.string(OUTPUT)),
+        (1, "offset", writer.string("Probability of each class, 0..1")),
+        (3, "offset", _content(writer, _FEATURE_PROPERTIES, writer.table(0))),
+        (5, "offset", stats),
+        (6, "offset", writer.vector([labels])),
+    )
+
+
+def _distance(writer: "_Writer") -> int:
+    """TensorMetadata of the distance from the training pictures."""
+    return writer.table(
+        7,
+        (0, "offset", writer.string(DISTANCE)),
+        (1, "offset", writer.string("How far the picture lies from the training pictures")),
+        (3, "offset", _content(writer, _FEATURE_PROPERTIES, writer.table(0))),
+    )
+
+
+def _content(writer: "_Writer", kind: int, properties: int) -> int:
+    return writer.table(3, (0, "uint8", kind), (1, "offset", properties))  # Content
+
+
+class _Writer:
+    """A flatbuffers.Builder that takes a table's fields by number; parts are made before their whole."""
+
+    def __init__(self) -> None:
+        self._builder = flatbuffers.Builder(1024)
+
+    def table(self, slots: int, *fields: _Field) -> int:
+        """A table with room for `slots` fields."""
+        prepend = {
+            "offset": self._builder.PrependUOffsetTRelativeSlot,
+            "uint8": self._builder.PrependUint8Slot,
+            "int8": self._builder.PrependInt8Slot,
+            "uint32": self._builder.PrependUint32Slot,
+        }
+        self._builder.StartObject(slots)
+        for number, kind, value in fields:
+            prepend[kind](number, value, 0)
+        return int(self._builder.EndObject())
+
+    def string(self, text: str) -> int:
+        """A UTF-8 string."""
+        return int(self._builder.CreateString(text))
+
+    def floats(self, values: Sequence[float]) -> int:
+        """A vector of float32."""
+        self._builder.StartVector(4, len(values), 4)
+        for value in reversed(values):
+            self._builder.PrependFloat32(value)
+        return int(self._builder.EndVector())
+
+    def vector(self, offsets: Sequence[int]) -> int:
+        """A vector of tables or strings."""
+        self._builder.StartVector(4, len(offsets), 4)
+        for offset in reversed(offsets):
+            self._builder.PrependUOffsetTRelative(offset)
+        return int(self._builder.EndVector())
+
+    def finish(self, root: int) -> bytes:
+        """The bytes, with the file identifier."""
+        self._builder.Finish(root, file_identifier=IDENTIFIER)
+        return bytes(self._builder.Output())

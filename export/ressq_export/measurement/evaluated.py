@@ -1,0 +1,58 @@
+"""The pictures that `--evaluate FOLDER` names: of the folder that a run was trained on, its test pictures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ressq_export.measurement.copies import find_copies
+from ressq_export.run import Run
+from ressq_runtime.errors import FolderError
+from ressq_runtime.evaluation import list_labelled
+
+TEST = "test split"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Labelled pictures to measure on besides the validation split.
+
+    folder: where they are.
+    title: "test split", or the folder as it was given.
+    pictures: (picture, label index) of each.
+    notes: what a person should know of them.
+    """
+
+    folder: Path
+    title: str
+    pictures: list[tuple[Path, int]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """For a certificate: without the folders above."""
+        return self.title if self.title == TEST else self.folder.resolve().name
+
+
+def find_evaluated(folder: Path, run: Run) -> Evaluated:
+    """The test split, if this is the very folder that the run was trained on; else all of a folder of class folders.
+
+    Raises:
+        FolderError: the run kept no test pictures; the folder is not laid out by class, or has a class that the run
+            does not know.
+    """
+    if folder.resolve() == run.data.resolve():
+        if not run.split.test:
+            raise FolderError(f"{folder}: found no test pictures in the run's split, wanted some; give another folder")
+        return Evaluated(run.data, TEST, run.pictures("test"))
+    pictures = [(Path(path), label) for label, path in list_labelled(folder, run.checkpoint.labels)]
+    return Evaluated(folder, str(folder), pictures, _tell_seen(folder, pictures, run))
+
+
+def _tell_seen(folder: Path, pictures: list[tuple[Path, int]], run: Run) -> tuple[str, ...]:
+    used = [path for part in ("train", "val") for path in run.split.paths(part, run.data)]
+    seen = len(find_copies([path for path, _ in pictures], used))
+    if not seen:
+        return ()
+    return (
+        f"{folder}: {seen} of {len(pictures)} pictures are ones that the run trained on or chose its epoch by: "
+        "the figure flatters",
+    )

@@ -1,0 +1,82 @@
+"""The tables of a report: torch and the four artefacts, side by side on the same pictures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ressq_export.artefacts import close_models, open_models
+from ressq_export.errors import ExportError
+from ressq_export.measurement.confidence import Confidence, fit_confidence
+from ressq_export.measurement.scores import (
+    TORCH,
+    Accuracy,
+    Scored,
+    Scorer,
+    measure_latency,
+    score_pictures,
+    torch_logits,
+    torch_scorer,
+)
+from ressq_export.progress import Screen
+from ressq_export.report import Row
+from ressq_export.run import Run
+from ressq_runtime.classify import Classifier
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.selftest import golden_picture
+
+Accuracies = Mapping[str, Accuracy]
+
+
+def scorers(models: Mapping[str, Classifier], run: Run, temperature: float) -> dict[str, Scorer]:
+    """Torch first, then the files by kind."""
+    return {
+        TORCH: torch_scorer(run.checkpoint, temperature),
+        **{kind: model.scores for kind, model in models.items()},
+    }
+
+
+def measure_pictures(
+    models: Mapping[str, Classifier],
+    run: Run,
+    temperature: float,
+    pictures: Sequence[tuple[Path, int]],
+    screen: Screen,
+) -> Scored:
+    """What torch and the files make of labelled pictures."""
+    progress = screen.stage("accuracy")
+    distances = {kind: lambda model=model: model.distance() for kind, model in models.items()}
+    found = score_pictures(scorers(models, run, temperature), pictures, run.checkpoint.pixels, progress, distances)
+    return replace(found, groups=run.groups_of(found.paths))
+
+
+def measure_confidence(run: Run, screen: Screen) -> Confidence:
+    """The temperature for the network, fitted on the validation split before anything is converted.
+
+    Raises:
+        ExportError: a picture of the validation split can't be read.
+    """
+    compute = torch_logits(run.checkpoint)
+    progress = screen.stage("temperature")
+    logits = {TORCH: lambda pixels: compute(pixels)[0].tolist()}
+    found = score_pictures(logits, run.pictures("val"), run.checkpoint.pixels, progress)
+    if found.faults:
+        raise ExportError(f"{found.faults[0]} (it is in the validation split)")
+    return fit_confidence(found.scores[TORCH], found.truths)
+
+
+def measure_medians(paths: Mapping[str, Path], run: Run, temperature: float, screen: Screen) -> dict[str, float]:
+    """Median milliseconds of one inference by torch and each file, one thread each."""
+    spec = run.checkpoint.pixels
+    pixels = to_pixels(golden_picture(0, spec.size), spec)
+    progress = screen.stage("latency")
+    models = open_models(paths, run.checkpoint.labels)
+    try:
+        return measure_latency(scorers(models, run, temperature), pixels, progress)
+    finally:
+        close_models(models)
+
+
+def make_rows(paths: Mapping[str, Path], accuracies: Accuracies, medians: Mapping[str, float]) -> tuple[Row, ...]:
+    """Torch's row, then one of each file that was measured; paths: of those that are written."""
+    sizes = {kind: path.stat().st_size for kind, path in paths.items()}
+    return tuple(Row(name, sizes.get(name), accuracies[name], median) for name, median in medians.items())

@@ -1,0 +1,76 @@
+"""What the figures of an export do not say by themselves; a note each, without a name of a picture or a folder.
+
+The certificate has them, too.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ressq_edge.findings.unanswered import tell_unanswered
+from ressq_export.certificate.tables import COMPARED
+from ressq_export.measurement.abstention import FEWEST
+from ressq_export.measurement.evaluated import TEST
+from ressq_export.measurement.scores import Scored
+from ressq_export.run import Run
+
+VALIDATION = "validation split"
+
+
+def tell_notes(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
+    """All there is to tell of freshly made files; scored: answers by what they were measured on."""
+    validation = scored[VALIDATION]
+    notes = [*_tell_classes(run.checkpoint.labels, validation)]
+    if (n := len(validation.truths)) < FEWEST:
+        notes.append(
+            f"{n} validation pictures are fewer than {FEWEST}: the files always answer, and cannot tell pictures that "
+            "are unlike the training pictures"
+        )
+    return (*notes, *tell_groups(run, scored))
+
+
+def tell_left_out(left_out: Mapping[str, float]) -> tuple[str, ...]:
+    """Which bypasses the files do without; left_out: how many int8 steps each moves a value at most."""
+    return tuple(
+        f"{name}: no file has its bypass, which moves a value by {steps:.2g} of an int8 step at most: int8 would round "
+        "it away, and take longer"
+        for name, steps in left_out.items()
+    )
+
+
+def _tell_classes(labels: Sequence[str], scored: Scored) -> list[str]:
+    """Classes that are never answered rightly by any, then by each; float files answer as torch does."""
+    counts = np.bincount(scored.truths, minlength=len(labels))
+    hits = {}
+    for name in COMPARED:
+        right = scored.truths[scored.scores[name].argmax(1) == scored.truths]
+        hits[name] = np.bincount(right, minlength=len(labels))
+    some = np.sum(list(hits.values()), axis=0)
+    notes = tell_unanswered(labels, counts.tolist(), some.tolist())
+    answered = np.where(some > 0, counts, 0).tolist()
+    return notes + [note for name in COMPARED for note in tell_unanswered(labels, answered, hits[name].tolist(), name)]
+
+
+def tell_groups(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
+    """Which intervals are over groups, and which count pictures of one patient, say, as independent.
+
+    scored: answers by what they were measured on.
+    """
+    if not run.grouped:
+        return ()
+    notes = []
+    for title, found in scored.items():
+        name = title if title in (VALIDATION, TEST) else "evaluation folder"
+        count = len(set(found.groups))
+        if not count:
+            notes.append(f"{name}: groups are not known, so pictures of one count as independent: intervals too narrow")
+        elif count == 1:
+            notes.append(
+                f"{name}: one group tells nothing of others, so no interval can be had: 0 to 100 % stand for it"
+            )
+        else:
+            notes.append(f"{name}: intervals of top-1 are over its {count} groups")
+    notes.append(
+        "the interval of what int8 loses counts pictures of one --group-by group as independent: it may be too narrow"
+    )
+    return tuple(notes)

@@ -1,0 +1,176 @@
+"""Accuracy and agreement of several classifiers on the same pictures, each decoded once."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ressq_edge.data.augment import normalise
+from ressq_edge.findings.intervals import share_interval
+from ressq_edge.network.checkpoint import Checkpoint
+from ressq_runtime.errors import FolderError, PictureError
+from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+
+Scorer = Callable[[bytes], Sequence[float]]
+# Told how many pictures, or runs, of how many are done.
+Progress = Callable[[int, int], None]
+
+TORCH = "torch fp32"  # the reference of every agreement
+LATENCY_RUNS = 50  # of each file, in turn; a median, so that 50 will do
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch on one thread until the block ends.
+
+    Five interpreters take turns here, and the waiting threads of each spin: with a thread a core the others'
+    cores are taken, and on a busy machine a picture took 0.7 s instead of 0.07.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How often one classifier was right, and how often it answered as torch did; shares 0..1.
+
+    n: pictures.
+    top1, top1_low, top1_high: share that was right, with its 95 % interval, over groups where they are known.
+    agreement: share with torch fp32's top-1.
+    """
+
+    n: int
+    top1: float
+    top1_low: float
+    top1_high: float
+    agreement: float
+
+    def to_json(self, split: str) -> dict[str, object]:
+        """The card's `accuracy`; the shares rounded to 6 digits."""
+        shares = {key: round(getattr(self, key), 6) for key in ("top1", "top1_low", "top1_high")}
+        return {"split": split, "n": self.n, **shares, "agreement_fp32": round(self.agreement, 6)}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What several scorers made of the same pictures.
+
+    paths: of the pictures that could be read.
+    truths: label index of each.
+    scores: scorer's name -> (pictures, classes).
+    faults: pictures that could not be read, with reasons.
+    distances: scorer's name -> (pictures,), of those that can tell how unlike the training pictures one is.
+    groups: number of each picture's group; empty where pictures are independent, or their groups are not known.
+    """
+
+    paths: tuple[Path, ...]
+    truths: NDArray[np.int64]
+    scores: dict[str, NDArray[np.float64]]
+    faults: tuple[str, ...]
+    distances: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    groups: tuple[int, ...] = ()
+
+
+def torch_logits(checkpoint: Checkpoint, network: nn.Module | None = None) -> Callable[[bytes], Tensor]:
+    """The trained network itself, nothing folded, or another that takes its pictures: pixels -> logits (1, classes)."""
+    model, spec = network or checkpoint.build(), checkpoint.pixels
+    mean, std = checkpoint.normalise.mean, checkpoint.normalise.std
+
+    def compute(pixels: bytes) -> Tensor:
+        array = torch.frombuffer(bytearray(pixels), dtype=torch.uint8)
+        picture = array.view(1, spec.size, spec.size, 3).permute(0, 3, 1, 2)
+        with torch.inference_mode():
+            return cast(Tensor, model(normalise(picture, mean, std)))
+
+    return compute
+
+
+def torch_scorer(checkpoint: Checkpoint, temperature: float, network: nn.Module | None = None) -> Scorer:
+    """The trained network itself, or another that takes its pictures: pixels -> softmax(logits / temperature)."""
+    compute = torch_logits(checkpoint, network)
+
+    def score(pixels: bytes) -> list[float]:
+        found: list[float] = (compute(pixels) / temperature).softmax(1)[0].tolist()
+        return found
+
+    return score
+
+
+def score_pictures(
+    scorers: Mapping[str, Scorer],
+    pictures: Sequence[tuple[Path, int]],
+    spec: PixelSpec,
+    progress: Progress,
+    distances: Mapping[str, Callable[[], float]] | None = None,
+) -> Scored:
+    """What each scorer, by its name, makes of each picture that can be read; each is decoded once.
+
+    Args:
+        scorers: by name.
+        pictures: with the index of their label.
+        spec: how they become pixels.
+        progress: told how many are done.
+        distances: scorer's name -> how far the pixels that it was last given lie from the training pictures.
+
+    Raises:
+        FolderError: not one picture can be read.
+    """
+    read: list[tuple[Path, int]] = []
+    found: dict[str, list[Sequence[float]]] = {name: [] for name in scorers}
+    far: dict[str, list[float]] = {name: [] for name in distances or {}}
+    faults: list[str] = []
+    for done, (path, label) in enumerate(pictures, start=1):
+        try:
+            pixels = to_pixels(path, spec)
+        except PictureError as fault:
+            faults.append(str(fault))
+        else:
+            for name, score in scorers.items():
+                found[name].append(score(pixels))
+                if distances and name in distances:
+                    far[name].append(distances[name]())
+            read.append((path, label))
+        progress(done, len(pictures))
+    if not read:
+        raise FolderError(f"{faults[0]} (as all {len(faults)} pictures to evaluate on)")
+    scores = {name: np.array(rows, np.float64) for name, rows in found.items()}
+    truths = np.array([label for _, label in read])
+    away = {name: np.array(row) for name, row in far.items()}
+    return Scored(tuple(path for path, _ in read), truths, scores, tuple(faults), away)
+
+
+def measure_accuracy(scored: Scored) -> dict[str, Accuracy]:
+    """Accuracy of each scorer by its name. One is called TORCH; the others' agreement is with it."""
+    answers = {name: scores.argmax(1) for name, scores in scored.scores.items()}
+    return {name: _accuracy(row, scored, answers[TORCH]) for name, row in answers.items()}
+
+
+def _accuracy(answers: NDArray[np.int64], scored: Scored, reference: NDArray[np.int64]) -> Accuracy:
+    right = answers == scored.truths
+    interval = share_interval(right.tolist(), scored.groups)
+    return Accuracy(len(right), int(right.sum()) / len(right), *interval, float((answers == reference).mean()))
+
+
+def measure_latency(scorers: Mapping[str, Scorer], pixels: bytes, progress: Progress) -> dict[str, float]:
+    """Median milliseconds of one inference by each, warm, taken in turn so that a busy machine hits all alike."""
+    samples: dict[str, list[float]] = {name: [] for name in scorers}
+    for score in scorers.values():
+        score(pixels)  # the first call allocates
+    for done in range(LATENCY_RUNS):
+        for name, score in scorers.items():
+            start = perf_counter()
+            score(pixels)
+            samples[name].append((perf_counter() - start) * 1000)
+        progress(done + 1, LATENCY_RUNS)
+    return {name: float(np.median(found)) for name, found in samples.items()}

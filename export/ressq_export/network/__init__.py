@@ -1,0 +1,1 @@
+"""The network as it is deployed: everything folded that can be, every tensor named."""

@@ -1,0 +1,145 @@
+"""Activation ranges: what int8's 256 steps are spread over, place by place, for both int8 files.
+
+The float ONNX file is run on the calibration pictures with every place as an output. Ranges from elsewhere
+(quantisation-aware training) are another function that gives `Ranges`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from ressq_export.errors import CalibrationError
+from ressq_export.formats.onnx_sessions import open_session
+from ressq_export.network.tensor_names import BEFORE_RELU, CENTRED, INPUT, MOVES, OUTPUT, origin
+from ressq_export.quantization.clipping import least_error_range
+from ressq_export.quantization.delegate import widen_for_sums
+
+
+@dataclass(frozen=True)
+class Range:
+    """Smallest and largest value that int8 must represent; zero is always among them."""
+
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """From end to end."""
+        return self.high - self.low
+
+    def scaled(self, factor: float) -> "Range":
+        """The range that is so many times as wide, with the same zero point."""
+        return Range(self.low * factor, self.high * factor)
+
+
+# The place -> its range. `float` is the input as a float, `centred` that less 128.
+Ranges = dict[str, Range]
+Choose = Callable[[NDArray[np.float32], Range], Range]
+
+SAMPLE = 4000  # values of one place kept of each picture: 128 pictures then take 100 MB in all
+
+# Pixels are 0..255 whatever the calibration pictures hold: scale 1, and quantising the input loses nothing.
+PIXEL_RANGES = {"float": Range(0.0, 255.0), CENTRED: Range(-128.0, 127.0)}
+
+
+def least_error(values: NDArray[np.float32], seen: Range) -> Range:
+    """The part of what was seen that rounds the values with the least mean square error.
+
+    The mean of each picture's extremes keeps as many answers (99.5 %) but clips the logits of sure ones:
+    probabilities were then off by 0.018 (root mean square, 1,241 clothing photos) instead of 0.0035. The
+    extremes of all pictures let one odd value coarsen every other: 0.0039, and 99.4 %.
+    """
+    return Range(*least_error_range(values, seen.low, seen.high))
+
+
+def measure_ranges(model: Path, pictures: Iterable[bytes], size: int, choose: Choose = least_error) -> Ranges:
+    """The range of every place, chosen from what the pictures give there.
+
+    Args:
+        model: the float ONNX file, its places named.
+        pictures: uint8 RGB pixels, size * size * 3 bytes each.
+        size: height and width of the network's input.
+        choose: makes a range of a sample of one place's values and of the widest range that holds them all.
+
+    Raises:
+        CalibrationError: a layer answers nothing but zero to these pictures.
+    """
+    graph = onnx.load(model)
+    places = _places(graph)
+    graph.graph.output.extend(onnx.ValueInfoProto(name=place) for place in places)
+    session = open_session(graph.SerializeToString())
+    widest = dict.fromkeys(places, Range(0.0, 0.0))
+    kept: dict[str, list[NDArray[np.float32]]] = {place: [] for place in places}
+    for pixels in pictures:
+        array = np.frombuffer(pixels, np.uint8).reshape(1, size, size, 3)
+        for place, value in zip(places, session.run(places, {INPUT: array}), strict=True):
+            seen = widest[place]
+            widest[place] = Range(min(seen.low, float(value.min())), max(seen.high, float(value.max())))
+            kept[place].append(thin(value))
+    for place, seen in widest.items():
+        _check_answers(place, seen)
+    ranges = {place: choose(np.concatenate(kept[place]), widest[place]) for place in places}
+    return {**share_ranges(graph, ranges), **PIXEL_RANGES}
+
+
+def _check_answers(place: str, seen: Range) -> None:
+    if seen.low == seen.high:
+        raise CalibrationError(
+            f"{place}: found nothing but zeros on the calibration pictures, wanted a layer that answers; "
+            "calibrate on ordinary pictures, or train the network further"
+        )
+
+
+def thin(value: NDArray[np.float32]) -> NDArray[np.float32]:
+    """About SAMPLE of the values, at an odd stride, which falls on every row and column in turn."""
+    return value.ravel()[:: (value.size // SAMPLE) | 1].copy()
+
+
+def _places(model: onnx.ModelProto) -> list[str]:
+    """What int8 needs a range of: the output of every layer, taken behind its ReLU."""
+    skipped = {"float", CENTRED, OUTPUT}
+    made = [node.output[0] for node in model.graph.node if node.op_type not in (*MOVES, "Constant")]
+    return [place for place in made if place not in skipped and not place.endswith(BEFORE_RELU)]
+
+
+def share_ranges(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
+    """The ranges with one for all that a layer only moves, so that in int8 it copies bytes, and wide enough for sums.
+
+    All inputs of a concatenation take the range of its output; a max-pooling, a padding and a reordering keep that
+    of their input. Where this ties several concatenations together, as in ShuffleNet's stages, the range holds
+    those of all. For sums see `widen_for_sums`.
+    """
+    groups = _group(model, ranges)
+    concatenations = [node.output[0] for node in model.graph.node if node.op_type == "Concat"]
+    decided: Ranges = {}
+    for place in (*concatenations, *ranges):
+        group, spread = groups[place], ranges[place]
+        if group not in decided:
+            decided[group] = spread
+        elif place in concatenations:
+            known = decided[group]
+            decided[group] = Range(min(known.low, spread.low), max(known.high, spread.high))
+    decided = widen_for_sums(model, decided, groups)
+    shared = {place: decided[groups[place]] for place in ranges}
+    moved = (name for node in model.graph.node if node.op_type in MOVES for name in node.output)
+    return {**shared, **{name: shared[origin(name)] for name in moved if origin(name) in shared}}
+
+
+def _group(model: onnx.ModelProto, places: Iterable[str]) -> dict[str, str]:
+    """NamedTensor -> the name of its group: the places that have one range."""
+    tied = {place: place for place in places}  # to one of its group
+
+    def find(place: str) -> str:
+        while tied[place] != place:
+            place = tied[place]
+        return place
+
+    for kind in ("Concat", "MaxPool"):
+        for node in model.graph.node:
+            for name in node.input if node.op_type == kind else ():
+                tied[find(origin(name))] = find(node.output[0])
+    return {place: find(place) for place in tied}

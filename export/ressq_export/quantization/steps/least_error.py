@@ -1,0 +1,13 @@
+"""Least square error: the part of what was seen whose rounding costs least; a few odd values are clipped."""
+
+from dataclasses import replace
+
+from ressq_export.quantization.quantizer import Candidate, Quantizer
+from ressq_export.quantization.ranges import least_error, measure_ranges
+
+
+def take_least_error(candidate: Candidate, bench: Quantizer) -> Candidate:
+    """The candidate with the ranges that round the calibration pictures with the least mean square error."""
+    source = bench.float_file(candidate.networks["onnx"], "onnx")
+    ranges = measure_ranges(source, bench.calibration, bench.spec.size, least_error)
+    return replace(candidate, ranges=ranges, choose=least_error)

@@ -1,0 +1,21 @@
+"""Min/max: the smallest and the largest value seen at a place; nothing seen is clipped."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ressq_export.quantization.quantizer import Candidate, Quantizer
+from ressq_export.quantization.ranges import Range, measure_ranges
+
+
+def take_min_max(candidate: Candidate, bench: Quantizer) -> Candidate:
+    """The candidate with the extremes of all calibration pictures for ranges."""
+    source = bench.float_file(candidate.networks["onnx"], "onnx")
+    ranges = measure_ranges(source, bench.calibration, bench.spec.size, widest)
+    return replace(candidate, ranges=ranges, choose=widest)
+
+
+def widest(_values: NDArray[np.float32], seen: Range) -> Range:
+    """What was seen, as it is."""
+    return seen

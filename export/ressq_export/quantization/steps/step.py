@@ -1,0 +1,20 @@
+"""One rung of the ladder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ressq_export.quantization.quantizer import Candidate, Quantizer
+
+
+@dataclass(frozen=True)
+class QuantizationStep:
+    """A remedy.
+
+    name: in the card and the certificate.
+    apply: makes a better candidate of the one before.
+    suits: whether it knows the network's layers and has what it needs; the ladder leaves it out where not.
+    """
+
+    name: str
+    apply: Callable[[Candidate, Quantizer], Candidate]
+    suits: Callable[[Quantizer], bool] = lambda _bench: True

@@ -1,0 +1,42 @@
+"""Names that hang together through pairs: copies of copies, and the groups that they tie."""
+
+from collections.abc import Iterable
+
+
+class LinkedNames:
+    """LinkedNames of names, of up to `most` names each; each goes by its first name."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+        self._parent: dict[str, str] = {}
+        self._count: dict[str, int] = {}
+
+    def first(self, name: str) -> str:
+        """The first name of the chain of this one."""
+        parent = self._parent
+        while parent.setdefault(name, name) != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    def count(self, first: str) -> int:
+        """How many names the chain with this first name has."""
+        return self._count.get(first, 1)
+
+    def join(self, one: str, other: str) -> None:
+        """Make one chain of the two names' chains, unless it would be too long."""
+        first, second = sorted((self.first(one), self.first(other)))
+        count = self.count(first) + self.count(second)
+        if first != second and (self._most is None or count <= self._most):
+            self._parent[second] = first
+            self._count[first] = count
+
+
+def join(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Name -> the first name of all that hang together through these pairs."""
+    chains = LinkedNames()
+    names: dict[str, None] = {}
+    for one, other in pairs:
+        chains.join(one, other)
+        names[one] = names[other] = None
+    return {name: chains.first(name) for name in names}

@@ -1,0 +1,1 @@
+"""The artefact: a model file with its labels and its card inside."""

@@ -1,0 +1,1 @@
+"""From a picture's file to upright RGB, within a bounded memory."""

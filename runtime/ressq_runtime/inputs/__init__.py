@@ -1,0 +1,1 @@
+"""What goes into a model, one module a kind of input."""
