@@ -6,16 +6,21 @@
 #   make bench            the short form of every benchmark, on one page: bench/report.html
 #   make pi-bench         what an answer costs on each Pi, in instructions, against the committed counts
 #   make litert-versions  LiteRT's C API against Interpreter, with every release that is used
-#   make pillow-versions  JPEGs and TIFFs with every release of Pillow that is used (needs python3.11)
+#   make pillow-versions  pictures' files with every release of Pillow that is used (needs python3.11)
+#                         (both with IF_CHANGED=1: the oldest and the newest, where nothing that touches them changed)
+#   make -j2 -k -O ci     all of the above but bench: what CI runs
 #   make fuzz SECONDS=300 each reader of untrusted files against mutated input
 #   make check            formatting, lint, types, layers
 
+SHELL := bash
 VENV := .venv
 RUN := $(VENV)/bin/
 INSTALLED := $(VENV)/.installed
 SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export benchmarks tools tests
+# Each folder of tests is a target, too: make tests/edge/
+FOLDERS := $(filter-out tests/pi/,$(sort $(dir $(wildcard tests/*/test_*.py))))
 
-.PHONY: demo test bench pi-test pi-bench pillow-versions fuzz check setup mediapipe-env litert-env onnx-env litert-versions clean
+.PHONY: ci demo test $(FOLDERS) bench pi-setup pi-test pi-bench pillow-versions fuzz check setup mediapipe-env litert-env onnx-env litert-versions clean
 
 setup: $(INSTALLED)
 
@@ -26,7 +31,7 @@ $(INSTALLED): pyproject.toml tools/find-python.sh tools/make-venv.sh
 	@touch $@
 
 demo: $(INSTALLED)
-	$(RUN)python tools/demo.py $(if $(DATA),--data "$(DATA)") $(if $(INIT),--init "$(INIT)")
+	$(CLOCK) $(RUN)python tools/demo.py $(if $(DATA),--data "$(DATA)") $(if $(INIT),--init "$(INIT)")
 
 check: $(INSTALLED)
 	$(RUN)ruff format --check $(SOURCES)
@@ -37,13 +42,28 @@ check: $(INSTALLED)
 test: check
 	$(RUN)python -m pytest -q -m "not pi"
 
-# On emulated boards (x86-64 Debian 12, root): fails where they can't be set up.
-pi-test: $(INSTALLED)
-	tools/pi/pi.sh setup
-	$(RUN)python -m pytest -q -m pi tests/pi
+# Two at a time (-j2), what takes longest first. One thread of PyTorch each: with two, four share two cores, and take
+# four times as long. Nothing here may write where another reads: wheels are built from copies.
+ci: export OMP_NUM_THREADS := 1
+ci: IF_CHANGED := 1
+ci: CLOCK := time
+ci: demo pi-bench pi-test tests/export/ tests/runtime/ $(FOLDERS) pillow-versions litert-versions check
 
-pi-bench: $(INSTALLED)
-	$(RUN)python benchmarks/pi.py --board pi5 --board pi4 --board pi3 --board pi2-32 --check
+$(FOLDERS): export RESSQ_MEDIAPIPE_PYTHON := $(CURDIR)/.venv-mediapipe/bin/python
+$(FOLDERS): export RESSQ_LITERT_PYTHON := $(CURDIR)/.venv-litert/bin/python
+$(FOLDERS): export RESSQ_ONNX_PYTHON := $(CURDIR)/.venv-onnx/bin/python
+$(FOLDERS): $(INSTALLED) mediapipe-env litert-env onnx-env
+	$(CLOCK) $(RUN)python -m pytest -q -m "not pi" $@
+
+# On emulated boards (x86-64 Debian 12, root): fails where they can't be set up.
+pi-setup:
+	tools/pi/pi.sh setup
+
+pi-test: $(INSTALLED) pi-setup
+	$(CLOCK) $(RUN)python -m pytest -q tests/pi
+
+pi-bench: $(INSTALLED) pi-setup
+	$(CLOCK) $(RUN)python benchmarks/pi.py --board pi5 --board pi4 --board pi3 --board pi2-32 --check
 
 bench: demo
 	$(RUN)python benchmarks/run_all.py
@@ -78,10 +98,10 @@ onnx-env: .venv-onnx/.installed
 	@touch $@
 
 litert-versions: $(INSTALLED)
-	$(RUN)python tools/litert_versions.py
+	$(CLOCK) $(RUN)python tools/litert_versions.py $(if $(IF_CHANGED),--if-changed)
 
-pillow-versions:
-	tools/try_pillow.sh
+pillow-versions: $(INSTALLED)
+	$(CLOCK) $(RUN)python tools/pillow_versions.py $(if $(IF_CHANGED),--if-changed)
 
 clean:
 	rm -rf $(VENV) .venv-mediapipe .venv-litert .venv-onnx .venv-litert-versions .peers bench demo build *.egg-info runtime/*.egg-info runtime/build

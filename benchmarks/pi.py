@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -88,8 +89,9 @@ def make_photos(folder: Path) -> list[Path]:
 
 
 def install(folder: Path) -> Path:
-    """A folder with the runtime as pip installs it, its command in bin/."""
-    site = folder / "site"
+    """A folder with the runtime as pip installs it, its command in bin/; of a copy, for a build writes beside it."""
+    left_out = shutil.ignore_patterns("build", "*.egg-info", "__pycache__")
+    source, site = shutil.copytree(ROOT / "runtime", folder / "runtime", ignore=left_out), folder / "site"
     pip = [
         sys.executable,
         "-m",
@@ -100,7 +102,7 @@ def install(folder: Path) -> Path:
         "--no-deps",
         "--no-compile",
     ]
-    subprocess.run([*pip, "--target", str(site), str(ROOT / "runtime")], check=True)
+    subprocess.run([*pip, "--target", str(site), str(source)], check=True)
     return site
 
 

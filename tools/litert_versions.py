@@ -1,42 +1,60 @@
 """Tests LiteRT's C API engine with every release of ai-edge-litert that it is used with, and beside them.
 
-python tools/litert_versions.py [RELEASE ...]
+python tools/litert_versions.py [--if-changed] [RELEASE ...]
 
 pip tells which releases there are; each goes into a folder of its own that comes first on the path of a child.
-Known releases must give Interpreter's bytes; others, the nearest on both sides, must be left to Interpreter.
+Known releases must give Interpreter's bytes; others, the nearest on both sides, must be left to Interpreter. With
+--if-changed the oldest and the newest known one will do, while nothing that touches LiteRT has changed since.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from releases import ROOT, Matrix, call, last_line, test_all
 from ressq_runtime.engines.litert_library import KNOWN
 
-ROOT = Path(__file__).parents[1]
 HOME = ROOT / ".venv-litert-versions"
 PACKAGE = "ai-edge-litert"
 TESTS = ROOT / "tests" / "runtime"
 FALLBACK = TESTS / "test_litert_fallback.py"
 C_API = [TESTS / f"test_litert_{name}.py" for name in ("c", "library", "refusals")]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+MATRIX = Matrix(
+    PACKAGE,
+    "litert",
+    ("tests/runtime/test_litert_*.py", "tests/tiny_tflite.py", "tests/conftest.py", "tools/litert_versions.py"),
+    "litert-versions",
+)
 
 Release = tuple[int, ...]
 
 
 def main(names: list[str]) -> int:
     """Installs and tests each release, prints a line for each; exit code 1 if one failed."""
-    releases = [_numbers(name) for name in names] or choose(list_releases())
-    failed = 0
-    for release in releases:
-        known = release in KNOWN
-        good, said = test(install(release), release, [*C_API, FALLBACK] if known else [FALLBACK])
-        failed += not good
-        print(f"{PACKAGE} {_name(release)} ({'C API' if known else 'falls back'}): {said}", flush=True)
-    return 1 if failed else 0
+    named = [name for name in names if name != "--if-changed"]
+    every: Sequence[str] = named or [*map(_name, choose(list_releases()))]
+    releases = every
+    if "--if-changed" in names:
+        releases, said = MATRIX.choose(every, (_name(KNOWN[0]), _name(KNOWN[-1])))
+        print(said, flush=True)
+    files = MATRIX.files()
+    good = test_all(releases, test_one, PACKAGE)
+    if good and not named and releases == every:
+        MATRIX.note(every, files)
+    return 0 if good else 1
+
+
+def test_one(name: str) -> tuple[bool, str]:
+    """Whether the tests that are for this release passed, and what is told of them."""
+    release = _numbers(name)
+    known = release in KNOWN
+    good, told = test(install(release), release, [*C_API, FALLBACK] if known else [FALLBACK])
+    return good, f"{'C API' if known else 'falls back'}, {told}"
 
 
 def list_releases() -> list[Release]:
@@ -45,7 +63,7 @@ def list_releases() -> list[Release]:
     Raises:
         SystemExit: pip finds none.
     """
-    done = _call([*PIP, "index", "versions", PACKAGE])
+    done = call([*PIP, "index", "versions", PACKAGE])
     found = re.search(r"Available versions: (.*)", done.stdout)
     if not found:
         sys.exit(f"{PACKAGE}: pip found no release ({done.stderr.strip()[-200:]}); check the network")
@@ -75,7 +93,7 @@ def install(release: Release) -> Path:
     folder = HOME / _name(release)
     if not (folder / f"ai_edge_litert-{_name(release)}.dist-info" / "RECORD").is_file():
         wanted = f"{PACKAGE}=={_name(release)}"
-        done = _call([*PIP, "install", "--quiet", "--no-deps", "--target", str(folder), wanted])
+        done = call([*PIP, "install", "--quiet", "--no-deps", "--target", str(folder), wanted])
         if done.returncode != 0:
             sys.exit(f"{wanted}: pip could not install it ({done.stderr.strip()[-200:]}); check the network")
     return folder
@@ -86,18 +104,13 @@ def test(folder: Path, release: Release, tests: list[Path]) -> tuple[bool, str]:
     path = os.pathsep.join([str(folder), str(ROOT / "runtime")])
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     asked = [sys.executable, "-c", f"from importlib.metadata import version; print(version({PACKAGE!r}))"]
-    imported = _call(asked, environment).stdout.strip()
+    imported = call(asked, environment).stdout.strip()
     if imported != _name(release):
         return False, f"found {imported} on the path"
     # What needs a trained network of its own is tested with the project's release.
     pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not an_artefact_gives"]
-    done = _call([*pytest, *map(str, tests)], environment)
-    lines = done.stdout.strip().splitlines() or [done.stderr.strip()]
-    return done.returncode == 0, lines[-1] if done.returncode == 0 else "\n".join(lines)
-
-
-def _call(command: list[str], environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - pip and our tests
+    done = call([*pytest, *map(str, tests)], environment)
+    return last_line(done)
 
 
 def _numbers(name: str) -> Release:

@@ -24,6 +24,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from ressq_runtime import Classifier, to_pixels
 from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.engines.tflite_graph import add_outputs
+from wheels import build_runtime
 
 ROOT = Path(__file__).parents[2]
 PI = str(ROOT / "tools" / "pi" / "pi.sh")
@@ -64,10 +65,7 @@ class Found(NamedTuple):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT / "runtime")]
-    subprocess.run(build, check=True, capture_output=True)
-    return next(folder.glob("*.whl"))
+    return build_runtime(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")

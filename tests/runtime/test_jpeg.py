@@ -1,6 +1,6 @@
 """The decoder on Pillow's C core gives the bytes of `pixels`, or leaves the file to it.
 
-`tools/try_pillow.sh` runs this with each release of Pillow that `jpeg` knows, so nothing here needs more than Pillow.
+`make pillow-versions` runs this with each release of Pillow that `jpeg` knows, so nothing here needs more than Pillow.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A JPEG that is damaged inside is refused by both ways of decoding; one that only lacks its end is whole.
 
-`tools/try_pillow.sh` runs this with each release of Pillow that `jpeg` knows, so nothing here needs more than Pillow.
+`make pillow-versions` runs this with each release of Pillow that `jpeg` knows, so nothing here needs more than Pillow.
 """
 
 from __future__ import annotations

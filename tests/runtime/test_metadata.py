@@ -1,6 +1,6 @@
 """A picture whose pixels are whole is answered, whatever its metadata.
 
-`tools/try_pillow.sh` runs this with each release of Pillow that is used, so nothing here needs more than Pillow.
+`make pillow-versions` runs this with each release of Pillow that is used, so nothing here needs more than Pillow.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-RUNTIME = Path(__file__).parents[2] / "runtime"
+from wheels import build_runtime
 
 # The files of the wheel but the built-in model and its licence, zipped. 80,000 was the aim, and is missed: the Python
 # alone, without a docstring or a comment, zips to 78,000, the page of --serve and the wheel's own records to 8,000.
@@ -19,13 +19,7 @@ LARGEST_WHEEL_BYTES = 161_500
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    built = subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--outdir", folder, RUNTIME],
-        check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    (folder / "log").write_bytes(built.stdout)
-    return next(folder.glob("ressq_runtime-*.whl"))
+    return build_runtime(tmp_path_factory.mktemp("wheel"))
 
 
 def install(folder: Path, requirement: str) -> Path:
