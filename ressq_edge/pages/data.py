@@ -1,30 +1,34 @@
-"""RUN/data.html: what the pictures are like, before a network learns from them."""
+"""RUN/data.html: what the pictures are like, before a network learns from them; data.html beside this has the words."""
 
-from collections.abc import Sequence
-from importlib.resources import files
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from xml.etree.ElementTree import Element
+from typing import Any
 
 import numpy as np
 
-from ressq_edge.data.image_issues import MANY_BLACK, STRETCH, black_share, tell_blank, tell_long
+from ressq_edge.charts.sizes import draw_sizes
 from ressq_edge.data.split import PARTS
-from ressq_edge.pages.data_sections import (
-    show_classes,
-    show_colours,
-    show_exif,
-    show_groups,
-    show_near_duplicates,
-    show_sizes,
-    show_unreadable,
-)
-from ressq_edge.pages.markup import Child, element, label
-from ressq_edge.pages.sheet import make_facts, make_header, make_sheet, make_verdict
+from ressq_edge.pages.data_findings import list_findings
+from ressq_edge.pages.render import render
+from ressq_edge.pages.thumbnails import make_thumbnail
 from ressq_edge.pages.words import percent
-from ressq_edge.reports.data_report import FEWEST_OF_A_CLASS, LARGEST_IMBALANCE, DataReport
+from ressq_edge.reports.data_report import DataReport
+from ressq_runtime.errors import PictureError
 from ressq_runtime.inputs.picture import PixelSpec
 
-_MANY_SMALL = 0.1  # share of pictures that would have to be enlarged
+# A page of more pictures than these would be megabytes.
+_PER_CLASS = 6
+_MOST_SHOWN_CLASSES = 40
+_MOST_PAIRS = 24
+_MOST_COLOURS = 60  # classes
+_MOST_NAMED = 100  # unreadable pictures
+_MOST_CAMERAS = 10
+
+_TURNS = {
+    2: "mirrored", 3: "upside down", 4: "upside down, mirrored", 5: "on its side, mirrored", 6: "turned to the left",
+    7: "on its side, mirrored", 8: "turned to the right",
+}  # fmt: skip
 
 
 def make_data_page(name: str, report: DataReport, spec: PixelSpec, notes: Sequence[str], root: Path | None) -> bytes:
@@ -37,108 +41,110 @@ def make_data_page(name: str, report: DataReport, spec: PixelSpec, notes: Sequen
         notes: what was said on the screen; may name files.
         root: the data folder, to show pictures from; None: neither pictures nor their names are shown.
     """
-    main = element(
-        "main", _header(name, report), _verdict(report, spec), show_classes(report, spec, root),
-        show_sizes(report, spec), show_colours(report), show_exif(report), show_near_duplicates(report, spec, root),
-        show_groups(report), show_unreadable(report, named=root is not None), _notes(notes, named=root is not None),
-        _meanings(),
+    labels, sides, findings = report.split.labels, report.sides(), list_findings(report, spec)
+    pairs = [*report.torn, *sorted(report.kept, key=lambda pair: pair not in report.contradicting)]
+    return render(
+        "data.html",
+        name=name, report=report, spec=spec, notes=notes, named=root is not None, parts=PARTS, findings=findings,
+        outcome="lost" if report.torn else "unsure" if findings else "kept", tiles=_tiles(report, spec),
+        classes=list(_classes(report)),
+        gallery=[] if root is None else [_gallery(report, index, spec, root) for index in _first(labels)],
+        smaller=int((sides < spec.size).sum()), sizes=draw_sizes(sides.tolist(), spec.resize) if len(sides) else None,
+        colours=list(_colours(report)), left_out=max(0, len(labels) - _MOST_COLOURS), files=_files(report),
+        kept=_count_parts(report), pairs=len(pairs),
+        cards=[] if root is None else [_pair(report, pair, spec, root) for pair in pairs[:_MOST_PAIRS]],
+        groups=_groups(report), unreadable=list(report.unreadable.values())[:_MOST_NAMED],
     )  # fmt: skip
-    style = (files(__package__) / "data.css").read_text(encoding="utf-8")
-    return make_sheet(f"{name}: data", main, style)
 
 
-def _header(name: str, report: DataReport) -> Element:
-    split = report.split
-    origin = {"folders": "parts as the folders have them", "seeded": f"parts drawn by seed {split.seed}"}[split.origin]
-    line = f"{report.survey.total:,} pictures, {len(split.labels)} classes, {origin}"
-    if len(report.survey.names) < report.survey.total:
-        line += f"; sizes, colours and EXIF of {len(report.survey.names):,} of them, evenly spread"
-    return make_header("ressq-edge data", name, element("p", line, class_="quiet"))
-
-
-def _verdict(report: DataReport, spec: PixelSpec) -> Element:
-    found = _findings(report, spec)
-    outcome = "lost" if report.torn else "unsure" if found else "kept"
-    headline = {0: "Nothing stands out", 1: "One thing to look at"}.get(len(found), f"{len(found)} things to look at")
-    counts = report.split.counts("train")
+def _tiles(report: DataReport, spec: PixelSpec) -> list[tuple[str, str, str]]:
+    counts, sides = report.split.counts("train"), report.sides()
     alike = "–" if report.survey.alike is None else f"{len(report.survey.alike):,}"
-    sides = report.sides()
-    tiles = [
+    return [
         ("pictures", f"{report.survey.total:,}", f"{sum(counts):,} to learn from"),
         ("largest to smallest class", f"{report.imbalance:.1f} : 1", f"{max(counts):,} and {min(counts):,} pictures"),
         ("pairs that show the same", alike, f"{len(report.torn):,} in two parts" if alike != "–" else "not searched"),
         ("shorter side", f"{np.median(sides):,.0f} px" if len(sides) else "–", f"the network takes {spec.size}"),
     ]
-    sentences: list[Child] = list(found) or ["No copies in two parts, no unreadable pictures, no positions in files."]
-    return make_verdict(outcome, headline, sentences, tiles)
 
 
-def _findings(report: DataReport, spec: PixelSpec) -> list[Child]:
-    """What a person should look at, worst first, a sentence each."""
-    split, found = report.split, list[Child]()
-    if report.torn:
-        found.append(
-            f"{len(report.torn):,} pairs of pictures in two parts show the same: figures on val and test will look "
-            "better than they are."
-        )
-    if report.contradicting:
-        found.append(
-            f"{len(report.contradicting):,} pairs of pictures that show the same are in two classes: one label of each "
-            "pair may be wrong."
-        )
-    if report.survey.alike is None:
-        found.append("Pictures that show the same were not searched among so many: --compare-all does it.")
-    if report.unreadable:
-        found.append(f"{len(report.unreadable):,} pictures cannot be read.")
-    found += _oddities(report)
-    if report.located:
-        found.append(
-            f"Privacy: {report.located:,} pictures tell in their EXIF data or GeoTIFF tags where they were taken. No "
-            "part of that enters the run or an artefact; remove it before you share the pictures."
-        )
-    if report.imbalance > LARGEST_IMBALANCE:
-        found.append(
-            f"The largest class has {report.imbalance:.0f} times as many training pictures as the smallest; weights in "
-            "the loss make up for a part of that, more pictures of the rare classes for more."
-        )
-    rare = [name for name, n in zip(split.labels, split.counts("train"), strict=True) if n < FEWEST_OF_A_CLASS]
-    if rare:
-        shown = ", ".join(rare[:5]) + (f" and {len(rare) - 5} more" if len(rare) > 5 else "")
-        found.append(element("span", f"Fewer than {FEWEST_OF_A_CLASS} training pictures: ", label(shown), "."))
-    small = float((report.sides() < spec.size).mean()) if len(report.sides()) else 0.0
-    if small > _MANY_SMALL:
-        found.append(f"{percent(small, 0)} of the pictures are smaller than the network's input and are enlarged.")
-    missing = [part for part in PARTS if not split.samples(part)]
-    if missing:
-        found.append("There are no test pictures: no figure will be unbiased.")
-    return found
+def _classes(report: DataReport) -> Iterator[dict[str, Any]]:
+    """How many pictures of each class are in each part, and how large they are."""
+    counts = [report.split.counts(part) for part in PARTS]
+    most, total = max(counts[0]), sum(map(sum, counts))
+    for index, (label, *numbers) in enumerate(zip(report.split.labels, *counts, strict=True)):
+        sides = report.sides(index)
+        yield {
+            "label": label,
+            "length": numbers[0] / most,
+            "counts": [f"{n:,}" for n in numbers],
+            "share": percent(sum(numbers) / total),
+            "median": f"{np.median(sides):,.0f}" if len(sides) else "–",
+            "span": f"{sides.min():,} – {sides.max():,}" if len(sides) else "–",
+        }
 
 
-def _oddities(report: DataReport) -> list[Child]:
-    """What the network sees otherwise than a person."""
-    found: list[Child] = []
-    if (black := black_share(report.survey)) > MANY_BLACK:
-        found.append(f"{percent(black, 0)} of the pictures are nearly black: {STRETCH}.")
-    if blank := tell_blank(report.survey, named=False):
-        found.append(f"{blank}.")
-    if long := tell_long(report.survey):
-        found.append(f"{long}.")
-    return found
+def _first(labels: tuple[str, ...]) -> range:
+    return range(min(len(labels), _MOST_SHOWN_CLASSES))
 
 
-def _notes(notes: Sequence[str], *, named: bool) -> Element | None:
-    if not notes:
-        return None
-    listed = [element("li", label(note)) for note in notes]
-    told = element("ul", *listed) if named else element("p", "They may name files: see summary.md.", class_="quiet")
-    return element("section", element("h2", "Notes of the run"), told)
+def _gallery(report: DataReport, index: int, spec: PixelSpec, root: Path) -> tuple[str, list[tuple[str, str]]]:
+    """A class, and names and thumbnails of a few of its training pictures, evenly spread over its files."""
+    mine = [name for name, label_index in report.split.train if label_index == index and name not in report.unreadable]
+    names = [mine[number * len(mine) // _PER_CLASS] for number in range(_PER_CLASS)] if mine else []
+    return report.split.labels[index], _show(dict.fromkeys(names), spec, root)
 
 
-def _meanings() -> Element:
-    meanings: list[tuple[str, Child]] = [
-        ("colours", "of pictures shrunk to 64 × 64 pixels: mean and one standard deviation of each channel, 0 to 255"),
-        ("EXIF", "of a picture's file; positions are counted, never kept; pictures are turned upright before all else"),
-        ("show the same", "copies, also saved again, scaled or brightened; mirrored and cropped ones are not found"),
-        ("shorter side", "of the picture as stored; what is larger than the network's input is shrunk"),
-    ]  # fmt: skip
-    return element("footer", make_facts(meanings))
+def _show(names: Sequence[str] | dict[str, None], spec: PixelSpec, root: Path) -> list[tuple[str, str]]:
+    shown = []
+    for name in names:
+        try:
+            shown.append((name, make_thumbnail(root / name, spec)))
+        except PictureError:  # it was read a minute ago; it is told where it is needed
+            continue
+    return shown
+
+
+def _colours(report: DataReport) -> Iterator[tuple[str, str, Any]]:
+    """Class, part and colours; a class is named once."""
+    for index, label in enumerate(report.split.labels[:_MOST_COLOURS]):
+        for part in PARTS:
+            if (found := report.colours(index, part)) is not None:
+                yield label, part, found
+                label = ""
+
+
+def _files(report: DataReport) -> dict[str, Any]:
+    """What the files tell besides pixels."""
+    turned = {turn: count for turn, count in sorted(report.orientations.items()) if turn > 1}
+    cameras, n = report.cameras, int(report.readable.sum())
+    return {
+        "n": n,
+        "turned": sum(turned.values()),
+        "turns": ", ".join(f"{count:,} {_TURNS[turn]}" for turn, count in turned.items()),
+        "cameras": "; ".join(f"{name} ({count:,})" for name, count in cameras[:_MOST_CAMERAS]),
+        "more": max(0, len(cameras) - _MOST_CAMERAS),
+        "nameless": n - sum(count for _, count in cameras),
+    }
+
+
+def _count_parts(report: DataReport) -> str:
+    """Where the pairs in one part are."""
+    found = Counter(report.part(one) for one, _ in report.kept)
+    return ", ".join(f"{found[part]:,} in {part}" for part in PARTS if found[part]) or "none"
+
+
+def _pair(report: DataReport, pair: tuple[str, str], spec: PixelSpec, root: Path) -> dict[str, Any]:
+    words = [dict.fromkeys(map(tell, pair)) for tell in (report.part, report.label)]
+    heads = [(" and ".join(found), "torn" if len(found) > 1 else "together") for found in words]
+    return {"pictures": _show(pair, spec, root), "heads": heads, "names": pair}
+
+
+def _groups(report: DataReport) -> list[tuple[str, str]]:
+    """How many groups there are, and in each part."""
+    if not report.groups:
+        return []
+    sizes = Counter(report.groups.values())
+    inside = {part: {report.groups[name] for name, _ in report.split.samples(part)} for part in PARTS}
+    head = f"{len(sizes):,}, of {min(sizes.values()):,} to {max(sizes.values()):,} pictures"
+    return [("groups", head), *((part, f"{len(found):,} groups") for part, found in inside.items() if found)]

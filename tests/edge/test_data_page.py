@@ -122,3 +122,19 @@ def test_without_thumbnails_no_picture_and_no_name_is_in_it(patients: Path, tmp_
     assert "Trained with --no-thumbnails" in text
     for word in ("data:image", ".png", "doe", "clinic"):
         assert word not in text
+
+
+def test_a_class_called_like_markup_or_like_a_template_stays_a_name(tmp_path: Path, browser: Page) -> None:
+    names, state = ["<script>document.title = 'taken'<", "{{7*7}}{% endif %}"], random.Random(1)
+    for name in names:
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for index in range(8):
+            draw_shape("circle", state).save(tmp_path / "data" / name / f'{index}{{{{7*7}}}}" onload="x.png')
+    request = Request(tmp_path / "data", tmp_path / "run", init="none", size=32)
+    decode_pictures(Session(request, begin_run(request, Screen()), Screen(), lambda: False))
+    text = show(browser, tmp_path / "run" / "data.html")
+    assert browser.faults == []
+    assert browser.value("document.title") == "run: data"
+    assert browser.value("document.querySelectorAll('[onload]').length") == 0
+    for name in names:
+        assert text.count(name) >= 3

@@ -214,7 +214,7 @@ def test_a_class_name_is_not_broken_inside_a_word(tmp_path: Path, browser: Page,
 
 
 def test_hostile_names_stay_names(tmp_path: Path, browser: Page) -> None:
-    name = "</small><script>document.title = 'taken'</script>"
+    name = "</small><script>document.title = 'taken'</script>{{7*7}}"
     suspect = Suspect("train", 6, 0, 1, 0.01, 0.98, 4.6, worth=True)
     path = tmp_path / "suspects.html"
     path.write_bytes(

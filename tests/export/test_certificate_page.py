@@ -41,7 +41,7 @@ HOSTILE = (
     "</td></table><script>document.title = 'taken'</script>",
     '"><img src=x onerror="document.title = \'taken\'">',
     "<style>main { display: none }</style><!--",
-    "&lt;b&gt; & ' \" `",
+    "&lt;b&gt; & ' \" ` {{7*7}}",
     "\N{RIGHT-TO-LEFT OVERRIDE}esrever",
     "half a \udce9 surrogate",
 )
