@@ -47,7 +47,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="FOLDER", default=Path("bench"), help="default: bench")
     args = parser.parse_args(argv)
     return (
-        0 if publish("unlike.py", lambda: measure_all(args.names, args.folder, args.strange), to_page, args.out) else 1
+        0
+        if publish(
+            "out_of_distribution.py", lambda: measure_all(args.names, args.folder, args.strange), to_page, args.out
+        )
+        else 1
     )
 
 
@@ -60,7 +64,13 @@ def measure_all(names: list[str], folder: Path, strange: Path) -> dict[str, Any]
     faults: list[str] = []
     files = [measure(Path(f"{name}_{kind}"), folder, strange, faults) for name in names for kind in KINDS]
     data = [str(Path(*path.parts[-2:])) for path in (folder, strange)]
-    return {"benchmark": "unlike", "data": data, "files": files, "faults": sorted({*faults}), **describe_call()}
+    return {
+        "benchmark": "out_of_distribution",
+        "data": data,
+        "files": files,
+        "faults": sorted({*faults}),
+        **describe_call(),
+    }
 
 
 def measure(path: Path, folder: Path, strange: Path, faults: list[str]) -> dict[str, Any]:
@@ -123,7 +133,9 @@ def to_page(report: dict[str, Any]) -> Page:
     text += [f"Not read: {fault}" for fault in report["faults"]]
     plot = Bars("Strange pictures that pass", "%", [f["name"] for f in files], passed)
     section = Section("Each file", text, Table(["file", *kinds, "AUROC"], rows), [plot])
-    return Page("unlike", "What is called unlike the training pictures", verdict, [], [section], [say_call(report)])
+    return Page(
+        "out_of_distribution", "What is called unlike the training pictures", verdict, [], [section], [say_call(report)]
+    )
 
 
 if __name__ == "__main__":

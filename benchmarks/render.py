@@ -26,6 +26,7 @@ PAGES = {
     "fp32_vs_int8": "matched_pairs.page",
     "int8_drop": "int8_drop",
     "many_threads": "many_threads",
+    "out_of_distribution": "out_of_distribution",
     "pi": "board.report",
     "scale": "growth.page",
     "paper_table": "paper.page",
@@ -34,7 +35,6 @@ PAGES = {
     "solar_cells": "solar_cells",
     "streaming": "streaming",
     "training": "loops.page",
-    "unlike": "unlike",
 }
 
 

@@ -1,37 +1,55 @@
-"""Plots by matplotlib, in the style of the profiles that ressq-infer draws."""
+"""Plots on ressq_edge's canvas."""
 
 from __future__ import annotations
 
-import io
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from page.content import Bars, Curves
-from ressq_edge.reports.profile_charts import ACCENT, INK, QUIET, SECOND, STYLE
+from ressq_edge.charts import canvas
+from ressq_edge.charts.canvas import ACCENT, INK, QUIET, SECOND
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+    from matplotlib.figure import Figure
 
 _COLOURS = (ACCENT, SECOND, "#7c3aed", "#15803d", "#be123c", "#64748b", "#0369a1", "#a16207")
-_DPI = 150
 _WIDTH, _BAR, _CURVES_HEIGHT = 8.4, 0.24, 4.2  # inches
 
 
 def draw(plot: Bars | Curves, kind: str) -> bytes:
-    """The plot as `svg` or `png`, on white, since a README may stand on black; the same figures give the same bytes."""
-    # a salt of its own: several plots stand in one page, where an id must not come twice
-    with rc_context({**STYLE, "svg.hashsalt": plot.title}):
-        figure = Figure((_WIDTH, _height(plot)), layout="constrained")
+    """The plot as `svg` or `png`, on white, since a README may stand on black."""
+    return canvas.draw(_paint(plot), (_WIDTH, _height(plot)), kind, plot.title)
+
+
+def draw_in_page(plot: Bars | Curves) -> Markup:
+    """The plot as an element of a page, with its figures in words for those who can't see it."""
+    return canvas.draw_inline(_paint(plot), (_WIDTH, _height(plot)), "; ".join(_say(plot)), "plot")
+
+
+def _paint(plot: Bars | Curves) -> Callable[[Figure], None]:
+    def paint(figure: Figure) -> None:
         axes = figure.add_subplot()
         if isinstance(plot, Bars):
             _draw_bars(axes, plot)
         else:
             _draw_curves(axes, plot)
         axes.set_title(plot.title)
-        buffer = io.BytesIO()
-        metadata = {"Date": None} if kind == "svg" else {}
-        figure.savefig(buffer, format=kind, dpi=_DPI, metadata=metadata)
-    return buffer.getvalue()
+
+    return paint
+
+
+def _say(plot: Bars | Curves) -> Iterator[str]:
+    yield plot.title
+    if isinstance(plot, Bars):
+        for index, name in enumerate(plot.names):
+            found = (f"{series} {values[index]}" for series, values in plot.series.items())
+            yield f"{name}: {', '.join(found)} {plot.unit}"
+    else:
+        for name, points in plot.lines.items():
+            yield f"{name}: " + ", ".join(f"{y:.3g} at {x:g}" for x, y in points)
 
 
 def _height(plot: Bars | Curves) -> float:

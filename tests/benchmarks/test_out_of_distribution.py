@@ -17,7 +17,7 @@ from ressq_runtime.classify import Classifier
 from ressq_runtime.evaluation import evaluate
 
 LIMIT = 2.0  # training pictures lie at 1 on average
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "unlike.py"
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "out_of_distribution.py"
 
 
 def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -54,7 +54,7 @@ def test_false_alarms_are_those_of_ressq_evaluate_and_strange_pictures_are_flagg
     name = str(limited[0]).removesuffix("_fp32.onnx")
     done = call(shapes, strange, name, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    found = json.loads((tmp_path / "out/unlike.json").read_text())
+    found = json.loads((tmp_path / "out/out_of_distribution.json").read_text())
     assert {row["name"] for row in found["files"]} == {path.name for path in artefacts.values()}
     for row in found["files"]:
         path = tmp_path / row["name"]
