@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ressq_edge.choices import ARCHS, BYPASSES, DEVICES, PRECISIONS
-from ressq_runtime.commands.infer import mend_streams, print_result
+from ressq_runtime.commands.command import mend_streams, print_result
 
 if TYPE_CHECKING:
     from ressq_edge.request import Request

@@ -1,4 +1,4 @@
-"""`ressq-infer --serve` as a real process, and requests to it, whole or by the byte."""
+"""`ressq-serve` as a real process, and requests to it, whole or by the byte."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Reply(NamedTuple):
 @contextmanager
 def serving(model: Path | str, *options: str, address: str = "127.0.0.1:0", first: str = "") -> Iterator[Served]:
     """A server that runs the statements `first` before it starts, to set a bound that a test can reach."""
-    code = f"{first}\nfrom ressq_runtime.commands.infer import run\nrun()"
-    command = [sys.executable, "-c", code, "--serve", address, "--model", str(model), *options]
+    code = f"{first}\nfrom ressq_runtime.commands.serve import run\nrun()"
+    command = [sys.executable, "-c", code, address, "--model", str(model), *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:

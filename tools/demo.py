@@ -122,7 +122,7 @@ def answer(data: Path, split: Path, artefact: Path) -> None:
     for words, picture in chosen:
         print(f"\n{words}")
         call(["ressq-infer", picture, "--model", str(artefact)])
-    call(["ressq-infer", *[picture for _, picture in chosen], "--model", str(artefact), "--profile"])
+    call(["ressq-profile", *[picture for _, picture in chosen], "--model", str(artefact)])
 
 
 def choose(classifier: Classifier, data: Path, split: Path) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ressq_runtime.commands.infer import mend_streams, print_result
+from ressq_runtime.commands.command import mend_streams, print_result
 
 if TYPE_CHECKING:
     from ressq_export.report import Report

@@ -9,14 +9,14 @@ from ressq_runtime.lean_stdlib import dump_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Set
-    from typing import IO, Protocol
+    from collections.abc import Callable, Set
+    from typing import IO, Any, Protocol
 
     from ressq_runtime.classify import Classifier
     from ressq_runtime.predictions import Predictions
     from ressq_runtime.streaming.table import Table
 
+    Say = Callable[[str], None]  # tells people a line, on stderr, under the command's name
     # (path of the picture, predictions best first, milliseconds by stage)
     Answer = tuple[str, Predictions, dict[str, float]]
 
@@ -39,22 +39,23 @@ if TYPE_CHECKING:
 
 
 class open_writer:  # noqa: N801 - used as a function; contextlib alone would cost a quarter of an inference
-    """The writer that the command line asks for, as a context; what it wrote is flushed at the end.
+    """The writer that `csv`, `json` and `top_k` ask for, as a context; what it wrote is flushed at the end.
 
     Raises:
         OutputError: the CSV file is no table of this model and threshold or can't be written, or stdout neither.
     """
 
-    def __init__(self, arguments: Namespace, classifier: Classifier, *, single: bool = False) -> None:
-        self._arguments = arguments
+    def __init__(self, asked: Any, classifier: Classifier, say: Say, *, single: bool = False) -> None:
+        self._asked = asked
         self._classifier = classifier
+        self._say = say
         self._single = single
         self._table: Table | None = None
 
     def __enter__(self) -> Writer:
-        asked = self._arguments
+        asked = self._asked
         if asked.csv is None:
-            return JsonWriter(sys.stdout) if asked.json else TextWriter(sys.stdout, self._single)
+            return JsonWriter(sys.stdout) if asked.json else TextWriter(sys.stdout, self._say, single=self._single)
         from ressq_runtime.streaming.table import Table, name_model
 
         model, threshold = name_model(self._classifier), self._classifier.threshold
@@ -63,7 +64,7 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
             self._table = Table(asked.csv, model, asked.top_k, threshold=threshold, also=also)
         except OSError as error:
             raise self._explain(error) from error
-        _announce(self._table)
+        _announce(self._table, self._say)
         return self._table
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
@@ -81,18 +82,18 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
 
     def _explain(self, error: OSError) -> OutputError:
         advice = "create its folder first" if isinstance(error, FileNotFoundError) else "free space, or write elsewhere"
-        path = self._arguments.csv
+        path = self._asked.csv
         return OutputError(f"{'stdout' if path is None else path or '--csv'}: {error.strerror}; {advice}")
 
 
-def _announce(table: Table) -> None:
+def _announce(table: Table, say: Say) -> None:
     if table.removed_bytes:
-        print(f"ressq-infer: {table.path}: removed half a row at its end, which broke off", file=sys.stderr)
+        say(f"{table.path}: removed half a row at its end, which broke off")
     if table.done or table.earlier_faults:
         text = f"{table.path}: continued: {len(table.done)} pictures are answered and not done again"
         if table.earlier_faults:
             text += f"; rows with an error, tried again: {table.earlier_faults}"
-        print(f"ressq-infer: {text}", file=sys.stderr)
+        say(text)
 
 
 class TextWriter:
@@ -101,8 +102,9 @@ class TextWriter:
     done: Set[str] = frozenset()
     earlier_faults = 0
 
-    def __init__(self, out: IO[str], single: bool) -> None:
+    def __init__(self, out: IO[str], say: Say, *, single: bool) -> None:
         self._out = out
+        self._say = say
         self._single = single
 
     def write(self, answer: Answer) -> None:
@@ -122,7 +124,7 @@ class TextWriter:
         for prediction in predictions:
             self._out.write(f"{prediction.label:<{width}}  {prediction.probability:6.1%}\n")
         stages = ", ".join(f"{stage} {span:.1f}" for stage, span in latency_ms.items())
-        print(f"ressq-infer: milliseconds: {stages}", file=sys.stderr)
+        self._say(f"milliseconds: {stages}")
 
     def write_fault(self, path: str, fault: str) -> None:
         pass

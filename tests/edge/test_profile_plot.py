@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -16,7 +15,6 @@ from PIL import Image
 
 from ressq_edge.reports.profile_plot import draw_profile, read_profile
 from ressq_runtime import OutputError, RessqError, profile
-from ressq_runtime.commands.infer import main
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -115,73 +113,16 @@ def test_a_browser_draws_the_page(measured: dict[str, Any], tmp_path: Path) -> N
     assert drawn.get((0xB9, 0x1C, 0x1C), 0) > 20_000, "alarm"
 
 
-def test_a_saved_profile_is_drawn_by_the_command(
-    measured: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    saved, path = tmp_path / "saved.json", tmp_path / "out.html"
-    saved.write_text(json.dumps(measured))
-    assert main([str(saved), "--plot", str(path)]) == 0
-    assert path.stat().st_size > 10_000
-    assert capsys.readouterr().err == f"ressq-infer: wrote {path}\n"
-
-
-def test_the_command_measures_and_draws_at_once(
-    artefacts: dict[str, Path], shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    picture, path = next(shapes.rglob("*.png")), tmp_path / "out.html"
-    assert main([str(picture), "--model", str(artefacts["int8.tflite"]), "--profile", "--plot", str(path)]) == 0
-    out, err = capsys.readouterr()
-    assert "inference by module, ms" in out
-    assert "\nfire9 " in out
-    assert f"wrote {path}" in err
-    assert path.exists()
-
-
-@pytest.mark.parametrize("arguments", [["photo.jpg"], ["a.json", "b.json"], ["a.json", "--info"]])
-def test_a_plot_of_nothing_is_a_wrong_use(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main([*arguments, "--plot", "out.html"])
-    assert "found" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(("name", "words"), [
-    ("profile.pdf", "found another suffix, wanted .png or .html"),
-    ("nowhere/profile.html", "found no such folder; create it first"),
-])  # fmt: skip
-def test_a_plot_that_could_not_be_written_is_refused_before_measuring(
-    tmp_path: Path, name: str, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["no-such-photo.jpg", "--profile", "--plot", str(tmp_path / name)]) == 1
-    assert words in capsys.readouterr().err
-
-
 def test_a_plot_over_a_folder_is_our_error(measured: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "out.html").mkdir()
     with pytest.raises(OutputError, match=r"out\.html: Is a directory; check the path and free space"):
         draw_profile(measured, str(tmp_path / "out.html"))
 
 
-def test_without_the_workstation_s_package_the_way_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(sys.modules, "ressq_edge", None)
-    assert main(["no-such-photo.jpg", "--profile", "--plot", str(tmp_path / "profile.html")]) == 1
-    assert "found no ressq-edge, wanted it to draw; save the profile with --profile --json" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', "[" * 100_000, '{"format": 2}'])
 def test_what_is_no_profile_is_refused(text: str) -> None:
     with pytest.raises(RessqError, match="save one with"):
         read_profile(text.encode())
-
-
-def test_the_command_refuses_what_is_no_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    saved, path = tmp_path / "saved.json", str(tmp_path / "out.html")
-    saved.write_text("{}")
-    assert main([str(saved), "--plot", path]) == 1
-    assert "error: found something else, wanted a profile; save one" in capsys.readouterr().err
-    assert main([str(tmp_path / "missing.json"), "--plot", path]) == 1
-    assert "missing.json: No such file or directory; save a profile" in capsys.readouterr().err
 
 
 def test_a_profile_that_lacks_a_figure_is_refused(measured: dict[str, Any], tmp_path: Path) -> None:

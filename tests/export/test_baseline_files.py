@@ -34,6 +34,7 @@ from ressq_runtime.artefact.card import Card
 from ressq_runtime.artefact.container import read_card
 from ressq_runtime.classify import DISTANCE
 from ressq_runtime.commands.infer import main as infer
+from ressq_runtime.commands.model import main as model_command
 from ressq_runtime.engines import load_engine
 from ressq_runtime.profiling.operators import measure_operators
 
@@ -158,10 +159,9 @@ def test_ressq_infer_runs_the_files_and_explains(
     exported: Exported, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     picture = next((exported.run.parent / "data" / "val").rglob("*.png"))
-    model = ["--model", str(exported[kind])]
-    assert infer([*model, "--self-test"]) == 0
+    assert model_command(["check", str(exported[kind])]) == 0
     capsys.readouterr()
-    assert infer([*model, "--json", str(picture), "--explain", str(tmp_path / "why.png")]) == 0
+    assert infer(["--model", str(exported[kind]), "--json", str(picture), "--explain", str(tmp_path / "why.png")]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert {found["label"] for found in answer["predictions"]} <= set(LABELS)
     assert (tmp_path / "why.png").stat().st_size > 1000

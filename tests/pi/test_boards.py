@@ -33,9 +33,9 @@ PHOTOS = 100
 
 # What makes sense there, but for tests marked `host` or `slow`. Left out: a clock, a camera, a server for each test.
 DEVICE_TESTS = (
-    "artefact", "classify", "device", "evaluate", "folders", "infer", "jpeg_damage", "latency", "litert_c",
-    "litert_fallback", "litert_library", "litert_refusals", "missing", "models", "pixels", "quarantine", "selftest",
-    "stream", "table", "upright", "watch",
+    "artefact", "classify", "device", "evaluate", "folders", "help", "infer", "jpeg_damage", "latency", "litert_c",
+    "litert_fallback", "litert_library", "litert_refusals", "missing", "model_command", "models", "pixels", "sandbox",
+    "selftest", "stream", "table", "upright", "watch",
 )  # fmt: skip
 
 # What a 32-bit board has not; the others have everything.

@@ -1,4 +1,4 @@
-"""`ressq-infer --camera` on real videos through OpenCV. No camera is here: of picamera2 only how it breaks off is
+"""`ressq-watch` on real videos through OpenCV. No camera is here: of picamera2 only how it breaks off is
 tested, by an object that stands for it, and devices are not."""
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from installed import command
 from ressq_runtime import PictureError, PixelSpec
-from ressq_runtime.commands.infer import main
+from ressq_runtime.commands.watch import main
 from ressq_runtime.streaming.camera import PiCamera, open_camera
 from served import STARTED_S, ask, serving
 
@@ -49,7 +50,7 @@ def film(tmp_path: Path) -> Callable[[list[Path], int], str]:
 
 def test_frames_are_red_green_blue(film: Callable[[list[Path], int], str], tmp_path: Path) -> None:
     Image.new("RGB", (320, 240), (220, 60, 10)).save(tmp_path / "red.png")
-    camera = open_camera(film([tmp_path / "red.png"], 3), SPEC)
+    camera = open_camera(film([tmp_path / "red.png"], 3), SPEC, print)
     frames = [frame.picture for frame in camera.frames()]
     camera.close()
     assert [(frame.shape, str(frame.dtype)) for frame in frames] == [((240, 320, 3), "uint8")] * 3
@@ -59,7 +60,7 @@ def test_frames_are_red_green_blue(film: Callable[[list[Path], int], str], tmp_p
 def test_a_picture_of_pillow_is_seen_as_pillow_sees_it(shapes: Path, tmp_path: Path) -> None:
     image = Image.open(shapes / "circle" / "00.png")
     image.save(tmp_path / "frame_00.png")
-    camera = open_camera(str(tmp_path / "frame_%02d.png"), SPEC)
+    camera = open_camera(str(tmp_path / "frame_%02d.png"), SPEC, print)
     assert np.array_equal(next(camera.frames()).picture, np.asarray(image))
     camera.close()
 
@@ -71,7 +72,7 @@ def test_a_video_is_answered_frame_by_frame(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = film([shapes / "circle" / "00.png", shapes / "triangle" / "00.png"], 4)
-    assert main(["--camera", path, "--model", str(artefacts["int8.tflite"]), "--json"]) == 0
+    assert main([path, "--model", str(artefacts["int8.tflite"]), "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["predictions"][0]["label"] for row in rows] == ["circle"] * 4 + ["triangle"] * 4
     times = [datetime.fromisoformat(row["path"]) for row in rows]
@@ -84,15 +85,15 @@ def test_a_signal_ends_it_between_two_lines(
     film: Callable[[list[Path], int], str], artefacts: dict[str, Path], shapes: Path, number: signal.Signals
 ) -> None:
     path = film([shapes / "circle" / "00.png"], 5000)
-    command = [sys.executable, "-m", "ressq_runtime", "--camera", path, "--model", str(artefacts["int8.tflite"])]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    call = [*command("watch"), path, "--model", str(artefacts["int8.tflite"])]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline().endswith("%\n")
         process.send_signal(number)
         rest, said = process.communicate(timeout=STARTED_S)
     assert process.returncode == 0
     assert not rest or rest.endswith("%\n")
-    assert said.endswith("ressq-infer: stopped\n")
+    assert said.endswith("ressq-watch: stopped\n")
 
 
 def test_served_the_live_picture_and_its_label_are_there(
@@ -142,7 +143,7 @@ def test_a_pi_camera_that_breaks_off_is_named(fault: Exception) -> None:
 
 
 def test_a_camera_that_is_not_there_is_named(artefacts: dict[str, Path], capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["--camera", "97", "--model", str(artefacts["int8.tflite"])]) == 1
+    assert main(["97", "--model", str(artefacts["int8.tflite"])]) == 1
     wanted = "error: camera 97: found none, wanted one that OpenCV can open; ls /dev/video* lists them"
     assert wanted in capfd.readouterr().err
 
@@ -151,12 +152,14 @@ def test_what_is_no_camera_is_named_by_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no film")
     for name, message in {
         "/dev/null": "found /dev/null, wanted a camera that gives pictures; close what else uses it",
-        str(tmp_path / "notes.txt"): "found a file, wanted a film that OpenCV can open; a picture needs no --camera",
-        str(tmp_path / "film.avi"): "found no such device or file, wanted a number, a device, a film or an address",
+        str(tmp_path / "notes.txt"): "found a file, wanted a film that OpenCV can open; ressq-infer answers pictures",
+        str(
+            tmp_path / "film.avi"
+        ): "found no such device or file, wanted a number, a device, a film, a folder or an address",
         "9" * 30: "found none, wanted one that OpenCV can open; ls /dev/video",
     }.items():
         with pytest.raises(PictureError) as caught:
-            open_camera(name, SPEC)
+            open_camera(name, SPEC, print)
         assert str(caught.value).startswith(f"camera {name}: {message}")
 
 
@@ -173,7 +176,7 @@ def test_a_device_of_others_says_how_to_join_them(tmp_path: Path) -> None:
         with pytest.raises(
             PictureError, match=r"which this user may not open; sudo usermod -aG video \$USER, then log"
         ):
-            open_camera(str(device), SPEC)
+            open_camera(str(device), SPEC, print)
     finally:
         os.seteuid(0)
 
@@ -181,13 +184,7 @@ def test_a_device_of_others_says_how_to_join_them(tmp_path: Path) -> None:
 def test_without_opencv_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(PictureError, match=r"apt install python3-picamera2 on a Raspberry Pi, or pip install opencv"):
-        open_camera("0", SPEC)
-
-
-def test_a_camera_and_a_picture_are_two_things(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["a.jpg", "--camera", "0"])
-    assert "found pictures and --camera, wanted one of the two" in capsys.readouterr().err
+        open_camera("0", SPEC, print)
 
 
 def wait_for_frames(port: int, count: int) -> dict[str, object]:

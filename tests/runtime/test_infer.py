@@ -13,9 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cards import TFLITE_ENGINE, golden_card, model_for, onnx_model
-from ressq_runtime.artefact.container import attach_card
-from ressq_runtime.artefact.installed import BUILTIN
+from cards import TFLITE_ENGINE, onnx_model
 from ressq_runtime.classify import Classifier
 from ressq_runtime.commands.infer import main
 
@@ -109,7 +107,7 @@ def test_what_is_no_table_of_ours_is_never_overwritten(
     table = tmp_path / "answers.csv"
     table.write_text("mine")
     assert main([circle, "--model", model, "--csv", str(table)]) == 1
-    assert "found no table of ressq-infer --csv" in capsys.readouterr().err
+    assert "found no table of --csv" in capsys.readouterr().err
     assert table.read_text() == "mine"
 
 
@@ -147,18 +145,14 @@ def test_a_closed_pipe_is_no_traceback(model: str, shapes: Path) -> None:
     [
         ([], "found no picture, wanted one or more files or folders"),
         (["--profile"], "found no picture, wanted"),
-        (["a.jpg", "--info"], "found pictures and --info"),
-        (["--info", "--self-test"], "found --info and --self-test, wanted one of them"),
         (["a.jpg", "--top-k", "0"], "found '0', wanted a whole number from 1 on"),
         (["a.jpg", "--engine", "magic"], "invalid choice: 'magic'"),
-        (["a.jpg", "--profile", "--csv", "x"], "found --csv and --profile"),
-        (["a.jpg", "--runs", "9"], "found --runs alone, wanted --profile with it"),
+        (["a.jpg", "--profile", "--csv", "x"], "argument --csv: not allowed with argument --profile"),
+        (["a.jpg", "--explain", "o.png", "--csv", "x"], "argument --csv: not allowed with argument --explain"),
+        (["a.jpg", "--explain", "o.png", "--profile"], "argument --profile: not allowed with argument --explain"),
         (["a.jpg", "--stdin0"], "found pictures and --stdin0, wanted one of the two"),
-        (["--stdin0", "--profile"], "found --profile and --stdin0, wanted one of them"),
-        (["--self-test", "--json"], "found --self-test and --json, wanted --self-test alone"),
-        (["--self-test", "--labels", "x"], "found --self-test and --labels, wanted --self-test alone"),
+        (["--stdin0", "--profile"], "found --profile and --stdin0, wanted one of the two"),
         (["a.jpg", "--csv", "-"], "found --csv -, wanted a FILE"),
-        (["--watch", "in"], "found --watch without --csv FILE, which knows after a restart"),
     ],
 )
 def test_wrong_usage_is_2(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -248,42 +242,6 @@ def test_the_engine_must_fit_the_file(
     assert "found no tflite-runtime, wanted one of ai-edge-litert, tflite-runtime" in capsys.readouterr().err
 
 
-def test_info_prints_the_card(model: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--info", "--model", model]) == 0
-    assert "3: circle, square, triangle" in capsys.readouterr().out
-    assert main(["--info", "--model", model, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["labels"] == ["circle", "square", "triangle"]
-
-
-HUGE = {"accuracy": dict.fromkeys(("top1", "top1_low", "top1_high", "n", "split", "agreement_fp32"), 10**400)}
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [{"about": 5}, {"accuracy": {"top1": "x"}}, {"calibration": {"a": 1}}, {"versions": [1]}, {"model": [1]}, HUGE],
-)
-def test_info_of_an_odd_card_is_an_error(
-    odd: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "odd.tflite"
-    path.write_bytes(attach_card(model_for(".tflite"), golden_card(**odd), ".tflite"))
-    assert main(["--info", "--model", str(path)]) == 1
-    assert "odd.tflite: found an odd card (" in capsys.readouterr().err
-    assert main(["--info", "--json", "--model", str(path)]) == 0
-
-
-def test_an_installed_model_answers_without_being_named(
-    model: str, circle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.delenv("RESSQ_MODEL", raising=False)
-    assert main(["--install", model]) == 0
-    assert main([circle]) == 0
-    captured = capsys.readouterr()
-    assert captured.out.startswith("circle ")
-    assert "(installed)" in captured.err
-
-
 def test_with_nothing_named_the_builtin_clothing_model_answers_and_says_so(
     circle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -292,20 +250,13 @@ def test_with_nothing_named_the_builtin_clothing_model_answers_and_says_so(
     assert main([circle]) == 0
     captured = capsys.readouterr()
     assert "built-in clothing model (dress, hat, " in captured.err
-    assert main(["--info"]) == 0
-    assert "CC0" in capsys.readouterr().out
 
 
-def test_the_builtin_model_passes_its_self_test(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--self-test", "--model", BUILTIN]) == 0
-    assert "self-test passed" in capsys.readouterr().out
-
-
-def modules_after(*arguments: str) -> set[str]:
-    """The modules that a fresh `ressq-infer` process has loaded when it ends."""
+def modules_after(name: str, *arguments: str) -> set[str]:
+    """The modules that a fresh process of a command has loaded when it ends."""
     code = (
-        "import sys, ressq_runtime.commands.infer as infer\n"
-        "try: infer.main(sys.argv[1:])\n"
+        f"import sys, ressq_runtime.commands.{name} as command\n"
+        "try: command.main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "print(*sys.modules, file=sys.stderr)"
     )
@@ -313,13 +264,20 @@ def modules_after(*arguments: str) -> set[str]:
     return set(found.stderr.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--info"], [], ["a.jpg", "--top-k", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *[[name, "--help"] for name in ("infer", "watch", "evaluate", "profile", "serve", "model")],
+        ["infer"], ["infer", "a.jpg", "--top-k", "x"], ["model", "info"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
 def test_help_info_and_wrong_usage_load_no_library(arguments: list[str]) -> None:
     assert not modules_after(*arguments) & {"numpy", "PIL", "ai_edge_litert", "onnxruntime", "ctypes"}
 
 
 def test_an_answer_loads_nothing_of_the_workstation(model: str, circle: str) -> None:
-    loaded = modules_after(circle, "--model", model)
+    loaded = modules_after("infer", circle, "--model", model)
     assert not loaded & {"torch", "torchvision", "onnx", "onnx2tf", "cv2", "tensorflow", "ressq_edge", "ressq_export"}
     assert "PIL" in loaded
 
@@ -389,16 +347,3 @@ def test_an_onnx_model_below_a_name_that_is_no_text_answers(artefacts: dict[str,
     classifier = Classifier.load(str(folder / "m.onnx"))
     assert classifier.engine.name == "onnx"
     assert sum(classifier.scores(bytes(classifier.spec.size**2 * 3))) == pytest.approx(1, abs=0.02)
-
-
-@pytest.mark.host  # tflite-runtime opens no such file
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a file name is always text")
-def test_a_model_whose_name_is_no_text_describes_itself(model: str, tmp_path: Path) -> None:
-    path = os.fsencode(tmp_path) + b"/m\xff.tflite"
-    shutil.copy(model, path)
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
-    for option in ("--info", "--self-test"):
-        command = [os.fsencode(sys.executable), b"-m", b"ressq_runtime", option.encode(), b"--model", path]
-        found = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-        assert found.returncode == 0, found.stderr
-        assert "m\\udcff.tflite" in found.stdout or "m\\xff" in found.stdout

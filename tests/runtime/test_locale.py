@@ -53,7 +53,7 @@ def test_a_stream_and_a_watched_folder_are_told_of_it(photos: Path, tmp_path: Pa
     table = tmp_path / "t.csv"
     stream = f"{photos}/Größe/00.png\0".encode()
     assert SAID in run("ressq_runtime.commands.infer", "--stdin0", "--csv", table, stdin=stream)[1]
-    assert SAID in run("ressq_runtime.commands.infer", "--watch", photos, "--csv", table)[1]
+    assert SAID in run("ressq_runtime.commands.watch", photos, "--csv", table)[1]
     assert "Gr" not in table.read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""`--camera` on network cameras: the newest frame, breaks, wrong addresses, and passwords that nobody is shown."""
+"""`ressq-watch` on network cameras: the newest frame, breaks, wrong addresses, and passwords that nobody is shown."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ import pytest
 from PIL import Image
 
 from cameras import HEAD, Camera, jpeg, network_camera, part
+from installed import command
 from ressq_runtime import PictureError, PixelSpec
 from ressq_runtime.streaming import delay, frames, mjpeg
 from ressq_runtime.streaming.camera import open_camera
@@ -38,6 +39,10 @@ RED, GREEN, BLUE = jpeg((200, 0, 0)), jpeg((0, 200, 0)), jpeg((0, 0, 200))
 SECRET = "geheim-77"
 
 
+def say(text: str) -> None:
+    print(f"ressq-watch: {text}", file=sys.stderr)
+
+
 @pytest.fixture
 def opened() -> Iterator[Callable[[Camera], Iterator[Frame]]]:
     """Opens a camera, which has sent nothing yet, by its first frame, RED; gives its frames."""
@@ -46,7 +51,7 @@ def opened() -> Iterator[Callable[[Camera], Iterator[Frame]]]:
     def open_it(camera: Camera, name: str = "") -> Iterator[Frame]:
         sending = threading.Thread(target=camera.send, args=[part(RED), b"--frame\r\n"], daemon=True)
         sending.start()
-        cameras.append(open_camera(name or camera.url, SPEC))
+        cameras.append(open_camera(name or camera.url, SPEC, say))
         sending.join()  # else a test may hang up in the midst of it
         return cameras[-1].frames()  # type: ignore[no-any-return]
 
@@ -112,7 +117,7 @@ def chunk(content: bytes) -> bytes:
 def test_frames_are_found_however_they_are_sent(head: str, sent: bytes) -> None:
     with network_camera(head) as camera:
         threading.Thread(target=camera.send, args=[sent], daemon=True).start()
-        reader = open_camera(camera.url, SPEC)
+        reader = open_camera(camera.url, SPEC, say)
         assert next(iter(reader.frames())).picture.strip(b"\r") == GREEN
         reader.close()
 
@@ -123,7 +128,7 @@ def test_a_frame_without_an_end_does_not_fill_the_memory(monkeypatch: pytest.Mon
         with network_camera() as camera:
             threading.Thread(target=camera.send, args=[sent], daemon=True).start()
             with pytest.raises(PictureError, match="found a frame of more than 100000 bytes, wanted Motion JPEG"):
-                open_camera(camera.url, SPEC)
+                open_camera(camera.url, SPEC, say)
 
 
 def test_silence_is_said_with_its_beginning_and_its_end(
@@ -138,7 +143,7 @@ def test_silence_is_said_with_its_beginning_and_its_end(
         since, back = (
             datetime.fromtimestamp(f.received, UTC).isoformat(timespec="milliseconds") for f in (first, second)
         )
-        name = f"ressq-infer: camera http://127.0.0.1:{camera.port}/..."
+        name = f"ressq-watch: camera http://127.0.0.1:{camera.port}/..."
         assert capsys.readouterr().err == (
             f"{name}: no picture since {since} (nothing received); trying again\n"
             f"{name}: pictures again at {back}, after {second.received - first.received:.0f} s\n"
@@ -219,7 +224,7 @@ def test_it_is_tried_again_at_growing_times_up_to_a_bound(
 )
 def test_what_is_no_stream_is_a_fault_at_once(head: str, message: str) -> None:
     with network_camera(head) as camera, pytest.raises(PictureError) as caught:
-        open_camera(camera.url, SPEC)
+        open_camera(camera.url, SPEC, say)
     assert str(caught.value).startswith(f"camera http://127.0.0.1:{camera.port}/...: {message}")
     assert len(camera.requests) == 1
 
@@ -232,25 +237,28 @@ def test_what_is_no_stream_is_a_fault_at_once(head: str, message: str) -> None:
         ("http://127.0.0.1:none/", "found no valid address; check the address"),
         ("rtsp://[::1/live", "found no valid address; check the address"),
         ("htp://127.0.0.1/", "found no stream that OpenCV can open; check address, user and password"),
-        ("192.168.1.9/live", "found no such device or file, wanted a number, a device, a film or an address like rtsp"),
+        (
+            "192.168.1.9/live",
+            "found no such device or file, wanted a number, a device, a film, a folder or an address like rtsp",
+        ),
         ("nosuchelement ! appsink", "found no pipeline that this OpenCV can open; try it with gst-launch-1.0 first"),
     ],
 )
 def test_a_wrong_address_is_a_fault_at_once(name: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "FIRST_WAIT_S", STARTED_S)
     with pytest.raises(PictureError, match=message.replace("(", r"\(")):
-        open_camera(name, SPEC)
+        open_camera(name, SPEC, say)
 
 
 def test_a_camera_that_connects_and_sends_nothing_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     with network_camera() as camera:
         monkeypatch.setattr(mjpeg, "STALL_S", 0.3)
         with pytest.raises(PictureError, match="found no answer in 0 s; check the address"):
-            open_camera(camera.url, SPEC)
+            open_camera(camera.url, SPEC, say)
         monkeypatch.setattr(mjpeg, "STALL_S", 5)
         monkeypatch.setattr(frames, "START_S", 0.3)
         with pytest.raises(PictureError, match="found no picture in 0 s; see if it sends any"):
-            open_camera(camera.url, SPEC)
+            open_camera(camera.url, SPEC, say)
 
 
 def test_a_film_over_http_is_read_frame_by_frame_to_its_end(shapes: Path, tmp_path: Path) -> None:
@@ -270,7 +278,7 @@ def test_a_film_over_http_is_read_frame_by_frame_to_its_end(shapes: Path, tmp_pa
                 f"file://{tmp_path}/film.avi",
                 str(tmp_path / "film.avi"),
             ):
-                camera = open_camera(name, SPEC)
+                camera = open_camera(name, SPEC, say)
                 levels = []
                 for frame in camera.frames():
                     levels.append(round(frame.picture.mean() / 10))
@@ -294,7 +302,7 @@ def test_of_another_live_stream_the_newest_frame_comes() -> None:
 
         sender = threading.Thread(target=send)
         sender.start()
-        reader = open_camera(camera.url, SPEC)
+        reader = open_camera(camera.url, SPEC, say)
         try:
             seen = reader.frames()
             assert next(seen).picture[0, 0].argmax() == 0
@@ -312,9 +320,9 @@ def test_of_another_live_stream_the_newest_frame_comes() -> None:
 
 @contextmanager
 def looking(model: Path, name: str, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """`ressq-infer --camera NAME --json` as a process."""
-    command = [sys.executable, "-m", "ressq_runtime", "--camera", name, "--model", str(model), "--json", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    """`ressq-watch NAME --json` as a process."""
+    call = [*command("watch"), name, "--model", str(model), "--json", *options]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:
@@ -351,7 +359,7 @@ def test_a_signal_ends_it_at_once_while_no_picture_comes(
         _, said = process.communicate(timeout=STARTED_S)
         assert time.monotonic() - started < 3
     assert process.returncode == 0
-    assert said.endswith("ressq-infer: stopped\n")
+    assert said.endswith("ressq-watch: stopped\n")
 
 
 def test_frames_that_can_not_be_read_are_told_of_and_the_others_answered(artefacts: dict[str, Path]) -> None:
@@ -361,7 +369,7 @@ def test_frames_that_can_not_be_read_are_told_of_and_the_others_answered(artefac
         camera.send(part(b"no picture"))
         assert "built" not in process.stderr.readline()
         told = process.stderr.readline()
-        assert told.startswith("ressq-infer: camera: 1 frame could not be read, the last: bytes: found no known kind")
+        assert told.startswith("ressq-watch: camera: 1 frame could not be read, the last: bytes: found no known kind")
         camera.send(part(RED))
         assert process.stdout.readline()
 
@@ -424,7 +432,7 @@ def test_over_rtsp_the_newest_frame_comes_and_a_break_is_mended(
     pytest.importorskip("cv2", reason="OpenCV is not installed")
     monkeypatch.setattr(frames, "FIRST_WAIT_S", 0.1)
     with rtsp_camera() as camera:
-        reader = open_camera(camera.url.replace("://", f"://user:{SECRET}@"), SPEC)
+        reader = open_camera(camera.url.replace("://", f"://user:{SECRET}@"), SPEC, say)
         seen = reader.frames()
         assert next(seen).picture[0, 0].argmax() == 0
         camera.colour = (0, 200, 0)
@@ -454,7 +462,7 @@ def test_over_rtsp_frames_that_come_ever_later_are_left_out_but_key_frames(
     monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
     with rtsp_camera() as camera:
         camera.speed = 0.5
-        reader = open_camera(camera.url, SPEC)
+        reader = open_camera(camera.url, SPEC, say)
         seen = reader.frames()
         until = time.monotonic() + STARTED_S
         while camera.plays < 2:
@@ -500,40 +508,40 @@ def test_a_refusal_over_rtsp_is_named_by_its_reason(capfd: pytest.CaptureFixture
     pytest.importorskip("cv2", reason="OpenCV is not installed")
     reason = r"OpenCV can open \(.*401.*Unauthorized\); check address, user and password"
     with rtsp_camera("401 Unauthorized") as camera, pytest.raises(PictureError, match=reason):
-        open_camera(camera.url.replace("://", f"://user:{SECRET}@"), SPEC)
+        open_camera(camera.url.replace("://", f"://user:{SECRET}@"), SPEC, say)
     assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        ["--camera", "http://user:{}@127.0.0.1:9/live"],
-        ["--camera", "http://user:{}/x@127.0.0.1:9/live"],
-        ["--camera", "http://user:@{}@127.0.0.1:9/live"],
-        ["--camera", "http://user:a b{}@127.0.0.1:9/live"],
-        ["--camera", "http://127.0.0.1:9/live?user=a@b.c&password={}"],
-        ["--camera", "http://127.0.0.1:{}/"],
-        ["--camera", "rtsp://user:{}@127.0.0.1:9/live"],
-        ["--camera", "rtsp://127.0.0.1:9/user=admin_password={}_channel=1.sdp"],
-        ["--camera", "rtsps://127.0.0.1:9/{}"],
-        ["--camera", "srt://127.0.0.1:9?passphrase={}"],
-        ["--camera", "htp://user:{}@127.0.0.1/live"],
-        ["--camera", "user:{}@127.0.0.1/live"],
-        ["--camera", "rtspsrc location=rtsp://127.0.0.1:9/ user-id=u user-pw={} ! appsink"],
-        ["http://user:{}@127.0.0.1:9/live"],
-        ["http://127.0.0.1:9/live?token={}", "--json"],
-        ["--model", "http://user:{}@127.0.0.1:9/model.tflite", "a.jpg"],
-        ["--stdin0"],
+        ["watch", "http://user:{}@127.0.0.1:9/live"],
+        ["watch", "http://user:{}/x@127.0.0.1:9/live"],
+        ["watch", "http://user:@{}@127.0.0.1:9/live"],
+        ["watch", "http://user:a b{}@127.0.0.1:9/live"],
+        ["watch", "http://127.0.0.1:9/live?user=a@b.c&password={}"],
+        ["watch", "http://127.0.0.1:{}/"],
+        ["watch", "rtsp://user:{}@127.0.0.1:9/live"],
+        ["watch", "rtsp://127.0.0.1:9/user=admin_password={}_channel=1.sdp"],
+        ["watch", "rtsps://127.0.0.1:9/{}"],
+        ["watch", "srt://127.0.0.1:9?passphrase={}"],
+        ["watch", "htp://user:{}@127.0.0.1/live"],
+        ["watch", "user:{}@127.0.0.1/live"],
+        ["watch", "rtspsrc location=rtsp://127.0.0.1:9/ user-id=u user-pw={} ! appsink"],
+        ["infer", "http://user:{}@127.0.0.1:9/live"],
+        ["infer", "http://127.0.0.1:9/live?token={}", "--json"],
+        ["infer", "--model", "http://user:{}@127.0.0.1:9/model.tflite", "a.jpg"],
+        ["infer", "--stdin0"],
     ],
     ids=lambda words: " ".join(words),
 )
 def test_no_message_shows_a_password(words: list[str], artefacts: dict[str, Path], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ressq_runtime", *[word.replace("{}", SECRET) for word in words]]
+    call = [*command(words[0]), *[word.replace("{}", SECRET) for word in words[1:]]]
     if "--model" not in words:
-        command += ["--model", str(artefacts["int8.tflite"])]
-    table = ["--csv", str(tmp_path / "t.csv")] if "--camera" not in words else []
+        call += ["--model", str(artefacts["int8.tflite"])]
+    table = ["--csv", str(tmp_path / "t.csv")] if words[0] == "infer" else []
     given = f"http://user:{SECRET}@127.0.0.1:9/live"
-    done = subprocess.run([*command, *table], capture_output=True, text=True, check=False, input=given)
+    done = subprocess.run([*call, *table], capture_output=True, text=True, check=False, input=given)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert SECRET not in done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""The page of `ressq-infer --serve` in a real browser."""
+"""The page of `ressq-serve` in a real browser."""
 
 from __future__ import annotations
 

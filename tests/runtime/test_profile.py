@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from ressq_runtime.classify import Classifier
-from ressq_runtime.commands.infer import main
+from ressq_runtime.commands.infer import main as infer
+from ressq_runtime.commands.profile import main
 from ressq_runtime.errors import EngineError, PictureError
 from ressq_runtime.profiling.coldstart import STAGES as COLD_STAGES
 from ressq_runtime.profiling.coldstart import measure_cold_start
@@ -157,10 +158,20 @@ def test_an_artefact_is_profiled_from_its_path(artefacts: dict[str, Path], shape
 def test_the_command_measures_as_often_as_it_is_told(
     artefacts: dict[str, Path], picture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(picture), "--model", str(artefacts["int8.tflite"]), "--profile", "--json", "--runs", "3"]) == 0
+    assert main([str(picture), "--model", str(artefacts["int8.tflite"]), "--json", "--runs", "3"]) == 0
     found = json.loads(capsys.readouterr().out)
     rows = [found["latency"], *found["stages"].values(), *found["threads"].values(), found["modules"]]
     assert {row["num_runs"] for row in rows} == {3}
+
+
+def test_infer_has_the_short_way_to_a_profile(
+    artefacts: dict[str, Path], picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert infer([str(picture), "--model", str(artefacts["int8.tflite"]), "--profile"]) == 0
+    out, err = capsys.readouterr()
+    assert "inference by module, ms" in out
+    assert "\nfire9 " in out
+    assert err.startswith("ressq-infer: ")
 
 
 def test_the_package_s_profile_is_the_function_every_time() -> None:

@@ -1,4 +1,4 @@
-"""`ressq-infer --serve`: what a client gets, and what it can't."""
+"""`ressq-serve`: what a client gets, and what it can't."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
@@ -19,8 +18,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from installed import command
 from ressq_runtime import Classifier
-from ressq_runtime.commands.infer import main
+from ressq_runtime.commands.infer import main as infer
+from ressq_runtime.commands.serve import main
 from ressq_runtime.serving.address import Address
 from ressq_runtime.serving.handler import Handler
 from ressq_runtime.serving.serve import SHOWN_SIDE, Resident
@@ -50,7 +51,7 @@ def test_it_answers_what_the_command_answers(
     served: Served, model: Path, shapes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     picture = shapes / "circle" / "00.png"
-    assert main([str(picture), "--model", str(model), "--json"]) == 0
+    assert infer([str(picture), "--model", str(model), "--json"]) == 0
     wanted = json.loads(capsys.readouterr().out)
     found = ask(served.port, "POST", "/classify", picture.read_bytes())
     assert (found.status, found.json["predictions"]) == (200, wanted["predictions"])
@@ -142,11 +143,9 @@ def test_the_memory_of_a_large_picture_is_given_back(model: Path) -> None:
     assert held < 150
 
 
-def test_a_failing_model_is_named_in_the_log_alone(
-    model: Path, circle: bytes, capfd: pytest.CaptureFixture[str]
-) -> None:
-    classifier = Classifier.load(model, threads=1)
-    server = Server(Address("127.0.0.1:0"), Handler, Resident(classifier, 5, live=False))
+def test_a_failing_model_is_named_in_the_log_alone(model: Path, circle: bytes) -> None:
+    classifier, said = Classifier.load(model, threads=1), list[str]()
+    server = Server(Address("127.0.0.1:0"), Handler, Resident(classifier, 5, live=False), (), said.append)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -157,7 +156,8 @@ def test_a_failing_model_is_named_in_the_log_alone(
         server.finish()
         thread.join()
     assert (reply.status, reply.json) == (500, {"error": "the model failed; the server's log says why"})
-    assert f"{model}: found a closed engine" in capfd.readouterr().err
+    (line,) = said
+    assert line.startswith(f"error: {model}: found a closed engine")
 
 
 def test_a_request_does_not_wait_for_ever_for_the_others(model: Path, circle: bytes) -> None:
@@ -180,7 +180,7 @@ def test_a_signal_ends_it_cleanly_and_the_request_in_flight_is_answered(
         assert read_reply(connection).json["predictions"][0]["label"] == "circle"
         assert served.process.wait(STARTED_S) == 0
         assert served.process.stderr is not None
-        assert served.process.stderr.read() == "ressq-infer: stopped\n"
+        assert served.process.stderr.read() == "ressq-serve: stopped\n"
 
 
 def test_a_unix_socket_serves_and_is_removed_at_the_end(model: Path, circle: bytes, tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_taken_address_is_a_fault(model: Path, served: Served) -> None:
 )
 def test_what_is_no_address_is_wrong_usage(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        main([f"--serve={address}"])
+        main([address])
     assert caught.value.code == 2
     assert f"found {address!r}, wanted HOST:PORT, [IPV6]:PORT or unix:PATH" in capsys.readouterr().err
 
@@ -254,7 +254,7 @@ def test_a_rebound_name_is_refused(served: Served, host: str) -> None:
     reply = ask(served.port, "GET", "/last", Host=host.format(port=served.port))
     assert reply.status == 421
     assert reply.json["error"] == (
-        "found another Host, wanted this machine's address; start it with --serve-as NAME if that is its name"
+        "found another Host, wanted this machine's address; start it with --name NAME if that is its name"
     )
 
 
@@ -273,7 +273,7 @@ def test_a_foreign_page_can_neither_send_nor_read(served: Served, circle: bytes)
         reply = ask(served.port, "POST", "/classify", circle, Origin=origin)
         assert reply.status == 403
         assert reply.json["error"].startswith("found another site's request, wanted this page's or a program's; behind")
-        assert "--serve-as ORIGIN" in reply.json["error"]
+        assert "--name ORIGIN" in reply.json["error"]
         assert not any(name.startswith("Access-Control") for name in reply.headers)
     own = ask(served.port, "POST", "/classify", circle, Origin=f"http://127.0.0.1:{served.port}")
     assert own.status == 200
@@ -326,7 +326,7 @@ NAMES = "raspberrypi.fritz.box, Classifier,host.docker.internal:8765,https://Pi.
 
 @pytest.fixture(scope="module")
 def named(model: Path) -> Iterator[Served]:
-    with serving(model, "--serve-as", NAMES, "--serve-as", "pi_2.lan.") as started:
+    with serving(model, "--name", NAMES, "--name", "pi_2.lan.") as started:
         yield started
 
 
@@ -361,15 +361,9 @@ def test_a_page_behind_a_proxy_may_send(named: Served, circle: bytes) -> None:
 )
 def test_what_is_no_name_is_wrong_usage(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["--serve", f"--serve-as={name}"])
+        main([f"--name={name}"])
     assert caught.value.code == 2
     assert "wanted a name or an origin, like pi.lan or https://pi.example.org" in capsys.readouterr().err
-
-
-def test_a_name_without_a_server_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["a.jpg", "--serve-as", "pi.lan"])
-    assert "found --serve-as alone, wanted --serve with it: ressq-infer --serve --serve-as" in capsys.readouterr().err
 
 
 def test_a_port_alone_is_one_of_this_machine_only(model: Path) -> None:
@@ -381,7 +375,8 @@ def test_a_port_alone_is_one_of_this_machine_only(model: Path) -> None:
 
 def start_in_vain(model: Path, address: str) -> str:
     """What a server says that can't start; its exit code is 1."""
-    command = [sys.executable, "-m", "ressq_runtime", "--model", str(model), "--serve", address]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=STARTED_S)
+    done = subprocess.run(
+        [*command("serve"), address, "--model", str(model)], capture_output=True, text=True, timeout=STARTED_S
+    )
     assert done.returncode == 1
     return done.stderr

@@ -1,4 +1,4 @@
-"""`ressq-infer --serve` under clients that are too large, too slow or too many."""
+"""`ressq-serve` under clients that are too large, too slow or too many."""
 
 from __future__ import annotations
 

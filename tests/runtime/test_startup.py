@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 import ressq_runtime
-from ressq_runtime.commands.arguments import parse
 from ressq_runtime.commands.infer import Plain, read_plain
+from ressq_runtime.commands.infer_arguments import parse
 
 PLAIN = [
     ["a.jpg"],
@@ -24,12 +24,12 @@ OTHER = [
     [], ["--help"], ["-h"], ["--version"], [""], ["-"], ["--", "-a.jpg"], ["a.jpg", "b.jpg"], ["--jso", "a.jpg"],
     ["--model=m", "a.jpg"], ["a.jpg", "--model"], ["a.jpg", "--model", ""], ["a.jpg", "--model", "--json"],
     ["a.jpg", "--top-k", "0"], ["a.jpg", "--top-k", "x"], ["a.jpg", "--top-k", "-1"], ["a.jpg", "--threads", "1.5"],
-    ["a.jpg", "--engine", "litert"], ["a.jpg", "--csv", "t.csv"], ["--self-test"], ["--json"],
+    ["a.jpg", "--engine", "litert"], ["a.jpg", "--csv", "t.csv"], ["a.jpg", "--profile"], ["--json"],
 ]  # fmt: skip
 HEAVY = {
     "PIL.Image", "argparse", "collections", "contextlib", "dataclasses", "enum", "functools", "hashlib", "json",
-    "logging", "numpy", "pathlib", "re", "ressq_runtime.commands.arguments", "ressq_runtime.inputs.picture",
-    "typing", "zipfile",
+    "logging", "numpy", "pathlib", "re", "ressq_runtime.commands.arguments", "ressq_runtime.commands.infer_arguments",
+    "ressq_runtime.inputs.picture", "typing", "zipfile",
 }  # fmt: skip
 
 

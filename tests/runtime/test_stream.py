@@ -38,20 +38,24 @@ def pictures(shapes: Path) -> list[str]:
     return [str(path) for path in sorted(shapes.rglob("*.png"))]
 
 
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
 def paths_of(content: bytes) -> list[str]:
     """What read_paths finds in a pipe that holds this."""
     source, sink = os.pipe()
     os.write(sink, content)
     os.close(sink)
     try:
-        return list(read_paths(source))
+        return list(read_paths(say, source))
     finally:
         os.close(source)
 
 
 def test_a_stream_of_no_path_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert paths_of(b"") == []
-    assert capsys.readouterr().err == "ressq-infer: stdin: found no path, nothing to do\n"
+    assert capsys.readouterr().err == "stdin: found no path, nothing to do\n"
 
 
 def test_paths_end_with_a_nul_which_the_last_may_lack(capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,7 +66,7 @@ def test_paths_end_with_a_nul_which_the_last_may_lack(capsys: pytest.CaptureFixt
 
 def test_a_path_is_there_before_the_next_one_is_written() -> None:
     source, sink = os.pipe()
-    found = read_paths(source)
+    found = read_paths(say, source)
     for name in ("a.jpg", "b.jpg"):
         os.write(sink, name.encode() + b"\0")
         assert next(found) == name
@@ -83,7 +87,7 @@ def test_a_closed_stdin_is_an_error() -> None:
     os.close(sink)
     os.close(source)
     with pytest.raises(PictureError, match="stdin: Bad file descriptor; redirect it"):
-        next(read_paths(source))
+        next(read_paths(say, source))
 
 
 @pytest.mark.parametrize("threaded", [False, True])

@@ -162,13 +162,13 @@ def test_zeros_that_a_power_cut_left_are_removed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"mine", "found no table of ressq-infer --csv, or one that a spreadsheet saved; name another file"),
-        (b"mine\nand mine\n", "found no table of ressq-infer --csv"),
-        (b"\n", "found no table of ressq-infer --csv"),
-        (b"TFL3" + bytes(range(256)) * 2000, "found no table of ressq-infer --csv"),
+        (b"mine", "found no table of --csv, or one that a spreadsheet saved; name another file"),
+        (b"mine\nand mine\n", "found no table of --csv"),
+        (b"\n", "found no table of --csv"),
+        (b"TFL3" + bytes(range(256)) * 2000, "found no table of --csv"),
         ("\ufeffpath;label;reason;label_1;probability_1\r\n".encode(), "found no .*, or one that a spreadsheet saved"),
-        (b"path,label_1,probability_1,total_ms,error\r\n", "found no table of ressq-infer --csv"),
-        (b"path,label_1,probability_1,total_ms,error,model\r\n", "found no table of ressq-infer --csv"),
+        (b"path,label_1,probability_1,total_ms,error\r\n", "found no table of --csv"),
+        (b"path,label_1,probability_1,total_ms,error,model\r\n", "found no table of --csv"),
         (
             b"path,label,reason,label_1,probability_1,total_ms,error,model\r\n",
             "found 1 answers a picture, wanted 2; set --top-k",

@@ -1,4 +1,4 @@
-"""`--watch`: no picture of a folder lost, none done twice, whatever happens while it comes in."""
+"""`ressq-watch` of a folder: no picture of a folder lost, none done twice, whatever happens while it comes in."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from installed import command
+from ressq_runtime.commands.watch import main
 from ressq_runtime.errors import FolderError
 from ressq_runtime.streaming.watch import SECOND_CHANCE_SECONDS, SETTLED_SECONDS, Watch
 
@@ -229,11 +231,11 @@ def test_a_folder_that_is_missing_or_goes_is_an_error(folder: Path) -> None:
 
 
 class Watching:
-    """A real `ressq-infer --watch` of a folder with its table."""
+    """A real `ressq-watch` of a folder with its table."""
 
     def __init__(self, folder: Path, table: Path, model: Path) -> None:
         self._table = table
-        self._command = [sys.executable, "-m", "ressq_runtime", "--watch", str(folder), "--csv", str(table)]
+        self._command = [*command("watch"), str(folder), "--csv", str(table)]
         self._command += ["--model", str(model), "--top-k", "1"]
         self._process: subprocess.Popen[str] | None = None
 
@@ -288,7 +290,7 @@ def test_no_picture_is_lost_or_done_twice_across_ends_of_every_kind(
         bring(5)
         found, said = watching.end(number)
         assert found == code, said
-        assert ("ressq-infer: stopped" in said) == (code == 0), said
+        assert ("ressq-watch: stopped" in said) == (code == 0), said
     watching.start()
     watching.wait(lambda: len(watching.rows()) >= len(names))
     assert watching.end(signal.SIGTERM)[0] == 0
@@ -328,3 +330,38 @@ def test_a_link_that_leads_nowhere_ends_nothing(folder: Path) -> None:
     watch.look()
     clock.tick()
     assert watch.look() == [str(folder / "a.jpg")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["."], "found a folder without --csv FILE, which knows after a restart what is answered already"),
+        (["0", "--csv", "t.csv"], "found --csv and a camera, wanted --csv with a folder; --json prints"),
+        (["rtsp://pi.lan/live", "--csv", "t.csv"], "found --csv and a camera"),
+        ([".", "--csv", "-"], "found --csv '-', wanted a FILE, which knows what is answered"),
+        ([".", "--csv", ""], "found --csv '', wanted a FILE"),
+        ([], "the following arguments are required: FOLDER|CAMERA"),
+    ],
+)
+def test_what_is_neither_a_folder_with_a_table_nor_a_camera_is_wrong_usage(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_number_is_a_camera_even_beside_a_folder_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "97").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main(["97"]) == 1
+    assert "error: camera 97: found n" in capfd.readouterr().err
+
+
+def test_a_missing_folder_with_a_table_is_named_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = str(tmp_path / "incoming")
+    assert main([missing, "--csv", str(tmp_path / "t.csv")]) == 1
+    assert f"ressq-watch: error: {missing}: found no such folder, wanted one to watch" in capsys.readouterr().err

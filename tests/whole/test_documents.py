@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -23,29 +24,24 @@ def indented_commands(path: Path) -> list[str]:
     return [line.partition(" #")[0].strip() for line in lines]
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/pi.md", "docs/measuring.md", "runtime/README.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/pi.md", "docs/measuring.md", "docs/serve.md", "docs/tables.md", "runtime/README.md"]
+)
 def test_every_option_that_a_document_names_exists(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     import ressq_edge.cli
     import ressq_export.cli
-    import ressq_runtime.commands.evaluate
-    import ressq_runtime.commands.infer
 
-    mains = {
-        "ressq-train": ressq_edge.cli.main,
-        "ressq-export": ressq_export.cli.main,
-        "ressq-infer": ressq_runtime.commands.infer.main,
-        "ressq-evaluate": ressq_runtime.commands.evaluate.main,
-    }
-    for line in indented_commands(ROOT / name):
-        words = shlex.split(line)
-        command = next((Path(word).name for word in words if Path(word).name in mains), None)
-        if command is None:
-            continue
-        with pytest.raises(SystemExit):
-            mains[command](["--help"])
-        text = capsys.readouterr().out
-        for option in re.findall(r"--[a-z-]+", line):
-            assert option in text, f"{name}: {line}"
+    mains = {"ressq-train": ressq_edge.cli.main, "ressq-export": ressq_export.cli.main}
+    for command_name in ("infer", "watch", "evaluate", "profile", "serve", "model"):
+        mains[f"ressq-{command_name}"] = import_module(f"ressq_runtime.commands.{command_name}").main
+    for call in (call for line in indented_commands(ROOT / name) for call in line.split("|")):
+        command, *words = shlex.split(call.removeprefix("ExecStart=")) or [""]
+        if (command := Path(command).name) in mains:
+            with pytest.raises(SystemExit):
+                mains[command]([*words[: command == "ressq-model"], "--help"])  # which has actions
+            text = capsys.readouterr().out
+            for option in re.findall(r"--[a-z-]+", call):
+                assert option in text, f"{name}: {call}"
 
 
 def test_the_python_in_the_readme_runs(

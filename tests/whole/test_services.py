@@ -17,7 +17,7 @@ from served import STARTED_S, ask
 pytestmark = pytest.mark.host
 
 DOCS = Path(__file__).parents[2] / "docs"
-COMMAND = Path(sys.executable).with_name("ressq-infer")
+BIN = Path(sys.executable).parent
 UNITS = {"ressq-serve": DOCS / "serve.md", "ressq-watch": DOCS / "tables.md"}
 
 
@@ -41,7 +41,7 @@ def test_systemd_finds_no_fault_in_a_unit(name: str, tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
     path = tmp_path / f"{name}.service"
-    path.write_text(read_unit(name).replace("/opt/ressq/bin/ressq-infer", str(COMMAND)))
+    path.write_text(read_unit(name).replace("/opt/ressq/bin", str(BIN)))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True, check=False)
     assert [line for line in done.stderr.splitlines() if name in line] == []
     assert done.returncode == 0
@@ -59,7 +59,7 @@ def test_a_unit_starts_again_after_a_fault_and_never_as_root(name: str) -> None:
 def start(name: str, *changes: tuple[str, str]) -> subprocess.Popen[str]:
     """What the unit's ExecStart starts, with these words in place of others; without a home folder, as for systemd."""
     line = read_setting(read_unit(name), "ExecStart")
-    for before, after in (("/opt/ressq/bin/ressq-infer", str(COMMAND)), *changes):
+    for before, after in (("/opt/ressq/bin", str(BIN)), *changes):
         assert before in line
         line = line.replace(before, after)
     return subprocess.Popen(
@@ -67,12 +67,12 @@ def start(name: str, *changes: tuple[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def end(name: str, process: subprocess.Popen[str]) -> None:
     """systemd's way; the exit code must be one that it takes for no fault."""
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=STARTED_S)
     assert process.returncode == 0
-    assert said.endswith("ressq-infer: stopped\n")
+    assert said.endswith(f"{name}: stopped\n")
 
 
 def wait_for_line(process: subprocess.Popen[str], words: str) -> str:
@@ -84,12 +84,12 @@ def wait_for_line(process: subprocess.Popen[str], words: str) -> str:
 
 def test_the_server_answers_and_ends(artefacts: dict[str, Path], shapes: Path) -> None:
     model = ("/opt/ressq/leaf_int8.tflite", str(artefacts["int8.tflite"]))
-    with start("ressq-serve", ("--serve ", "--serve 0 "), model) as process:
+    with start("ressq-serve", ("ressq-serve ", "ressq-serve 0 "), model) as process:
         port = int(wait_for_line(process, "serving on").rpartition(":")[2].partition("/")[0])
         assert ask(port, "GET", "/healthz").status == 200
         picture = (shapes / "circle" / "01.png").read_bytes()
         assert ask(port, "POST", "/classify", picture).json["label"] == "circle"
-        end(process)
+        end("ressq-serve", process)
 
 
 def test_the_watched_folder_is_answered_and_it_ends(artefacts: dict[str, Path], shapes: Path, tmp_path: Path) -> None:
@@ -103,6 +103,6 @@ def test_the_watched_folder_is_answered_and_it_ends(artefacts: dict[str, Path], 
             while f"{shape}.png,{shape}," not in (tmp_path / "answers.csv").read_text():
                 assert time.monotonic() < until
                 time.sleep(0.1)
-            end(process)
+            end("ressq-watch", process)
     rows = (tmp_path / "answers.csv").read_text().splitlines()
     assert len(rows) == 3

@@ -184,6 +184,6 @@ def _meanings(document: Document) -> Element:
         "loss": "mean negative log-likelihood of the truth, in nats: less is better",
         "ECE": f"expected calibration error, {document['ece_bins']} bins of equal width: how far a probability is off",
         "ms here": "median of one inference on one thread of the machine that exported, without decoding the picture; "
-        "elsewhere it is another figure, which ressq-infer --profile measures",
+        "elsewhere it is another figure, which ressq-profile measures",
     }
     return element("footer", make_facts(list(meanings.items())))

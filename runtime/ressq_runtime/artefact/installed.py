@@ -26,7 +26,7 @@ def find_model(asked: str | None, environment: dict[str, str] | None = None) -> 
 
 
 def install_model(path: str, environment: dict[str, str] | None = None) -> str:
-    """Copies an artefact to where `ressq-infer` finds it without --model; returns its new path.
+    """Copies an artefact to where every command finds it without --model; returns its new path.
 
     It takes the place of the one installed before, in one step: a power cut leaves the old or the new one.
 

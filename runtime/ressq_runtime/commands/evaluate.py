@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from ressq_runtime.commands.infer import mend_streams, print_result
+from ressq_runtime.commands.command import mend_streams, print_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""`ressq-infer`: pictures in, labels out.
+"""`ressq-infer`: pictures in, answers out.
 
 Start-up is a feature: this module loads an imaging library, an interpreter or a card only on the way that
 needs it, so `--help` and a wrong argument cost Python and argparse alone, and the plainest call not even argparse.
@@ -6,91 +6,43 @@ needs it, so `--help` and a wrong argument cost Python and argparse alone, and t
 
 from __future__ import annotations
 
-import os
 import sys
+
+from ressq_runtime.commands.command import guard, leave
+from ressq_runtime.errors import PictureError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from ressq_runtime.classify import Classifier
+    from ressq_runtime.rows import Say
+
+_NAME = "ressq-infer"
+# How what may be a pipe is named.
+_PIPED = ("-", "/dev/", "/proc/")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments (None: the process's own); returns its exit code."""
-    from ressq_runtime.errors import RessqError
-
-    mend_streams()
-    words = list(sys.argv[1:] if argv is None else argv)
-    arguments: Any = read_plain(words)  # or argparse's Namespace: the same attributes
-    if arguments is None:
-        from ressq_runtime.commands.arguments import parse
-
-        arguments = parse(words)
-    try:
-        return _dispatch(arguments)
-    except RessqError as error:
-        print(f"ressq-infer: error: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # The reader has what it wanted (`| head`). Python would complain again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:
-        print(f"ressq-infer: error: {error}; check the disk that it writes to", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("ressq-infer: interrupted", file=sys.stderr)
-        return 130
-
-
-def mend_streams() -> None:
-    """A closed stdout fails where it is written to, a closed stderr is wanted so; any file name can be shown."""
-    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
-    sys.stderr = sys.stderr or open(os.devnull, "w")
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")
-
-
-def print_result(command: str, text: str, advice: str) -> int:
-    """Prints what a command found; the exit code: 1 where stdout takes it no more, which is told with the advice."""
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # such a reader has what it wanted (`| head`)
-            print(f"{command}: error: stdout: {error.strerror}; {advice}", file=sys.stderr)
-        # Python would complain again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return 0
+    return guard(_NAME, lambda say: _answer(list(sys.argv[1:] if argv is None else argv), say))
 
 
 def run() -> None:
-    """The installed command: `main`, as the process's exit code.
-
-    Everything is flushed, then the process ends at once: taking Python's modules down one by one costs
-    half an inference and changes nothing.
-    """
-    code = main()
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        if code == 0:  # else it has been told: what could not be written is still in the buffer
-            print(f"ressq-infer: error: stdout: {error.strerror}; free space, or write elsewhere", file=sys.stderr)
-        code = 1
-    sys.stderr.flush()
-    os._exit(code)
+    """The installed command."""
+    leave(_NAME, main())
 
 
 class Plain:
-    """`arguments.parse` of a command line that names one picture and no more than _VALUES and --json."""
+    """`infer_arguments.parse` of a command line that names one picture and no more than _VALUES and --json."""
 
-    labels = csv = watch = runs = plot = serve = camera = install = abstain_below = explain = None
-    stdin0 = profile = self_test = info = False
+    labels = csv = abstain_below = explain = None
+    stdin0 = profile = False
     engine = "auto"
 
     def __init__(self) -> None:
         self.pictures: list[str] = []
-        self.serve_as: list[str] = []
         self.model: str | None = None
         self.top_k, self.json = 5, False
         self.threads: int | None = None
@@ -126,42 +78,70 @@ def read_plain(words: list[str]) -> Plain | None:
     return plain if plain.pictures else None
 
 
-def _dispatch(arguments: Any) -> int:
-    from ressq_runtime.artefact.installed import find_model, install_model
+def _answer(words: list[str], say: Say) -> int:
+    arguments: Any = read_plain(words)  # or argparse's Namespace: the same attributes
+    if arguments is None:
+        from ressq_runtime.commands.infer_arguments import parse
 
-    if arguments.install:
-        print(
-            f"installed {install_model(arguments.install)}; ressq-infer now uses it without --model and RESSQ_MODEL",
-            file=sys.stderr,
-        )
-        return 0
-    if arguments.plot and not arguments.profile:
-        from ressq_runtime.profiling.command import plot_saved
-
-        return plot_saved(arguments.pictures[0], arguments.plot)
-    path, origin = find_model(arguments.model)
-    if arguments.info:
-        from ressq_runtime.commands.info import print_info
-
-        return print_info(path, origin, as_json=arguments.json)
-    if arguments.self_test:
-        from ressq_runtime.selftest import self_test
-
-        count = self_test(path, arguments.engine, arguments.threads)
-        print(f"{path}: self-test passed: hash, pixels and scores of {count} golden pictures agree")
-        return 0
-    if arguments.serve:
-        from ressq_runtime.serving.serve import serve
-
-        return serve(arguments, path, origin)
-    if arguments.camera:
-        from ressq_runtime.streaming.camera import answer_camera
-
-        return answer_camera(arguments, path, origin)
+        arguments = parse(words)
     if arguments.profile:
-        from ressq_runtime.profiling.command import profile_all
+        from ressq_runtime.commands.profile import measure
 
-        return profile_all(arguments, path, origin)
-    from ressq_runtime.answer import answer_all
+        return measure(arguments, None, say)
+    from ressq_runtime.commands.named import list_named, load_answering
 
-    return answer_all(arguments, path, origin)
+    named: list[str] = arguments.pictures
+    piped = len(named) == 1 and named[0].startswith(_PIPED)
+    if piped:
+        from ressq_runtime.inputs.piped import is_piped
+
+        piped = is_piped(named[0])
+    pictures = named if piped else list_named(named, say)
+    classifier = load_answering(arguments, say)
+    if not piped and (len(pictures) != 1 or pictures != named or arguments.csv):
+        return _answer_many(arguments, classifier, pictures, say)
+    return _answer_one(arguments, classifier, pictures[0], piped, say)
+
+
+def _answer_many(arguments: Any, classifier: Classifier, pictures: list[str], say: Say) -> int:
+    from ressq_runtime.rows import open_writer
+    from ressq_runtime.streaming.stream import answer_many, read_paths
+
+    with open_writer(arguments, classifier, say) as writer:
+        named = read_paths(say) if arguments.stdin0 else pictures
+        faults = answer_many(
+            classifier, named, arguments.top_k, writer, say,
+            rows=bool(arguments.csv or arguments.json), endless=arguments.stdin0,
+        )  # fmt: skip
+        return 1 if faults or writer.earlier_faults else 0
+
+
+def _answer_one(arguments: Any, classifier: Classifier, name: str, piped: bool, say: Say) -> int:
+    from ressq_runtime.rows import open_writer
+    from ressq_runtime.step import timed_answer
+
+    if arguments.explain:
+        from ressq_runtime.explain import check_explanation
+
+        check_explanation(arguments.explain, name)
+    named = name
+    if piped:
+        from ressq_runtime.inputs.piped import name_row, read_piped
+
+        name = name_row(name, arguments.csv)
+    with open_writer(arguments, classifier, say, single=True) as writer:
+        try:
+            source = read_piped(named) if piped else named
+            predictions, spent = timed_answer(classifier, source, arguments.top_k)
+            writer.write((name, predictions, spent))
+        except PictureError as fault:
+            said = str(fault).replace("bytes:", "stdin:", 1) if piped else str(fault)
+            say(f"error: {said}")
+            writer.write_fault(name, said)
+            return 1
+    if arguments.explain:
+        from ressq_runtime.explain import write_explanation
+
+        write_explanation(classifier, source, predictions[0], arguments.explain)
+        say(f"wrote {arguments.explain}")
+    return 0

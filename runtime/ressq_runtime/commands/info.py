@@ -1,4 +1,4 @@
-"""`ressq-infer --info`: the card, for a person or as JSON. Loads neither numpy nor Pillow nor an interpreter."""
+"""`ressq-model info`: the card, for a person or as JSON. Loads neither numpy nor Pillow nor an interpreter."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def print_info(path: str, origin: str, *, as_json: bool) -> int:
-    """Prints what the artefact says of itself; exit code 0.
+def print_info(path: str, origin: str, *, as_json: bool) -> None:
+    """Prints what the artefact says of itself.
 
     Raises:
         ArtefactError: the file has no card, or a broken one.
@@ -29,9 +29,10 @@ def print_info(path: str, origin: str, *, as_json: bool) -> int:
         try:
             lines = [f"{name:<12} {printable(value)}" for name, value in _describe(path, origin, card.data)]
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ArtefactError(f"{path}: found an odd card ({error!r}); --info --json prints it as it is") from error
+            raise ArtefactError(
+                f"{path}: found an odd card ({error!r}); ressq-model info --json prints it as it is"
+            ) from error
         print("\n".join(lines))
-    return 0
 
 
 def _describe(path: str, origin: str, data: dict[str, Any]) -> list[tuple[str, str]]:

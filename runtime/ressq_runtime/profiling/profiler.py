@@ -46,7 +46,7 @@ def profile(
     root: str = "/",
     clock: Clock = perf_counter,
 ) -> dict[str, Any]:
-    """Everything `ressq-infer --profile` says, ready for json.dumps and for `render_table`.
+    """Everything `ressq-profile` says, ready for json.dumps and for `render_table`.
 
     Args:
         model: an artefact, or a classifier: what it was loaded with is loaded anew.

@@ -1,1 +1,1 @@
-"""`--serve`: one classifier that stays and answers over HTTP, with a page."""
+"""`ressq-serve`: one classifier that stays and answers over HTTP, with a page."""

@@ -1,4 +1,4 @@
-"""Where `--serve` listens, TCP or a Unix socket, and by which names it may be called."""
+"""Where a server listens, TCP or a Unix socket, and by which names it may be called."""
 
 from __future__ import annotations
 
@@ -111,12 +111,12 @@ class OwnNames:
         return True
 
     def has_origin(self, origin: str, host: str) -> bool:
-        """True if the page of this Origin header is ours: at the request's own Host, or named by `--serve-as`."""
+        """True if the page of this Origin header is ours: at the request's own Host, or named by `--name`."""
         return origin.partition("://")[2] == host or origin.lower() in self._origins
 
 
 def read_name(text: str) -> str:
-    """A name of `--serve-as`, `HOST[:PORT]` or an origin, in lower case.
+    """A name of `--name`, `HOST[:PORT]` or an origin, in lower case.
 
     Raises:
         ArgumentTypeError: it is neither.

@@ -1,11 +1,10 @@
-"""One HTTP request of `--serve`: who may ask, what is asked, and the answer; errors are JSON."""
+"""One HTTP request: who may ask, what is asked, and the answer; errors are JSON."""
 
 from __future__ import annotations
 
 import io
 import json
 import socket
-import sys
 from base64 import b64encode
 from contextlib import suppress
 from functools import cache
@@ -65,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
             self._reply_error(HTTPStatus.UNPROCESSABLE_ENTITY, str(error) + hint)
         except RessqError as error:
             # The model's fault, and its message names files: for our log alone.
-            sys.stderr.write(f"ressq-infer: error: {error}\n")
+            self.server.say(f"error: {error}")
             self._reply_error(HTTPStatus.INTERNAL_SERVER_ERROR, "the model failed; the server's log says why")
 
     def finish(self) -> None:
@@ -130,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def version_string(self) -> str:
         """The Server header: no versions for strangers."""
-        return "ressq-infer"
+        return "ressq-serve"
 
     def _check(self) -> str:
         """The path asked for.
@@ -143,14 +142,14 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.address.socket_path is None and not names.has_host(hosts, self.request_version):
             raise RefusalError(
                 HTTPStatus.MISDIRECTED_REQUEST,
-                "found another Host, wanted this machine's address; start it with --serve-as NAME if that is its name",
+                "found another Host, wanted this machine's address; start it with --name NAME if that is its name",
             )
         origin = self.headers.get("Origin")
         if origin is not None and not names.has_origin(origin, (hosts or [""])[0]):
             raise RefusalError(
                 HTTPStatus.FORBIDDEN,
                 "found another site's request, wanted this page's or a program's; behind a proxy start it with "
-                "--serve-as ORIGIN, like https://pi.example.org",
+                "--name ORIGIN, like https://pi.example.org",
             )
         if path not in _METHODS:
             raise RefusalError(HTTPStatus.NOT_FOUND, f"found no such path, wanted one of {', '.join(_METHODS)}")

@@ -1,4 +1,4 @@
-"""`ressq-infer --serve`: one classifier that stays, so that start-up is paid once. docs/serve.md says how to use it.
+"""One classifier that stays, so that start-up is paid once. docs/serve.md says how to use it.
 
 Pictures live in memory, the last one only.
 """
@@ -17,7 +17,6 @@ from time import time_ns
 
 from PIL import Image
 
-from ressq_runtime.answer import load_named
 from ressq_runtime.decoding import jpeg
 from ressq_runtime.inputs.picture import decode
 from ressq_runtime.rows import JsonWriter
@@ -28,11 +27,12 @@ from ressq_runtime.streaming.shutdown import GracefulShutdown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from ressq_runtime.classify import Classifier
+    from ressq_runtime.rows import Say
+    from ressq_runtime.serving.address import Address
     from ressq_runtime.streaming.camera import Camera
 
 # A stranger's PNG of a few kilobytes can unfold to any size: 25 megapixels take 150 MB, as WebP 400.
@@ -110,33 +110,38 @@ class Resident:
             self._turn.release()
 
 
-def serve(arguments: Namespace, path: str, origin: str) -> int:
-    """Serves until SIGTERM or Ctrl-C; exit code 0.
-
-    Raises:
-        RessqError: the model, the address or the camera can't be had, or the camera broke off.
-    """
-    from ressq_runtime.serving.handler import Handler
-
+def bound_memory() -> None:
+    """Sets this process's bounds for the pictures of strangers; before a model is loaded."""
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # Pillow warns at this number and refuses twice of it
     jpeg.most_pixels = MOST_PIXELS
     if sys.platform == "linux" and hasattr(libc := CDLL(None), "mallopt"):
         libc.mallopt(_M_MMAP_THRESHOLD, RETURNED_BYTES)
-    camera = None
-    classifier = load_named(arguments, path, origin)
+
+
+def serve(
+    classifier: Classifier, top_k: int, address: Address, names: Iterable[str], camera: str | None, say: Say
+) -> None:
+    """Serves until SIGTERM or Ctrl-C, under this machine's names and further ones, live where a camera is named.
+
+    Raises:
+        RessqError: the address or the camera can't be had, or the camera broke off.
+    """
+    from ressq_runtime.serving.handler import Handler
+
     # What the first picture would pay for: Pillow's decoders, and the first inference, which sets up its buffers.
     Image.init()
     classifier.scores(bytes(classifier.spec.size**2 * 3))
-    if arguments.camera is not None:
+    opened = None
+    if camera is not None:
         from ressq_runtime.streaming.camera import open_camera
 
-        camera = open_camera(arguments.camera, classifier.spec)
-    resident = Resident(classifier, arguments.top_k, live=camera is not None)
+        opened = open_camera(camera, classifier.spec, say)
+    resident = Resident(classifier, top_k, live=opened is not None)
     with GracefulShutdown():
-        return _serve_until_told(Server(arguments.serve, Handler, resident, arguments.serve_as), camera)
+        _serve_until_told(Server(address, Handler, resident, names, say), opened)
 
 
-def _serve_until_told(server: Server, camera: Camera | None) -> int:
+def _serve_until_told(server: Server, camera: Camera | None) -> None:
     stop = Event()
     faults: list[BaseException] = []
     try:
@@ -145,7 +150,7 @@ def _serve_until_told(server: Server, camera: Camera | None) -> int:
             Thread(target=_classify_live, args=(camera, server, stop, faults), daemon=True).start()
         server.serve_forever()
     except KeyboardInterrupt:
-        print("ressq-infer: stopped", file=sys.stderr)
+        server.say("stopped")
     finally:
         stop.set()
         server.finish()
@@ -153,7 +158,6 @@ def _serve_until_told(server: Server, camera: Camera | None) -> int:
             camera.close()
     if faults:
         raise faults[0]
-    return 0
 
 
 def _classify_live(camera: Camera, server: Server, stop: Event, faults: list[BaseException]) -> None:
@@ -163,7 +167,9 @@ def _classify_live(camera: Camera, server: Server, stop: Event, faults: list[Bas
 
     resident = server.resident
     try:
-        for _ in answer_each(camera, lambda frame: resident.answer(frame.picture, -1, to_utc(frame.received))):
+        for _ in answer_each(
+            camera, lambda frame: resident.answer(frame.picture, -1, to_utc(frame.received)), server.say
+        ):
             # A wait, however short: locks are not fair, and a fast camera would keep uploads out for ever.
             if stop.wait(1e-3):
                 return
@@ -182,12 +188,11 @@ def _announce(server: Server) -> None:
         if is_loopback(host):
             where += " to this machine alone"
         else:
-            print(
-                f"ressq-infer: WARNING: {host} is no loopback address: everybody on the network can send pictures "
-                "and see the last one; there is neither password nor encryption",
-                file=sys.stderr,
+            server.say(
+                f"WARNING: {host} is no loopback address: everybody on the network can send pictures "
+                "and see the last one; there is neither password nor encryption"
             )
-    print(f"ressq-infer: serving on {where} (Ctrl-C stops)", file=sys.stderr, flush=True)
+    server.say(f"serving on {where} (Ctrl-C stops)")
 
 
 def _to_row(predictions: Any, latency_ms: dict[str, float]) -> dict[str, Any]:

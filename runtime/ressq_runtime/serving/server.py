@@ -1,4 +1,4 @@
-"""The sockets of `--serve`: how many requests at once, how long and how large each may be."""
+"""The sockets of a server: how many requests at once, how long and how large each may be."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from ressq_runtime.rows import Say
     from ressq_runtime.serving.serve import Resident
 
 # One classifies, the others wait with their upload in memory: 8 x 20 MB fit a Pi Zero 2 beside the model.
@@ -102,15 +103,17 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         address: Address,
         handler: type[socketserver.BaseRequestHandler],
         resident: Resident,
-        names: Iterable[str] = (),
+        names: Iterable[str],
+        say: Say,
     ) -> None:
-        """Binds and listens; `names` are further ones of this machine.
+        """Binds and listens; `names` are further ones of this machine, `say` takes what is for our log alone.
 
         Raises:
             OutputError: the address is taken, or not this machine's.
         """
         self.address = address
         self.resident = resident
+        self.say = say
         self.names = OwnNames("" if address.socket_path is not None else str(address.place[0]), names)
         self.address_family = address.family
         self._places = BoundedSemaphore(MOST_REQUESTS)

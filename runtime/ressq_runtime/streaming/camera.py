@@ -1,15 +1,12 @@
-"""`ressq-infer --camera`: what a camera sees, answered frame by frame. picamera2 and OpenCV are optional."""
+"""What a camera sees, answered frame by frame. picamera2 and OpenCV are optional."""
 
 from __future__ import annotations
 
 import os
-import sys
 from time import monotonic, time
 from urllib.parse import unquote, urlsplit
 
-from ressq_runtime.answer import load_named
 from ressq_runtime.errors import PictureError
-from ressq_runtime.rows import open_writer
 from ressq_runtime.step import timed_answer
 from ressq_runtime.streaming.addresses import cut_address, is_address, is_pipeline
 from ressq_runtime.streaming.delay import Delay
@@ -18,11 +15,12 @@ from ressq_runtime.streaming.shutdown import GracefulShutdown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Callable, Iterator
     from typing import Any, Protocol, TypeVar
 
+    from ressq_runtime.classify import Classifier
     from ressq_runtime.inputs.picture_spec import PixelSpec
+    from ressq_runtime.rows import Say, Writer
     from ressq_runtime.streaming.frames import Source
 
     Answer = TypeVar("Answer")
@@ -73,44 +71,42 @@ class PiCamera:
         self._camera.close()  # which stops it; its own stop() would wait behind a frame that never comes
 
 
-def open_camera(name: str, spec: PixelSpec) -> Camera:
+def open_camera(name: str, spec: PixelSpec, say: Say) -> Camera:
     """The camera, film or stream of that number, file or address, once it gives pictures.
 
-    Its frames have `spec.resize` pixels a side or more, if it can.
+    Its frames have `spec.resize` pixels a side or more, if it can. `say` hears when they cease, and come again.
 
     Raises:
         PictureError: there is none, or nothing that drives it.
     """
     if name.lower().startswith("file://"):
         name = unquote(urlsplit(name).path)
-    return _open_pi_camera(name, spec) or _open_reader(name, spec)
+    return _open_pi_camera(name, spec) or _open_reader(name, spec, say)
 
 
-def answer_camera(arguments: Namespace, path: str, origin: str) -> int:
-    """Classifies what the camera sees, a line a frame, until Ctrl-C, SIGTERM or a film's end; exit code 0.
+def answer_camera(classifier: Classifier, name: str, top_k: int, writer: Writer, say: Say) -> None:
+    """Answers what the camera sees, a row a frame, until Ctrl-C, SIGTERM or a film's end.
 
-    In a line, the time when the frame was received (UTC) stands for the path.
+    In a row, the time when the frame was received (UTC) stands for the path.
 
     Raises:
-        RessqError: the model or the camera can't be had, or the camera broke off.
+        RessqError: the camera can't be had, or broke off.
     """
-    classifier = load_named(arguments, path, origin)
-    camera = open_camera(arguments.camera, classifier.spec)
+    camera = open_camera(name, classifier.spec, say)
     try:
-        with open_writer(arguments, classifier) as writer, GracefulShutdown() as ending:
-            answers = answer_each(camera, lambda frame: timed_answer(classifier, frame.picture, arguments.top_k))
+        with GracefulShutdown() as ending:
+            answers = answer_each(camera, lambda frame: timed_answer(classifier, frame.picture, top_k), say)
             for frame, (predictions, spent) in answers:
                 with ending.held():
                     writer.write((to_utc(frame.received), predictions, spent))
     except KeyboardInterrupt:
-        print("ressq-infer: stopped", file=sys.stderr)
+        say("stopped")
     finally:
         camera.close()
-    return 0
 
 
-def answer_each(camera: Camera, answer: Callable[[Frame], Answer]) -> Iterator[tuple[Frame, Answer]]:
-    """Each frame with what `answer` says of it; those that can't be read are counted on stderr.
+def answer_each(camera: Camera, answer: Callable[[Frame], Answer], say: Say) -> Iterator[tuple[Frame, Answer]]:
+    """Each frame with what `answer` says of it; those that can't be read are counted to `say`.
 
     Raises:
         PictureError: the camera gives no more.
@@ -123,20 +119,16 @@ def answer_each(camera: Camera, answer: Callable[[Frame], Answer]) -> Iterator[t
             unread += 1
             if monotonic() - told >= _TELL_S:
                 frames = f"{unread} frame{'s' if unread > 1 else ''}"
-                print(f"ressq-infer: camera: {frames} could not be read, the last: {fault}", file=sys.stderr)
+                say(f"camera: {frames} could not be read, the last: {fault}")
                 unread, told = 0, monotonic()
         else:
             yield frame, answered
 
 
-def _open_reader(name: str, spec: PixelSpec) -> Camera:
+def _open_reader(name: str, spec: PixelSpec, say: Say) -> Camera:
     """A film, a device or a stream, read by a thread."""
     shown, delay = _shown(name), Delay()
-    reader = Reader(
-        shown,
-        lambda: _connect(name, spec, delay),
-        lambda text: print(f"ressq-infer: camera {shown}: {text}", file=sys.stderr),
-    )
+    reader = Reader(shown, lambda: _connect(name, spec, delay), lambda text: say(f"camera {shown}: {text}"))
     try:
         if is_address(name) or is_pipeline(name):
             from ressq_runtime.streaming.native_stderr import wait_and_listen

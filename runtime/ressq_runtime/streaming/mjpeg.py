@@ -64,7 +64,7 @@ def _ask(address: str) -> HTTPResponse:
         passwords.add_password(None, f"{parts.scheme}://{host}/", user, password)
     opener = build_opener(HTTPBasicAuthHandler(passwords), HTTPDigestAuthHandler(passwords))
     bare = quote(parts._replace(netloc=host, fragment="").geturl(), safe=_LEGAL)
-    answer: HTTPResponse = opener.open(Request(bare, headers={"User-Agent": "ressq-infer"}), timeout=STALL_S)  # noqa: S310
+    answer: HTTPResponse = opener.open(Request(bare, headers={"User-Agent": "ressq-watch"}), timeout=STALL_S)  # noqa: S310
     return answer
 
 

@@ -147,7 +147,9 @@ def _explain_closed(name: str) -> str:
     if _is_kind(path, stat.S_ISCHR):
         return f"found {path}, wanted a camera that gives pictures; close what else uses it, or try another number"
     if _is_kind(path, stat.S_ISREG):
-        return "found a file, wanted a film that OpenCV can open; a picture needs no --camera"
+        return "found a file, wanted a film that OpenCV can open; ressq-infer answers pictures"
     if name.isdecimal():
         return "found none, wanted one that OpenCV can open; ls /dev/video* lists them"
-    return "found no such device or file, wanted a number, a device, a film or an address like rtsp://HOST/PATH"
+    return (
+        "found no such device or file, wanted a number, a device, a film, a folder or an address like rtsp://HOST/PATH"
+    )

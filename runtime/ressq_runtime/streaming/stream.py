@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import os
-import sys
 
-from ressq_runtime.answer import refuse_address
 from ressq_runtime.classify import available_cores
-from ressq_runtime.errors import PictureError, printable
+from ressq_runtime.errors import PictureError
 from ressq_runtime.faults import Faults
 from ressq_runtime.inputs.names import refuse_locale
-from ressq_runtime.rows import open_writer
 from ressq_runtime.step import infer
+from ressq_runtime.streaming.addresses import refuse_address
 from ressq_runtime.streaming.prefetch import prepare_all
 from ressq_runtime.streaming.shutdown import GracefulShutdown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Callable, Iterable, Iterator
 
     from ressq_runtime.classify import Classifier
-    from ressq_runtime.rows import Writer
+    from ressq_runtime.rows import Say, Writer
     from ressq_runtime.streaming.watch import Watch
 
 _CHUNK_BYTES = 1 << 16
@@ -30,42 +27,51 @@ _LONGEST_PATH_BYTES = 1 << 15
 _HINT = "; use find -print0, or tr '\\n' '\\0'"
 
 
-def answer_many(arguments: Namespace, classifier: Classifier, named: list[str]) -> int:
-    """Classifies the pictures named, or those of --stdin0 or --watch; exit code 0, or 1 if one could not be read.
+def answer_many(
+    classifier: Classifier, pictures: Iterable[str], top_k: int, writer: Writer, say: Say, *, rows: bool, endless: bool
+) -> int:
+    """Answers the pictures that have no answer; returns how many could not be read.
+
+    Args:
+        rows: the writer's rows name each fault, so that a summary of them does for people.
+        endless: the pictures may come for long, so that without rows each fault is told at once.
 
     Raises:
         RessqError: the pictures can't be listed, or the answers not written.
     """
-    with open_writer(arguments, classifier) as writer, GracefulShutdown() as ending:
-        if arguments.watch:
-            return _answer_watched(arguments, classifier, writer, ending)
-        pictures = read_paths() if arguments.stdin0 else named
-        rows, gathered = bool(arguments.csv or arguments.json), Faults()
-        tell = gathered.add if rows or not arguments.stdin0 else _tell  # a stream may go on for long
+    gathered = Faults()
+    with GracefulShutdown() as ending:
+        tell = gathered.add if rows or not endless else lambda fault: say(f"error: {fault}")
         try:
-            answered, faults = _answer_each(classifier, pictures, arguments.top_k, writer, ending, tell)
+            answered, faults = _answer_each(classifier, pictures, top_k, writer, ending, tell)
         finally:
             for line in gathered.lines():
-                _tell(line)
+                say(f"error: {line}")
     if faults:
         hint = "" if rows or len(gathered.lines()) in (0, faults) else "; --json names each"
-        print(f"ressq-infer: {answered} answered, {faults} could not be read{hint}", file=sys.stderr)
-    return 1 if faults or writer.earlier_faults else 0
+        say(f"{answered} answered, {faults} could not be read{hint}")
+    return faults
 
 
-def _answer_watched(arguments: Namespace, classifier: Classifier, writer: Writer, ending: GracefulShutdown) -> int:
-    """What comes into the folder, until a signal ends it, which is no fault: exit code 0."""
+def answer_watched(classifier: Classifier, folder: str, top_k: int, writer: Writer, say: Say) -> None:
+    """Answers what comes into the folder, until a signal ends it, which is no fault.
+
+    Raises:
+        RessqError: the folder can't be read, or the answers not written.
+    """
     from ressq_runtime.streaming.watch import Watch
 
-    watch = Watch(arguments.watch, writer.done, say=_note)
-    print(f"ressq-infer: watching {arguments.watch}; Ctrl-C ends", file=sys.stderr)
-    try:
-        _answer_each(classifier, watch.pictures(), arguments.top_k, writer, ending, _tell, watch)
-    except KeyboardInterrupt:
-        print("ressq-infer: stopped", file=sys.stderr)
-    finally:
-        watch.close()
-    return 0
+    with GracefulShutdown() as ending:
+        watch = Watch(folder, writer.done, say=say)
+        say(f"watching {folder}; Ctrl-C ends")
+        try:
+            _answer_each(
+                classifier, watch.pictures(), top_k, writer, ending, lambda fault: say(f"error: {fault}"), watch
+            )
+        except KeyboardInterrupt:
+            say("stopped")
+        finally:
+            watch.close()
 
 
 def _answer_each(
@@ -98,18 +104,10 @@ def _answer_each(
     return answered, faults
 
 
-def _note(text: str) -> None:
-    print(f"ressq-infer: {printable(text)}", file=sys.stderr)
-
-
-def _tell(fault: str) -> None:
-    print(f"ressq-infer: error: {fault}", file=sys.stderr)
-
-
-def read_paths(descriptor: int = 0) -> Iterator[str]:
+def read_paths(say: Say, descriptor: int = 0) -> Iterator[str]:
     """The paths in a stream, each as soon as the NUL behind it is there; the last one may lack its NUL.
 
-    A stream of none is no fault, since `find` may find nothing; but it is said.
+    A stream of none is no fault, since `find` may find nothing; but it is told.
 
     Raises:
         PictureError: the stream can't be read, or holds lines or network addresses.
@@ -127,7 +125,7 @@ def read_paths(descriptor: int = 0) -> Iterator[str]:
     if rest:
         yield _decode(rest)
     elif not named:
-        print("ressq-infer: stdin: found no path, nothing to do", file=sys.stderr)
+        say("stdin: found no path, nothing to do")
 
 
 def _decode(path: bytes) -> str:

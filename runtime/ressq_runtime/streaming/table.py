@@ -170,7 +170,7 @@ class Table:
                 f"found {len(row) // 2 - 3} answers a picture, wanted {self._top_k}; set --top-k, or name another file"
             )
         if number == 0:
-            return "found no table of ressq-infer --csv, or one that a spreadsheet saved; name another file"
+            return "found no table of --csv, or one that a spreadsheet saved; name another file"
         if len(row) == len(self._header) and row[_MODEL] == self._model:
             found = "an answer" if row[_LABEL] else "no answer"
             return (

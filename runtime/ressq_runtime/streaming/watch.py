@@ -1,4 +1,4 @@
-"""`--watch`: the pictures that come into a folder, each as soon as it no longer grows.
+"""The pictures that come into a folder, each as soon as it no longer grows.
 
 The folder is looked through again and again: that works with every system and file system, network drives
 included, and misses nothing that came while nobody watched. What was answered before, the table knows.

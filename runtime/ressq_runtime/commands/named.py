@@ -1,0 +1,90 @@
+"""What a command line names: the picture files, and the model that answers."""
+
+from __future__ import annotations
+
+import os
+
+from ressq_runtime.artefact.installed import find_model
+from ressq_runtime.classify import Classifier
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from ressq_runtime.rows import Say
+
+
+def list_named(names: Iterable[str], say: Say) -> list[str]:
+    """The picture files that files and folders name, in their order; says what else is in a folder.
+
+    Raises:
+        FolderError: a folder holds no picture, or can't be read; or the locale reads names as other letters.
+        PictureError: a network address stands among the names.
+    """
+    found: list[str] = []
+    for name in names:
+        if not name.isascii():
+            from ressq_runtime.inputs.names import refuse_locale
+
+            refuse_locale(name, [name])
+        if "://" in name:
+            from ressq_runtime.streaming.addresses import refuse_address
+
+            refuse_address(name)
+        found += _list_folder(name, say) if os.path.isdir(name) else [name]
+    return found
+
+
+def _list_folder(name: str, say: Say) -> list[str]:
+    from pathlib import Path
+
+    from ressq_runtime.errors import FolderError
+    from ressq_runtime.inputs.folders import list_others, list_pictures
+
+    pictures, others = list_pictures(Path(name)), list_others(Path(name))
+    if others:
+        shown = ", ".join(path.name for path in others[:3]) + (", ..." if len(others) > 3 else "")
+        say(f"{name}: left out {len(others)} files that are no pictures: {shown}")
+    if not pictures:
+        raise FolderError(f"{name}: found no picture, wanted a folder with JPEG, PNG, WebP or other pictures")
+    return [str(path) for path in pictures]
+
+
+def load_named(arguments: Any, say: Say) -> Classifier:
+    """The classifier that `--model` and its fellows name; says which it is and what runs it.
+
+    Raises:
+        RessqError: there is none, or it can't be loaded.
+    """
+    path, origin = find_model(arguments.model)
+    labels = _read_labels(arguments.labels, say) if arguments.labels else None
+    classifier = Classifier.load(path, engine=arguments.engine, threads=arguments.threads, labels=labels)
+    if labels:
+        from ressq_runtime.artefact.labels import check_count
+
+        check_count(arguments.labels, labels, classifier.engine, path)
+    engine = classifier.engine
+    by = f"{engine.name} {engine.version}, {engine.threads} thread{'s' if engine.threads > 1 else ''}"
+    if origin == "built-in":
+        say(f"built-in clothing model ({', '.join(classifier.labels)}); name yours with --model. {by}")
+    else:
+        say(f"{path} ({origin}). {by}")
+    return classifier
+
+
+def load_answering(arguments: Any, say: Say) -> Classifier:
+    """`load_named` for a command that answers, and so takes `--abstain-below`, too."""
+    classifier = load_named(arguments, say)
+    if arguments.abstain_below is not None:
+        classifier.threshold = arguments.abstain_below
+    return classifier
+
+
+def _read_labels(path: str, say: Say) -> list[str]:
+    from ressq_runtime.artefact.labels import read_labels
+
+    labels, notes = read_labels(path)
+    for note in notes:
+        say(note)
+    return labels

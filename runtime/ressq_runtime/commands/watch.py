@@ -1,0 +1,80 @@
+"""`ressq-watch`: what comes into a folder, or what a camera sees, answered as it comes."""
+
+from __future__ import annotations
+
+from os.path import isdir
+
+from ressq_runtime.commands.command import guard, leave
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from ressq_runtime.rows import Say
+
+
+_NAME = "ressq-watch"
+_EXAMPLES = """\
+A number, an address (with ://) or a pipeline of GStreamer (with " ! ") is a camera, and so is a file or a
+device; a folder is watched. A folder whose name is a number: ./0
+
+examples:
+  ressq-watch incoming/ --csv answers.csv      each picture that comes; Ctrl-C or SIGTERM ends
+  ressq-watch 0                                the first camera, a line a frame
+  ressq-watch /dev/video2 --json               a JSON object a frame; its path is when the frame came, UTC
+  ressq-watch rtsp://user:password@192.168.1.9:554/stream2
+  ressq-watch film.mp4                         each frame, to its end"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command with these arguments (None: the process's own); returns its exit code."""
+    return guard(_NAME, lambda say: _watch(_parse(argv), say))
+
+
+def run() -> None:
+    """The installed command."""
+    leave(_NAME, main())
+
+
+def _watch(arguments: Namespace, say: Say) -> int:
+    from ressq_runtime.commands.named import load_answering
+    from ressq_runtime.rows import open_writer
+
+    classifier = load_answering(arguments, say)
+    with open_writer(arguments, classifier, say) as writer:
+        if arguments.csv:
+            from ressq_runtime.streaming.stream import answer_watched
+
+            answer_watched(classifier, arguments.source, arguments.top_k, writer, say)
+        else:
+            from ressq_runtime.streaming.camera import answer_camera
+
+            answer_camera(classifier, arguments.source, arguments.top_k, writer, say)
+    return 0
+
+
+def _parse(argv: Sequence[str] | None) -> Namespace:
+    parser = _build_parser()
+    arguments = parser.parse_args(argv)
+    source = arguments.source
+    is_camera = source.isdecimal() or "://" in source or " ! " in source
+    if arguments.csv is None and not is_camera and isdir(source):
+        parser.error("found a folder without --csv FILE, which knows after a restart what is answered already")
+    if arguments.csv is not None and is_camera:
+        parser.error("found --csv and a camera, wanted --csv with a folder; --json prints")
+    if arguments.csv in ("", "-"):
+        parser.error(f"found --csv {arguments.csv!r}, wanted a FILE, which knows what is answered; --json prints, too")
+    return arguments
+
+
+def _build_parser() -> ArgumentParser:
+    from ressq_runtime.commands.arguments import add_answer_options, build_parser
+
+    parser = build_parser(_NAME, "Answers what comes, until it is told to end.", _EXAMPLES)
+    add = parser.add_argument
+    add("source", metavar="FOLDER|CAMERA", help="a folder, or a camera: its number, device or address; or a film")
+    add("--csv", metavar="FILE", help="the table of a folder's answers, which is continued after a restart")
+    add("--json", action="store_true", help="JSON Lines on stdout, one object a picture")
+    add_answer_options(parser)
+    return parser
