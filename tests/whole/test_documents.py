@@ -44,6 +44,13 @@ def test_every_option_that_a_document_names_exists(name: str, capsys: pytest.Cap
                 assert option in text, f"{name}: {call}"
 
 
+@pytest.mark.parametrize("name", ["README.md", "docs/pi.md", "docs/serve.md"])
+def test_a_device_is_told_to_fetch_a_pip_whose_commands_do_without_re(name: str) -> None:
+    made = [line for line in indented_commands(ROOT / name) if "-m venv --system-site-packages" in line]
+    assert made
+    assert all("--upgrade-deps" in line for line in made)
+
+
 def test_the_python_in_the_readme_runs(
     artefacts: dict[str, Path], shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
