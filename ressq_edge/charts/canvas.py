@@ -89,7 +89,7 @@ def draw_inline(paint: Callable[["Figure"], None], size: tuple[float, float], ti
     drawn = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", drawn, flags=re.DOTALL)  # it would be the whole page's
     drawn = re.sub(rf'<g id="(?:{_TIP}([^"]*)|[^"]*)"(/?)>', _open_group, drawn)
     drawn = re.sub("|".join(_NAMES), lambda found: f"var(--{_NAMES[found[0]]})", drawn)
-    drawn = re.sub(r"\s*\n\s*", " ", drawn)
+    drawn = re.sub(r"\s*\n\s*", " ", drawn).replace("xlink:href", "href")
     head = Markup('<svg class="{}" role="img" aria-label="{}" viewBox="{}">').format(kind, title, box)
     return head + Markup(drawn)  # noqa: S704 - matplotlib has escaped what it wrote
 

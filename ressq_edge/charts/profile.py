@@ -1,32 +1,13 @@
 """The charts of a profile, drawn on matplotlib's axes."""
 
+from collections.abc import Callable
 from typing import Any
 
+from ressq_edge.charts.canvas import ACCENT, INK, QUIET, SECOND
 from ressq_runtime.profiling.latency import percentile
 
-INK, QUIET, GRID, ACCENT, SECOND, ALARM = "#1b2733", "#64748b", "#e5eaf0", "#0e7490", "#d97706", "#b91c1c"
-STYLE: Any = {  # matplotlib types every key
-    "font.family": "DejaVu Sans",  # comes with matplotlib; a page replaces it
-    "font.size": 9.5,
-    "text.color": INK,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": QUIET,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.titlepad": 12,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "xtick.color": QUIET,
-    "ytick.color": QUIET,
-    "ytick.major.size": 0,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "ressq",
-    "text.parse_math": False,
-}
+Paint = Callable[[Any, dict[str, Any]], None]  # on axes, of a profile
+
 _WARM_STAGES = ("decode", "preprocess", "inference", "postprocess")
 _MOST_BINS = 60
 
@@ -124,3 +105,13 @@ def _say(axes: Any, title: str, text: str) -> None:
     axes.set_title(title)
     axes.axis("off")
     axes.text(0, 0.95, text, transform=axes.transAxes, va="top", color=QUIET, wrap=True)
+
+
+# In the order in which they are shown, each with its words for those who can't see it.
+CHARTS: dict[Paint, str] = {
+    draw_histogram: "how long inferences took",
+    draw_timeline: "each run in its order",
+    draw_stages: "stages of a warm picture",
+    draw_cold_start: "stages of a fresh process",
+    draw_modules: "modules of the network",
+}
