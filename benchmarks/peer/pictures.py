@@ -43,7 +43,7 @@ class Reference:
         """(label, how far its probability is above the second)."""
         from ressq_runtime.inputs.picture import crop, decode
 
-        scores = np.array(self._engine.run(crop(decode(path, None), self._spec)))
+        scores = np.array(self._engine.run(crop(decode(path, None), self._spec))["scores"].values())
         second, first = np.sort(scores)[-2:]
         return self._labels[int(scores.argmax())], float(first - second)
 

@@ -8,6 +8,7 @@ from _thread import _local
 from ressq_runtime.artefact.container import read_card
 from ressq_runtime.engines import load_engine
 from ressq_runtime.engines.shared import SharedEngine
+from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.errors import ArtefactError, EngineError
 from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.predictions import Prediction, Predictions
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MOST_THREADS = 4
 # The output that tells how far a picture lies from the training pictures.
 DISTANCE = "distance"
+SCORES = "scores"
 
 
 class Classifier:
@@ -43,6 +45,7 @@ class Classifier:
         self.labels = list(labels)
         self.spec = spec
         self.threshold = card.threshold if card else 0.0
+        self._output = choose_output(path, engine.outputs, SCORES).name
         seal = card.sha256 if card else f"{os.stat(path).st_mtime_ns:x}"
         own_labels = None if card else self.labels
         self._recipe = recipe = (type(self), os.path.abspath(path), seal, engine.name, engine.threads, own_labels)
@@ -89,13 +92,16 @@ class Classifier:
 
             check_foreign(path, engine)
         opened = load_engine(path, engine, default_threads() if threads is None else threads)
-        size = opened.inputs[0].shape[1]
-        spec = PixelSpec.for_size(size) if card is None else card.spec
-        if spec.size != size:
-            raise ArtefactError(
-                f"{path}: found an input of {size} pixels, wanted the card's {spec.size}; export it again"
-            )
-        return cls(path, card, labels or (card.labels if card else ()), spec, opened)
+        try:
+            spec = PixelSpec.of_model(path, opened.inputs)
+            if card is not None and card.spec.size != spec.size:
+                raise ArtefactError(
+                    f"{path}: found an input of {spec.size} pixels, wanted the card's {card.spec.size}; export it again"
+                )
+            return cls(path, card, labels or (card.labels if card else ()), card.spec if card else spec, opened)
+        except BaseException:
+            opened.close()
+            raise
 
     def classify(self, image: Source, top_k: int = 5) -> Predictions:
         """What a picture is: its label, or None and a reason, and the `top_k` most probable labels, best first.
@@ -120,7 +126,9 @@ class Classifier:
         wanted = self.spec.size * self.spec.size * 3
         if len(pixels) != wanted:
             raise EngineError(f"pixels: found {len(pixels)} bytes, wanted {wanted} (uint8 RGB); use to_pixels")
-        scores, self._mine.distance = self._shared.run(pixels, DISTANCE)
+        outputs = self._shared.run(pixels)
+        scores = outputs[self._output].values()
+        self._mine.distance = outputs[DISTANCE].values()[0] if DISTANCE in outputs else None
         if len(scores) != len(self.labels):
             raise EngineError(
                 f"{self.path}: found {len(scores)} scores, wanted one for each of {len(self.labels)} labels"
@@ -141,8 +149,8 @@ class Classifier:
         """
         if not hasattr(self._mine, "distance"):
             raise EngineError(f"{self.path}: found no pixels scored by this thread; call scores first, in this thread")
-        found: list[float] | None = self._mine.distance
-        return found[0] if found else None
+        found: float | None = self._mine.distance
+        return found
 
     def rank(self, scores: list[float], top_k: int = 5, distance: float | None = None) -> Predictions:
         """The `top_k` best of the scores with their labels, best first; equal scores in the order of the labels.

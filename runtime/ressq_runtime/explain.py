@@ -11,7 +11,9 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
+from ressq_runtime.classify import SCORES
 from ressq_runtime.engines.class_activation import read_class_maps
+from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.errors import OutputError
 from ressq_runtime.inputs.picture import crop, decode
 from ressq_runtime.inputs.picture_spec import PixelSpec
@@ -57,7 +59,8 @@ def write_explanation(classifier: Classifier, picture: Source, best: Prediction,
         OutputError: the file can't be written.
     """
     pixels = prepare(picture, classifier.spec)[0]
-    found = read_class_maps(classifier.path, classifier.engine, pixels)[classifier.labels.index(best.label)]
+    scores = choose_output(classifier.path, classifier.engine.outputs, SCORES).name
+    found = read_class_maps(classifier.path, classifier.engine, scores, pixels)[classifier.labels.index(best.label)]
     size, resize = classifier.spec.size, classifier.spec.resize
     spec = PixelSpec(SIDE, round(resize * SIDE / size))  # the same crop, from the original's pixels
     shown = Image.frombytes("RGB", (SIDE, SIDE), crop(decode(picture, spec.resize), spec))

@@ -24,7 +24,7 @@ from ressq_export.certificate.layers import read_layers
 from ressq_export.certificate.snr import _Tapped
 from ressq_export.convert import KINDS
 from ressq_export.exporter import export
-from ressq_export.measurement.scores import torch_scorer
+from ressq_export.measurement.scores import scorer_of, torch_scorer
 from ressq_export.measurement.stage_comparison import FLOAT_TOLERANCE, centred_logits, check_float_stages
 from ressq_export.network.deployed import SCORED_TENSORS, deploy
 from ressq_export.network.tensor_names import find_block, operator_kind, origin, read_flatbuffer
@@ -68,8 +68,8 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def run_all(path: Path, pixels: list[bytes]) -> Logits:
-    engine = load_engine(str(path))
-    return centred_logits(engine.run(picture) for picture in pixels)
+    score = scorer_of(load_engine(str(path)))
+    return centred_logits(score(picture) for picture in pixels)
 
 
 def test_the_files_answer_as_torch_whatever_lies_on_the_border(exported: Exported) -> None:
@@ -178,8 +178,7 @@ def test_a_picture_is_as_far_in_both_formats(exported: Exported) -> None:
     for kind in ("fp32.onnx", "fp32.tflite"):
         engine = load_engine(str(exported[kind]))
         for name, pixels in (("usual", drawn_pixels(1)[0]), ("black", bytes(SIZE * SIZE * 3))):
-            engine.run(pixels)
-            (found[kind, name],) = engine.read(DISTANCE) or ()
+            (found[kind, name],) = engine.run(pixels)[DISTANCE].values()
     for name in ("usual", "black"):
         assert found["fp32.onnx", name] == pytest.approx(found["fp32.tflite", name], rel=0.001)
     assert found["fp32.tflite", "black"] > 3 * found["fp32.tflite", "usual"]

@@ -15,7 +15,7 @@ from ressq_export.formats.metadata import add_metadata
 from ressq_export.measurement.abstention import choose_limit
 from ressq_export.network.deployed import SCORED_TENSORS
 from ressq_export.out_of_distribution.score import add_score
-from ressq_export.out_of_distribution.training_statistics import COMPONENTS, CONTENT, LOOK, SHRINKAGE
+from ressq_export.out_of_distribution.training_statistics import COMPONENTS, SHRINKAGE
 from ressq_runtime.classify import DISTANCE, Classifier
 from ressq_runtime.engines import load_engine
 from ressq_runtime.engines.interpreter import open_litert_interpreter
@@ -95,12 +95,11 @@ def test_every_file_gives_the_distance_that_the_definition_says(
     engine = load_engine(str(extended[kind]))
     # Of the grey one the look says most, of the other one the content.
     for strange, least in ((GREY, 5), (UNSEEN, 0.2)):
-        engine.run(strange)
-        (found,) = engine.read(DISTANCE) or ()
+        (found,) = engine.run(strange)[DISTANCE].values()
         # int8 clips what lies beyond the calibration pictures' ranges
         assert found == pytest.approx(by_torch(strange, pixels), rel=0.2 if kind.startswith("int8") else 0.001)
         assert found > least
-    assert engine.read(LOOK) is engine.read(CONTENT) is None
+    assert list(engine.run(strange)) == ["scores", DISTANCE]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -109,7 +108,8 @@ def test_the_scores_are_those_without_the_output(
 ) -> None:
     before, after = load_engine(str(converted.paths[kind])), load_engine(str(extended[kind]))
     for picture in pixels[:4]:
-        assert after.run(picture) == before.run(picture)
+        found, wanted = after.run(picture), before.run(picture)
+        assert found["scores"].data == wanted["scores"].data
 
 
 @pytest.mark.parametrize("kind", ["fp32.tflite", "int8.tflite"])
@@ -117,16 +117,17 @@ def test_the_interpreter_reads_what_the_c_api_reads(extended: dict[str, Path], p
     fast, other = load_engine(str(extended[kind])), open_litert_interpreter(str(extended[kind]), 1)
     assert other is not None
     for picture in pixels[:4]:
-        assert fast.run(picture) == other.run(picture)
-        assert fast.read(DISTANCE) == other.read(DISTANCE)
-    assert other.read(LOOK) is None
+        ours, theirs = fast.run(picture), other.run(picture)
+        assert {name: tensor.data for name, tensor in ours.items()} == {
+            name: each.data for name, each in theirs.items()
+        }
+        assert list(ours) == ["scores", DISTANCE]
 
 
 def measure(path: Path, pictures: list[bytes]) -> list[float]:
     engine, found = load_engine(str(path)), []
     for picture in pictures:
-        engine.run(picture)
-        found += engine.read(DISTANCE) or []
+        found += engine.run(picture)[DISTANCE].values()
     return found
 
 

@@ -12,6 +12,7 @@ import torch
 
 from export_networks import SIZE, as_batch, checkpoint_of, drawn_pixels, harden
 from ressq_export.formats.converter_log import Log
+from ressq_export.measurement.scores import scorer_of
 from ressq_export.measurement.stage_comparison import centred_logits
 from ressq_export.network.deployed import DeployedNetwork, deploy
 from ressq_export.quantization.quantizer import FORMATS, Candidate, Quantizer
@@ -112,7 +113,8 @@ def test_equalisation_mends_a_hard_network(bench: Quantizer, start: Candidate, b
 def test_the_simulation_answers_as_the_file(bench: Quantizer, start: Candidate, batch: torch.Tensor, kind: str) -> None:
     path: Path = bench.quantise(start)[f"int8.{kind}"]
     engine = load_engine(str(path))
-    found = torch.from_numpy(centred_logits(engine.run(pixels) for pixels in bench.calibration))
+    score = scorer_of(engine)
+    found = torch.from_numpy(centred_logits(score(pixels) for pixels in bench.calibration))
     engine.close()
     wanted = simulated(start, batch, kind)
     with torch.inference_mode():

@@ -13,6 +13,7 @@ from ressq_edge.network.scratch import randomise
 from ressq_export.formats.converter_log import Log
 from ressq_export.formats.onnx_fp32 import export_onnx
 from ressq_export.formats.tflite_fp32 import convert_to_tflite
+from ressq_export.measurement.scores import scorer_of
 from ressq_export.network.deployed import deploy
 from ressq_runtime.engines import load_engine
 from ressq_runtime.inputs.picture import PixelSpec, to_pixels
@@ -48,6 +49,6 @@ def test_any_size_gives_the_same_scores_in_both_formats(version: str, size: int,
     wanted = np.stack([network(torch.from_numpy(picture)).detach().numpy()[0] for picture in pictures])
     assert np.ptp(wanted, axis=0).max() > 0.01, "the pictures must not be answered alike"
     for name in ("a.onnx", "a.tflite"):
-        engine = load_engine(str(tmp_path / name))
-        found = np.array([engine.run(picture.tobytes()) for picture in pictures])
+        score = scorer_of(load_engine(str(tmp_path / name)))
+        found = np.array([score(picture.tobytes()) for picture in pictures])
         assert np.abs(found - wanted).max() < TOLERANCE

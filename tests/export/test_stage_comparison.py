@@ -12,6 +12,7 @@ from ressq_export.convert import Pictures, convert
 from ressq_export.errors import ConversionError, ParityError
 from ressq_export.formats.tflite_int8 import check_scales
 from ressq_export.measurement.fidelity import FAITHFUL, UNFAITHFUL, measure_fidelity
+from ressq_export.measurement.scores import scorer_of
 from ressq_export.measurement.stage_comparison import (
     FLOAT_TOLERANCE,
     centred_logits,
@@ -34,13 +35,13 @@ if TYPE_CHECKING:
 
 
 def scores_of(path: Path, pixels: list[bytes]) -> NDArray[np.float64]:
-    engine = load_engine(str(path))
-    return np.array([engine.run(picture) for picture in pixels])
+    score = scorer_of(load_engine(str(path)))
+    return np.array([score(picture) for picture in pixels])
 
 
 def logits_of(path: Path, pixels: list[bytes]) -> Logits:
-    engine = load_engine(str(path))
-    return centred_logits(engine.run(picture) for picture in pixels)
+    score = scorer_of(load_engine(str(path)))
+    return centred_logits(score(picture) for picture in pixels)
 
 
 @pytest.mark.slow

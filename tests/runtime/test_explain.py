@@ -18,6 +18,7 @@ from ressq_runtime import Classifier, EngineError
 from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.commands.infer import main
 from ressq_runtime.engines.class_activation import read_class_maps
+from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.engines.tflite_graph import add_outputs, read_links, read_outputs
 from ressq_runtime.explain import write_explanation
 from ressq_runtime.inputs.picture import to_pixels
@@ -28,10 +29,17 @@ KINDS = ["fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite"]
 VIRIDIS_ENDS = ((68, 1, 84), (253, 231, 37))
 
 
+def class_maps(classifier: Classifier, pixels: bytes) -> np.ndarray:
+    scores = choose_output(classifier.path, classifier.engine.outputs, "scores").name
+    return read_class_maps(classifier.path, classifier.engine, scores, pixels)
+
+
 def maps_of(classifier: Classifier, picture: Path | Image.Image) -> tuple[np.ndarray, np.ndarray]:
     """The maps of a picture and its scores."""
     pixels = to_pixels(picture, classifier.spec)
-    return read_class_maps(classifier.path, classifier.engine, pixels), np.array(classifier.scores(pixels))
+    return read_class_maps(
+        classifier.path, classifier.engine, choose_output("", classifier.engine.outputs, "scores").name, pixels
+    ), np.array(classifier.scores(pixels))
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -178,7 +186,7 @@ def test_a_tflite_without_a_mean_is_refused(tmp_path: Path, monkeypatch: pytest.
     path.write_bytes(tiny_model())
     classifier = Classifier.load(path, labels=["a", "b", "c", "d"], trusted=True)
     with pytest.raises(EngineError, match=r"max\.tflite: found operator 82 before the scores, wanted a mean"):
-        read_class_maps(classifier.path, classifier.engine, bytes(SIZE * SIZE * 3))
+        class_maps(classifier, bytes(SIZE * SIZE * 3))
 
 
 def test_without_interpreter_beside_the_c_api_the_error_says_what_to_install(
@@ -187,13 +195,13 @@ def test_without_interpreter_beside_the_c_api_the_error_says_what_to_install(
     for package in ("ai_edge_litert", "tflite_runtime"):
         monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(EngineError, match=r"tiny\.tflite: found no (ai-edge-litert|tflite-runtime), wanted one of"):
-        read_class_maps(tiny.path, tiny.engine, bytes(SIZE * SIZE * 3))
+        class_maps(tiny, bytes(SIZE * SIZE * 3))
 
 
 def test_a_model_that_went_away_is_named(tiny: Classifier) -> None:
     Path(tiny.path).unlink()
     with pytest.raises(EngineError, match=r"tiny\.tflite: No such file or directory; leave the model in its place"):
-        read_class_maps(tiny.path, tiny.engine, bytes(SIZE * SIZE * 3))
+        class_maps(tiny, bytes(SIZE * SIZE * 3))
 
 
 def test_more_outputs_leave_the_rest_of_the_file_alone() -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from ressq_runtime.artefact.labels import check_count, read_labels
-from ressq_runtime.engines.tensor import TensorSpec
 from ressq_runtime.errors import ArtefactError
 
 CASE = "dress\nhat\nlongsleeve\noutwear\ncrane\nshirt\nshoes\nshorts\ncrane\nt-shirt\n"
@@ -125,8 +122,7 @@ def test_labels_that_are_not_there_are_said_to_be(tmp_path: Path) -> None:
 
 
 def counted(count: int, scores: int, first: str = "c0") -> None:
-    engine: Any = SimpleNamespace(outputs=[TensorSpec("scores", "float32", (1, scores), 0.0, 0)])
-    check_count("labels.txt", [first, *(f"c{number}" for number in range(1, count))], engine, "m.tflite")
+    check_count("labels.txt", [first, *(f"c{number}" for number in range(1, count))], scores, "m.tflite")
 
 
 def test_a_background_too_many_or_too_few_is_told_where_to_mend_it() -> None:

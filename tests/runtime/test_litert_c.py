@@ -53,7 +53,7 @@ def interpreter_scores(path: Path, pixels: np.ndarray[Any, Any]) -> bytes:
 
 
 def engine_scores(engine: LiteRtEngine, pixels: np.ndarray[Any, Any]) -> bytes:
-    return np.array(engine.run(pixels.tobytes()), np.float32).tobytes()
+    return np.array(engine.run(pixels.tobytes())["scores"].values(), np.float32).tobytes()
 
 
 @pytest.mark.parametrize("wanted", [
@@ -122,7 +122,7 @@ def test_the_tensors_are_described_as_the_file_declares_them(write: Any) -> None
 
 
 def test_too_few_pixels_are_refused_before_they_are_copied(write: Any) -> None:
-    with pytest.raises(EngineError, match=rf"found 3 bytes of pixels, wanted {PIXEL_BYTES}"):
+    with pytest.raises(EngineError, match=rf"found 3 bytes for the input, wanted {PIXEL_BYTES}"):
         LiteRtEngine(write()).run(bytes(3))
 
 

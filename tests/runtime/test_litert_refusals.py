@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ressq_runtime import Classifier
 from ressq_runtime.engines.litert_c import LiteRtEngine, Unavailable
 from ressq_runtime.errors import EngineError
 from tiny_tflite import tiny_model
@@ -39,7 +40,7 @@ def test_several_outputs_without_scores_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "two.tflite"
     path.write_bytes(tiny_model(outputs=2, name="other"))
     with pytest.raises(EngineError, match="found the outputs means, other, wanted one named scores"):
-        LiteRtEngine(path)
+        Classifier.load(path, labels=["a", "b", "c", "d"], trusted=True)
 
 
 @pytest.mark.parametrize(("wanted", "reason"), [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import struct
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cards import TFLITE_ENGINE
 from ressq_runtime import ArtefactError, Classifier
 from ressq_runtime.engines import sandbox as quarantine
 from ressq_runtime.engines.sandbox import check_foreign
+from ressq_runtime.engines.tensor import Tensor, TensorSpec
 from ressq_runtime.errors import EngineError
 from tiny_tflite import CLASSES, tiny_model
 
@@ -80,13 +82,15 @@ def test_a_trial_imports_nothing_from_the_folder_that_it_is_started_in(
 @pytest.mark.host  # QEMU lets a process have more memory than its limit
 def test_memory_and_processor_time_of_a_trial_are_bounded(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("resource")
-    limited = "import sys; from ressq_runtime import quarantine; quarantine._limit(1000); "
+    limited = "import sys; from ressq_runtime.engines import sandbox; sandbox._limit(1000); "
     monkeypatch.setattr(quarantine, "_CHILD", limited + "bytearray(600 << 20)")
     with pytest.raises(EngineError, match="ended it with exit code 1"):
         check_foreign(model, "auto")
-    monkeypatch.setattr(quarantine, "_CHILD", f"from ressq_runtime import quarantine as q; q._CPU_S = 1; {limited}")
+    monkeypatch.setattr(
+        quarantine, "_CHILD", f"from ressq_runtime.engines import sandbox as q; q._CPU_S = 1; {limited}"
+    )
     check_foreign(model, "auto")
-    spin = "from ressq_runtime import quarantine as q\nq._CPU_S = 1\nq._limit(1000)\nwhile True: pass"
+    spin = "from ressq_runtime.engines import sandbox as q\nq._CPU_S = 1\nq._limit(1000)\nwhile True: pass"
     monkeypatch.setattr(quarantine, "_CHILD", spin)
     monkeypatch.setattr(quarantine, "_passed", set())
     with pytest.raises(EngineError, match="s of processor time"):
@@ -146,7 +150,9 @@ def test_probabilities_that_were_rounded_away_are_no_logits(
 ) -> None:
     labels = [f"class {number}" for number in range(len(scores))]
     classifier = Classifier.load(model, labels=labels, trusted=True)
-    monkeypatch.setattr(classifier.engine, "run", lambda _pixels: scores)
+    spec = TensorSpec("scores", "float64", (1, len(scores)))
+    outputs = {classifier.engine.outputs[0].name: Tensor(spec, struct.pack(f"{len(scores)}d", *scores))}
+    monkeypatch.setattr(classifier.engine, "run", lambda _pixels: outputs)
     pixels = bytes(classifier.spec.size**2 * 3)
     if fine:
         assert classifier.scores(pixels) == scores

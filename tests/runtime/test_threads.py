@@ -19,6 +19,7 @@ import ressq_runtime.engines
 from ressq_runtime import Classifier, EngineError, evaluate
 from ressq_runtime.engines.class_activation import read_class_maps
 from ressq_runtime.engines.interpreter import open_litert_interpreter
+from ressq_runtime.engines.tensor import Tensor
 from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.predictions import Predictions
 
@@ -93,7 +94,7 @@ def test_measuring_and_explaining_go_on_beside_each_other(load: Load, shapes: Pa
     pixels = to_pixels(pictures[0], classifier.spec)
     works: list[Callable[[], object]] = [
         lambda: evaluate(classifier, shapes),
-        lambda: read_class_maps(classifier.path, classifier.engine, pixels).tolist(),
+        lambda: read_class_maps(classifier.path, classifier.engine, "scores", pixels).tolist(),
         lambda: [told(classifier.classify(picture)) for picture in pictures],
     ]
     alone = [work() for work in works]
@@ -154,7 +155,7 @@ def test_a_call_within_a_call_is_refused_and_harms_none(
     run = classifier.engine.run
     refused: list[str] = []
 
-    def interrupted(pixels: bytes) -> list[float]:
+    def interrupted(pixels: bytes) -> dict[str, Tensor]:
         """What a signal's handler would do in the middle of a call."""
         try:
             classifier.classify(pictures[-1])
@@ -175,7 +176,7 @@ def test_a_close_within_a_call_frees_after_it(
     wanted = told(classifier.classify(pictures[0]))
     run = classifier.engine.run
 
-    def interrupted(pixels: bytes) -> list[float]:
+    def interrupted(pixels: bytes) -> dict[str, Tensor]:
         classifier.close()
         return run(pixels)
 

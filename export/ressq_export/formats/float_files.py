@@ -10,7 +10,7 @@ from ressq_export.errors import ParityError
 from ressq_export.formats.converter_log import Log
 from ressq_export.formats.onnx_fp32 import export_onnx
 from ressq_export.formats.tflite_fp32 import convert_to_tflite
-from ressq_export.measurement.scores import Scorer, torch_scorer
+from ressq_export.measurement.scores import Scorer, scorer_of, torch_scorer
 from ressq_export.measurement.stage_comparison import (
     Logits,
     StageComparison,
@@ -78,7 +78,7 @@ def file_logits(path: Path, pixels: Sequence[bytes]) -> Logits:
     """What a model file makes of pixels, centred."""
     engine = load_engine(str(path))
     try:
-        return _logits(engine.run, pixels)
+        return _logits(scorer_of(engine), pixels)
     finally:
         engine.close()
 

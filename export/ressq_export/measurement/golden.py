@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ressq_export.measurement.scores import scorer_of
 from ressq_runtime.engines.interpreter import InterpreterEngine
 from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 from ressq_runtime.selftest import SMALLEST_PROBABILITY, golden_picture
@@ -56,10 +57,10 @@ def steps_between_kernels(int8_model: Path, score: Score, step: float) -> Callab
     kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(str(int8_model), num_threads=1, experimental_op_resolver_type=kernels)
     interpreter.allocate_tensors()
-    plain = InterpreterEngine(interpreter, str(int8_model), "tflite", "", 1)
+    plain = scorer_of(InterpreterEngine(interpreter, str(int8_model), "tflite", "", 1))
 
     def moved(pixels: bytes) -> float:
-        logs = np.log(np.maximum([plain.run(pixels), score(pixels)], SMALLEST_PROBABILITY))
+        logs = np.log(np.maximum([plain(pixels), score(pixels)], SMALLEST_PROBABILITY))
         return float(np.abs(logs[0] - logs[1]).max()) / step
 
     return moved

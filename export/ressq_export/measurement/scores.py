@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -15,15 +15,26 @@ from torch import Tensor, nn
 from ressq_edge.data.augment import normalise
 from ressq_edge.findings.intervals import share_interval
 from ressq_edge.network.checkpoint import Checkpoint
+from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.errors import FolderError, PictureError
 from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+
+if TYPE_CHECKING:
+    from ressq_runtime.engines import Engine
 
 Scorer = Callable[[bytes], Sequence[float]]
 # Told how many pictures, or runs, of how many are done.
 Progress = Callable[[int, int], None]
 
 TORCH = "torch fp32"  # the reference of every agreement
+SCORES = "scores"  # the output of a model file that holds them
 LATENCY_RUNS = 50  # of each file, in turn; a median, so that 50 will do
+
+
+def scorer_of(engine: "Engine") -> Scorer:
+    """The scores of a model file that is loaded in an engine."""
+    name = choose_output("model", engine.outputs, SCORES).name
+    return lambda pixels: engine.run(pixels)[name].values()
 
 
 @contextmanager

@@ -44,8 +44,8 @@ def _read_features(model: Path, pictures: Iterable[bytes]) -> Features:
     engine = load_engine(str(model))
     found: dict[str, list[list[float]]] = {LOOK: [], CONTENT: []}
     for pixels in pictures:
-        engine.run(pixels)
+        outputs = engine.run(pixels)
         for name, rows in found.items():
-            rows.append(engine.read(name) or [])
+            rows.append(outputs[name].values())
     engine.close()
     return Features(*(np.array(rows, np.float64) for rows in found.values()))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressq_export.convert import Pictures
+from ressq_export.measurement.scores import scorer_of
 from ressq_runtime.engines import load_engine
 
 # How much more often one answer comes than with training pictures, a share. Sixteen ordinary pictures of ten classes
@@ -25,9 +26,10 @@ def tell_one_sided(model: Path, pictures: Pictures, labels: Sequence[str]) -> tu
     if not pictures.others:
         return ()
     engine = load_engine(str(model))
+    score = scorer_of(engine)
     try:
         both = pictures.calibration, pictures.others
-        here, usual = (_shares([engine.run(one) for one in pixels]) for pixels in both)
+        here, usual = (_shares([score(one) for one in pixels]) for pixels in both)
     finally:
         engine.close()
     most = int((here - usual).argmax())

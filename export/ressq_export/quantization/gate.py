@@ -9,7 +9,7 @@ import numpy as np
 from ressq_export.errors import ExportError
 from ressq_export.measurement.fidelity import Compared, measure_fidelity
 from ressq_export.measurement.paired import Answers, measure_drop
-from ressq_export.measurement.scores import Progress, Scored, score_pictures
+from ressq_export.measurement.scores import Progress, Scored, score_pictures, scorer_of
 from ressq_export.measurement.verdict import decide
 from ressq_export.progress import Screen
 from ressq_export.quantization.search import Int8Recipe, Judge, SearchResult
@@ -69,7 +69,7 @@ class Gate:
         engines = {kind: load_engine(str(path)) for kind, path in paths.items()}
         try:
             found = score_pictures(
-                {kind: engine.run for kind, engine in engines.items()}, pictures, self.spec, progress
+                {kind: scorer_of(engine) for kind, engine in engines.items()}, pictures, self.spec, progress
             )
         finally:
             for engine in engines.values():

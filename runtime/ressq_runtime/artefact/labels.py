@@ -6,10 +6,6 @@ import re
 
 from ressq_runtime.errors import ArtefactError, printable
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ressq_runtime.engines import Engine
-
 # "0 cat" (Teachable Machine), "0: cat", "0,cat"; not "0.5 mm", "0:30".
 _NUMBERED = re.compile(r"(\d{1,6})(?:\s+|[:,;]\s+|[:,;](?=\D))(\S.*)")
 # The class that TF-Slim's networks have before ImageNet's thousand.
@@ -44,15 +40,13 @@ def read_labels(path: str) -> tuple[list[str], list[str]]:
     return labels, [f"{path}: {note}" for note in notes + more]
 
 
-def check_count(path: str, labels: list[str], engine: Engine, model: str) -> None:
-    """Compares the labels in `path` with the scores of the model that they are for.
+def check_count(path: str, labels: list[str], scores: int, model: str) -> None:
+    """Compares the labels in `path` with the number of scores of the model that they are for.
 
     Raises:
         ArtefactError: they are more or fewer.
     """
-    from ressq_runtime.engines import choose_output
-
-    scores, count = engine.outputs[choose_output(model, engine.outputs)].elements, len(labels)
+    count = len(labels)
     if scores in (1, count):  # one: the model leaves their number open
         return
     mend = "take the labels that came with this model"

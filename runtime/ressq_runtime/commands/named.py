@@ -62,8 +62,10 @@ def load_named(arguments: Any, say: Say) -> Classifier:
     classifier = Classifier.load(path, engine=arguments.engine, threads=arguments.threads, labels=labels)
     if labels:
         from ressq_runtime.artefact.labels import check_count
+        from ressq_runtime.classify import SCORES
+        from ressq_runtime.engines.tensor import choose_output
 
-        check_count(arguments.labels, labels, classifier.engine, path)
+        check_count(arguments.labels, labels, choose_output(path, classifier.engine.outputs, SCORES).elements, path)
     engine = classifier.engine
     by = f"{engine.name} {engine.version}, {engine.threads} thread{'s' if engine.threads > 1 else ''}"
     if origin == "built-in":

@@ -8,7 +8,6 @@ the plain answer costs what it did (docs/decisions/0012).
 from __future__ import annotations
 
 from ressq_runtime.artefact.zip_and_protobuf import protobuf_field, protobuf_fields
-from ressq_runtime.engines import choose_output
 from ressq_runtime.engines.tflite_graph import read_links, read_outputs
 from ressq_runtime.errors import EngineError
 
@@ -32,10 +31,11 @@ _NODE_INPUT, _NODE_OUTPUT, _NODE_KIND = 1, 2, 4
 _VALUE_NAME = 1
 
 
-def read_class_maps(path: str, engine: Engine, pixels: bytes) -> NDArray[float32]:
+def read_class_maps(path: str, engine: Engine, scores: str, pixels: bytes) -> NDArray[float32]:
     """The map of each class, float32 (classes, height, width): the mean of a map is the logit of its class.
 
-    The engine, which `load_engine` made of the file, says which interpreter to take and how many threads.
+    The engine, which `load_engine` made of the file, says which interpreter to take and how many threads; `scores` is
+    the name of the output with one score a class.
 
     Raises:
         EngineError: the model does not end in a mean over positions with at most one matrix product behind it, or
@@ -48,10 +48,10 @@ def read_class_maps(path: str, engine: Engine, pixels: bytes) -> NDArray[float32
         raise EngineError(
             f"{path}: {error.strerror}; leave the model in its place until the answer is there"
         ) from error
-    scores = choose_output(path, engine.outputs)
+    at = next(index for index, spec in enumerate(engine.outputs) if spec.name == scores)
     read = _read_onnx if engine.name == "onnx" else _read_tflite
-    features, *product = read(path, model, engine, scores, pixels)
-    classes, depth = engine.outputs[scores].elements, features.shape[-1]
+    features, *product = read(path, model, engine, at, pixels)
+    classes, depth = engine.outputs[at].elements, features.shape[-1]
     if features.ndim != 4 or (classes, depth) != (product[0].shape if product else (depth, depth)):
         found = " and ".join(str(list(array.shape)) for array in (features, *product[:1]))
         raise EngineError(

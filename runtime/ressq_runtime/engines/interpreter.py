@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ressq_runtime.engines import choose_output, explain_closed
-from ressq_runtime.engines.tensor import TensorSpec, find_tensor
+from ressq_runtime.engines.shared import explain_closed
+from ressq_runtime.engines.tensor import Tensor, TensorSpec, check_input
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False
@@ -20,8 +20,7 @@ class InterpreterEngine:
 
     delegate = "XNNPACK where the interpreter applies it"
 
-    def __init__(self, interpreter: Any, path: str, name: str, version: str, threads: int, added: int = 0) -> None:
-        """added: how many of the last outputs are none of the model's own."""
+    def __init__(self, interpreter: Any, path: str, name: str, version: str, threads: int) -> None:
         self.name = name
         self.version = version
         self.threads = threads
@@ -30,38 +29,21 @@ class InterpreterEngine:
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         self.inputs, self.outputs = list(map(_to_spec, inputs)), list(map(_to_spec, outputs))
         self._input, self._numbers = inputs[0]["index"], [details["index"] for details in outputs]
-        self._scores = choose_output(path, self.outputs[: len(self.outputs) - added])
 
-    def run(self, pixels: bytes) -> list[float]:
-        """The scores of uint8 RGB pixels in NHWC order, dequantised where the model's output is quantised.
-
-        Raises:
-            EngineError: the interpreter fails, or is closed.
-        """
+    def run(self, data: bytes) -> dict[str, Tensor]:
+        """Every output of one run by its name; as `engines.Engine` says."""
         if self._interpreter is None:
             raise explain_closed(self._path)
-        from numpy import frombuffer, uint8
+        from numpy import frombuffer
 
-        array = frombuffer(pixels, uint8).reshape(self.inputs[0].shape)
-        self._interpreter.set_tensor(self._input, array)
+        spec = check_input(self._path, self.inputs, data)
+        self._interpreter.set_tensor(self._input, frombuffer(data, spec.dtype).reshape(spec.shape))
         try:
             self._interpreter.invoke()
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"{self._path}: {self.name} {self.version} failed to run it ({error})") from error
-        return self._read(self._scores)
-
-    def read(self, name: str) -> list[float] | None:
-        """The values of the output of that name after the last run; None: the model has none."""
-        index = find_tensor(self.outputs, name)
-        return None if index is None else self._read(index)
-
-    def _read(self, index: int) -> list[float]:
-        """The values of an output, dequantised where it is quantised."""
-        spec, values = self.outputs[index], self._interpreter.get_tensor(self._numbers[index]).reshape(-1)
-        if spec.scale:
-            values = (values.astype("float32") - spec.zero_point) * spec.scale
-        found: list[float] = values.tolist()
-        return found
+        pairs = zip(self.outputs, self._numbers, strict=True)
+        return {spec.name: Tensor(spec, self._interpreter.get_tensor(number).tobytes()) for spec, number in pairs}
 
     def read_tensor(self, number: int) -> NDArray[float32]:
         """The real values of the graph's tensor of that number: an output after the last run, or a constant."""
@@ -120,7 +102,7 @@ def _open(module: Any, path: str, name: str, package: str, threads: int, tensors
         source = {"model_content": _with_outputs(path, tensors)} if tensors else {"model_path": path}
         interpreter = module.Interpreter(**source, num_threads=threads)
         interpreter.allocate_tensors()
-        return InterpreterEngine(interpreter, path, name, version(package), threads, added=len(tensors))
+        return InterpreterEngine(interpreter, path, name, version(package), threads)
     except (ValueError, RuntimeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EngineError(

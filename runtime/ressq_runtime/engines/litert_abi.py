@@ -20,7 +20,7 @@ GetNumSignatureInputs:pp GetSignatureInputTensorByIndex:pnp
 GetNumSignatureOutputs:pp GetSignatureOutputTensorByIndex:pnp
 GetTensorName:pp GetRankedTensorType:pp GetQuantizationTypeId:pp GetPerTensorQuantization:pp
 GetCompiledModelInputBufferRequirements:pnnp GetCompiledModelOutputBufferRequirements:pnnp
-CreateManagedTensorBufferFromRequirements:pppp GetTensorBufferPackedSize:pp
+CreateManagedTensorBufferFromRequirements:pppp
 LockTensorBuffer:ppi UnlockTensorBuffer:p RunCompiledModel:pnnpnp
 CompiledModelGetProfiler:pp StartProfiler:p StopProfiler:p ResetProfiler:p
 GetNumProfilerEvents:pp GetProfilerEvents:pip
@@ -54,12 +54,8 @@ UNQUANTISED, PER_TENSOR = 0, 1  # LiteRtQuantizationTypeId
 # contain these or are bookkeeping.
 OPERATOR_EVENTS = (2, 8)
 INVOKE_EVENT = (1, b"Invoke")  # the inference as a whole
-# LiteRtElementType -> our name and the C type; tensors of other types can't be bound.
-ELEMENTS: dict[int, tuple[str, type[Any]]] = {
-    1: ("float32", c_float),
-    3: ("uint8", ctypes.c_uint8),
-    9: ("int8", ctypes.c_int8),
-}
+# LiteRtElementType -> our name; tensors of other types can't be bound.
+ELEMENTS = {1: "float32", 3: "uint8", 9: "int8"}
 
 
 class TensorType(ctypes.Structure):

@@ -7,12 +7,12 @@ does not give. Where this engine can't serve it raises `Unavailable`, and `Inter
 from __future__ import annotations
 
 import os
-from ctypes import byref, c_float, c_void_p, memmove
+from ctypes import byref, c_void_p, memmove, string_at
 
-from ressq_runtime.engines import choose_output, explain_closed, forks
 from ressq_runtime.engines import litert_abi as abi
 from ressq_runtime.engines.litert_library import Unavailable, find_library
-from ressq_runtime.engines.tensor import find_tensor
+from ressq_runtime.engines.shared import explain_closed, forks
+from ressq_runtime.engines.tensor import Tensor, check_input
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LiteRtEngine", "Unavailable"]
 
-_C_TYPES: dict[str, type[Any]] = dict(abi.ELEMENTS.values())
-
 
 class LiteRtEngine:
     """A `.tflite` loaded by LiteRT's C API. Engines share nothing; each serves one thread at a time.
@@ -33,7 +31,7 @@ class LiteRtEngine:
     version   of ai-edge-litert: `2.3.0`
     delegate  `xnnpack`, which LiteRT's CPU accelerator applies
     threads   that XNNPACK computes with
-    inputs, outputs   of the model; `run` fills the first input and gives the output of scores
+    inputs, outputs   of the model
     """
 
     name = "litert"
@@ -55,36 +53,20 @@ class LiteRtEngine:
         try:
             with library:
                 self._compile()
-            self._scores = choose_output(self._path, self.outputs)
         except BaseException:
             self.close()
             raise
 
-    def run(self, pixels: bytes) -> list[float]:
-        """The scores of the input tensor's bytes, each a float32 value; dequantised where the output is quantised.
-
-        Raises:
-            EngineError: the number of bytes is wrong, or LiteRT failed.
-        """
+    def run(self, data: bytes) -> dict[str, Tensor]:
+        """Every output of one run by its name; as `engines.Engine` says."""
         try:
-            self._invoke(pixels)
-            return self._read(self._scores)
+            self._invoke(data)
+            pairs = zip(self.outputs, self._outputs, strict=True)
+            return {spec.name: Tensor(spec, self._read(buffer, spec.size_bytes)) for spec, buffer in pairs}
         except Unavailable as error:
             raise self._failed(error) from error
 
-    def read(self, name: str) -> list[float] | None:
-        """The values of the output of that name after the last run; None: the model has none.
-
-        Raises:
-            EngineError: LiteRT failed, or the engine is closed.
-        """
-        index = find_tensor(self.outputs, name)
-        try:
-            return None if index is None else self._read(index)
-        except Unavailable as error:
-            raise self._failed(error) from error
-
-    def profile_operators(self, pixels: bytes) -> tuple[list[tuple[str, int]], int]:
+    def profile_operators(self, data: bytes) -> tuple[list[tuple[str, int]], int]:
         """(name, microseconds) of each operator of one inference, in the order run, and its microseconds as a whole.
 
         Raises:
@@ -97,7 +79,7 @@ class LiteRtEngine:
             profiler = library.get("CompiledModelGetProfiler", self._model)
             library.call("ResetProfiler", profiler)
             library.call("StartProfiler", profiler)
-            self._invoke(pixels)
+            self._invoke(data)
             library.call("StopProfiler", profiler)
             events = (abi.ProfilerEvent * library.count("GetNumProfilerEvents", profiler))()
             library.call("GetProfilerEvents", profiler, len(events), events)
@@ -163,29 +145,18 @@ class LiteRtEngine:
             buffers.append(self._keep("DestroyTensorBuffer", buffer))
         return specs, (c_void_p * len(buffers))(*buffers)
 
-    def _invoke(self, pixels: bytes) -> None:
+    def _invoke(self, data: bytes) -> None:
         if not self._handles:
             raise explain_closed(self._path)
-        library, buffer = self._library, self._input[0]
-        wanted = library.count("GetTensorBufferPackedSize", buffer)
-        if len(pixels) != wanted or len(self.inputs) != 1:
-            found = "; ".join(f"{spec.dtype} {spec.shape}" for spec in self.inputs)
-            raise EngineError(
-                f"{self._path}: found {len(pixels)} bytes of pixels, wanted {wanted} for the input {found}; "
-                "make them by to_pixels with this model's spec"
-            )
-        memmove(self._lock(buffer, abi.WRITE), pixels, wanted)
+        check_input(self._path, self.inputs, data)
+        memmove(self._lock(self._input[0], abi.WRITE), data, len(data))
         self._unlock()
-        library.call("RunCompiledModel", self._model, 0, 1, self._input, len(self._outputs), self._outputs)
+        self._library.call("RunCompiledModel", self._model, 0, 1, self._input, len(self._outputs), self._outputs)
 
-    def _read(self, index: int) -> list[float]:
-        """The values of an output, dequantised where it is quantised."""
-        if not self._handles:
-            raise explain_closed(self._path)
-        spec, buffer = self.outputs[index], self._outputs[index]
-        values = list((_C_TYPES[spec.dtype] * spec.elements).from_address(self._lock(buffer, abi.READ)))
+    def _read(self, buffer: int, size_bytes: int) -> bytes:
+        content = string_at(self._lock(buffer, abi.READ), size_bytes)
         self._unlock()
-        return [c_float(spec.scale * (value - spec.zero_point)).value for value in values] if spec.scale else values
+        return content
 
     def _lock(self, buffer: int, mode: int) -> int:
         if self._locked:  # Ctrl-C left it so, or nearly; it would refuse all that comes later

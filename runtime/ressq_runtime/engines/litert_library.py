@@ -161,8 +161,7 @@ class Library:
         quantised = abi.Quantization()
         if how == abi.PER_TENSOR:
             self.call("GetPerTensorQuantization", tensor, byref(quantised))
-        dtype, _ = abi.ELEMENTS[kind.element]
-        return TensorSpec(name, dtype, shape, quantised.scale, quantised.zero_point)
+        return TensorSpec(name, abi.ELEMENTS[kind.element], shape, quantised.scale, quantised.zero_point)
 
     def __enter__(self) -> Library:
         """Inside, a release that can't be told to be quiet is kept so."""

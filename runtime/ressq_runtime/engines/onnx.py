@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from ressq_runtime.engines import choose_output, explain_closed
-from ressq_runtime.engines.tensor import TensorSpec, find_tensor
+from ressq_runtime.engines.shared import explain_closed
+from ressq_runtime.engines.tensor import Tensor, TensorSpec, check_input
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ERRORS_ONLY = 3
-_DTYPES = {"tensor(uint8)": "uint8", "tensor(int8)": "int8", "tensor(float)": "float32"}
+_DTYPES = {"float": "float32", "double": "float64"}  # others are called as ours, between tensor( and )
 
 
 def import_onnxruntime() -> Any:
@@ -42,31 +42,16 @@ class OnnxEngine:
         self._session, self._path = session, path
         self.inputs = [_to_spec(node) for node in session.get_inputs()]
         self.outputs = [_to_spec(node) for node in session.get_outputs()]
-        self._scores = choose_output(path, self.outputs)
-        self._last: list[Any] = []
 
-    def run(self, pixels: bytes) -> list[float]:
-        """The scores of uint8 RGB pixels in NHWC order.
-
-        Raises:
-            EngineError: it is closed.
-        """
+    def run(self, data: bytes) -> dict[str, Tensor]:
+        """Every output of one run by its name; as `engines.Engine` says."""
         if self._session is None:
             raise explain_closed(self._path)
-        from numpy import frombuffer, uint8
+        from numpy import frombuffer
 
-        array = frombuffer(pixels, uint8).reshape(self.inputs[0].shape)
-        self._last = self._session.run(None, {self.inputs[0].name: array})
-        return self._read(self._scores)
-
-    def read(self, name: str) -> list[float] | None:
-        """The values of the output of that name after the last run; None: the model has none."""
-        index = find_tensor(self.outputs, name)
-        return None if index is None else self._read(index)
-
-    def _read(self, index: int) -> list[float]:
-        found: list[float] = self._last[index].reshape(-1).tolist()
-        return found
+        spec = check_input(self._path, self.inputs, data)
+        found = self._session.run(None, {spec.name: frombuffer(data, spec.dtype).reshape(spec.shape)})
+        return {spec.name: Tensor(spec, each.tobytes()) for spec, each in zip(self.outputs, found, strict=True)}
 
     def close(self) -> None:
         """Frees the session."""
@@ -125,4 +110,5 @@ def _own_errors() -> tuple[type[Exception], ...]:
 def _to_spec(node: Any) -> TensorSpec:
     # A free batch size is a name instead of a number; we always send one picture.
     shape = tuple(length if isinstance(length, int) else 1 for length in node.shape)
-    return TensorSpec(node.name, _DTYPES.get(node.type, node.type), shape)
+    kind = node.type.removeprefix("tensor(").removesuffix(")")
+    return TensorSpec(node.name, _DTYPES.get(kind, kind), shape)

@@ -66,8 +66,9 @@ def run_once(path: str, engine: str) -> int:
     _limit(os.path.getsize(path))
     try:
         opened = load_engine(path, engine, 1)
-        size = opened.inputs[0].elements
-        opened.run((bytes(range(256)) * (size // 256 + 1))[:size])
+        size = opened.inputs[0].size_bytes if len(opened.inputs) == 1 else 0
+        if size:  # else it will be refused
+            opened.run((bytes(range(256)) * (size // 256 + 1))[:size])
     except EngineError as error:
         _tell(" ".join(str(error).splitlines()))
         return _REFUSED

@@ -6,11 +6,11 @@ A lock, not an engine a thread: docs/decisions/0024.
 from __future__ import annotations
 
 import atexit
+import os
 from _thread import RLock
 from _weakref import ref
 from ctypes import py_object, pythonapi
 
-from ressq_runtime.engines import explain_closed, forks
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ressq_runtime.engines import Engine
+    from ressq_runtime.engines.tensor import Tensor
 
+# How many forks lie between the first process and this one. An engine computes on threads of its own, which a forked
+# process does not have: to free it there waits for them for ever (LiteRT and Interpreter, two threads).
+forks = [0]
 
 # At the process's end, for a call in hand.
 _GRACE_S = 5.0
@@ -45,16 +49,16 @@ class SharedEngine:
         self._busy = self._closed = False
         _open.add(ref(self, _open.discard))
 
-    def run(self, pixels: bytes, name: str) -> tuple[list[float], list[float] | None]:
-        """The scores, and of the same run the values of the output of that name (None: the model has none).
+    def run(self, data: bytes) -> dict[str, Tensor]:
+        """The model's outputs, as `Engine.run` gives them.
 
         Raises:
-            EngineError: it is closed, or this thread is in a call already, or the interpreter fails.
+            EngineError: as there, or this thread is in a call already.
         """
         with self._lock():
             self._enter()
             try:
-                return self.engine.run(pixels), self.engine.read(name)
+                return self.engine.run(data)
             finally:
                 self._busy = False
                 if self._closed:
@@ -96,6 +100,19 @@ class SharedEngine:
                 "after the other; let the handler set a flag, and call later"
             )
         self._busy = True
+
+
+def explain_closed(path: str) -> EngineError:
+    """What every engine says once it is closed."""
+    return EngineError(f"{path}: found a closed engine, wanted an open one; load the model again")
+
+
+def _count_fork() -> None:
+    forks[0] += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)
 
 
 @atexit.register

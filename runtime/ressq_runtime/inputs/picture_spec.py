@@ -5,8 +5,14 @@ Apart from `pixels` so that reading a card loads no imaging library.
 
 from __future__ import annotations
 
-from ressq_runtime.errors import ArtefactError
+from ressq_runtime.errors import ArtefactError, EngineError
 from ressq_runtime.lean_stdlib import dump_json, sha256_hex
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ressq_runtime.engines.tensor import TensorSpec
 
 # All that can vary is the geometry; the rest is fixed by `pixels.to_pixels`, and said so that another reader knows.
 _FIXED = {"interpolation": "bilinear-antialias", "crop": "center", "jpeg": "draft", "alpha": "white"}
@@ -33,6 +39,22 @@ class PixelSpec:
     def for_size(cls, size: int) -> PixelSpec:
         """The spec for an input of size x size pixels, with the usual margin round the crop."""
         return cls(size, round(size / CROP_SHARE))
+
+    @classmethod
+    def of_model(cls, path: str, inputs: Sequence[TensorSpec]) -> PixelSpec:
+        """The spec for a model with these inputs that does not say one.
+
+        Raises:
+            EngineError: it takes no uint8 pixels of a square.
+        """
+        shape = inputs[0].shape
+        square = len(shape) == 4 and 1 == shape[0] < shape[1] == shape[2] and shape[3] == 3
+        if len(inputs) != 1 or inputs[0].dtype != "uint8" or not square:
+            raise EngineError(
+                f"{path}: found the input {'; '.join(map(str, inputs))}, wanted one of uint8 [1, H, H, 3]: its "
+                "normalisation would be a guess; export it with uint8 pixels in, for instance by ressq-export"
+            )
+        return cls.for_size(shape[1])
 
     def resized(self, size: tuple[int, int]) -> tuple[int, int]:
         """(width, height) of a picture of that size once its shorter side is `resize`."""
