@@ -68,64 +68,64 @@ def measure_run(folder: Path, counts: tuple[int, ...] = COUNTS, seeds: tuple[int
 def measure(
     run: Run, network: DeployedNetwork, folder: Path, counts: tuple[int, ...], seeds: tuple[int, ...]
 ) -> list[dict[str, Any]]:
-    """`rung`, `pictures`, and of each draw the `halves` and the .tflite file's `drops`, shares."""
+    """`step`, `pictures`, and of each draw the `stability` and the .tflite file's `drops`, shares."""
     spec, screen, log = run.checkpoint.pixels, Screen(None), Log(folder / "log")
     known = Quantizer(network, (), (), spec, folder, log)
     floats = {kind: known.float_file(network, kind) for kind in FORMATS}
     judge = (gate := Gate(run.pictures("val"), spec)).judge(floats["tflite"], screen)
     rows: list[dict[str, Any]] = []
-    for rung in STEPS[:2]:
+    for step in STEPS[:2]:
         for count in counts:
             found: list[CalibrationStability] = []
             drops = []
             for seed in seeds:
                 drawn = draw_from_training(run.split, run.data, count, seed)
                 pixels = read_pixels(drawn, spec)
-                bench = Quantizer(network, pixels, (), spec, folder, log)
-                bench.register(network, floats)
-                candidate = rung.apply(Candidate(dict.fromkeys(FORMATS, network), {}), bench)
-                drops.append(judge(bench.quantise(candidate))["int8.tflite"].drop.drop)
-                compared = measure_stability(candidate, bench, halve(drawn, pixels), gate, screen)
+                quantizer = Quantizer(network, pixels, (), spec, folder, log)
+                quantizer.register(network, floats)
+                candidate = step.apply(Candidate(dict.fromkeys(FORMATS, network), {}), quantizer)
+                drops.append(judge(quantizer.quantise(candidate))["int8.tflite"].drop.drop)
+                compared = measure_stability(candidate, quantizer, halve(drawn, pixels), gate, screen)
                 found += [compared] if compared else []
             halves = [asdict(one) for one in found]
-            rows.append({"rung": rung.name, "pictures": count, "halves": halves, "drops": drops})
+            rows.append({"step": step.name, "pictures": count, "stability": halves, "drops": drops})
             print(" | ".join(_row(rows[-1])), file=sys.stderr, flush=True)
     return rows
 
 
 def to_page(report: dict[str, Any]) -> Page:
     """A row a set, and how many answers its halves make differ."""
-    rows = [row for row in report["rows"] if row["halves"]]
+    rows = [row for row in report["rows"] if row["stability"]]
     lines = {
-        rung: [(row["pictures"], 100 * (1 - _agreement(row))) for row in rows if row["rung"] == rung]
-        for rung in dict.fromkeys(row["rung"] for row in rows)
+        step: [(row["pictures"], 100 * (1 - _agreement(row))) for row in rows if row["step"] == step]
+        for step in dict.fromkeys(row["step"] for row in rows)
     }
     plot = Curves("Answers that the halves give apart", "calibration pictures", "% of the validation split", lines)
     least = min(rows, key=_agreement)
     verdict = (
         f"The halves of {least['pictures']} pictures agree least, on {_agreement(least):.2%} of the answers "
-        f"({least['rung']})"
+        f"({least['step']})"
     )
-    text = [f"Of each set the means, least and largest of {len(rows[0]['halves'])} draws, on the validation split."]
+    text = [f"Of each set the means, least and largest of {len(rows[0]['stability'])} draws, on the validation split."]
     section = Section("Each set", text, Table(_HEAD, [_row(row) for row in report["rows"]]), [plot])
     title = f"{report['name']}: how many calibration pictures are enough"
     return Page("calibration_stability", title, verdict, [], [section], [say_call(report)])
 
 
 def _agreement(row: dict[str, Any]) -> float:
-    return float(mean(one["agreement"] for one in row["halves"]))
+    return float(mean(one["agreement"] for one in row["stability"]))
 
 
 def _row(row: dict[str, Any]) -> list[str]:
     drops = ", ".join(f"{100 * drop + 0.0:.2f}" for drop in row["drops"])
-    if not row["halves"]:
-        return [row["rung"], str(row["pictures"]), "too few to halve", "", "", drops]
-    widest = max(row["halves"], key=lambda one: float(one["width_ratio"]))
+    if not row["stability"]:
+        return [row["step"], str(row["pictures"]), "too few to halve", "", "", drops]
+    widest = max(row["stability"], key=lambda one: float(one["width_ratio"]))
     return [
-        row["rung"], str(row["pictures"]),
-        f"{_agreement(row):.2%} ({min(one['agreement'] for one in row['halves']):.2%})",
-        f"{max(one['difference'] for one in row['halves']) * 100:.2f}",
-        f"{widest['width_ratio']:.2f} {widest['place']}", drops,
+        row["step"], str(row["pictures"]),
+        f"{_agreement(row):.2%} ({min(one['agreement'] for one in row['stability']):.2%})",
+        f"{max(one['difference'] for one in row['stability']) * 100:.2f}",
+        f"{widest['width_ratio']:.2f} {widest['tensor']}", drops,
     ]  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from page.content import Page, Section, Table
 from planted.cases import Case, list_cases
 from planted.export import measure_case
 
-PASSED = ("kept", "alike")
+PASSED = ("kept", "faithful")
 _HEAD = (
     "photos", "classes", "calibrated on", "verdict", "answers changed", "off", "int8.tflite really", "int8.onnx really",
     "why",

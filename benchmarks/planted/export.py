@@ -60,8 +60,8 @@ def export_case(case: Case, place: Path, run: Path, plant: str) -> dict[str, Any
 
 def read_row(case: Case, certificate: dict[str, Any], plant: str) -> dict[str, Any]:
     """A row: the verdict, what is against the file, what changed most, and what the photos kept back say."""
-    verdict, remedies = certificate["verdict"], certificate["remedies"]
-    last = [row for row in remedies["tried"] if row["rung"] == remedies["rung"]]
+    verdict, recipe = certificate["verdict"], certificate["quantization"]
+    last = [row for row in recipe["attempts"] if row["step"] == recipe["step"]]
     return {
         "photos": case.count,
         "classes": list(case.photos),
@@ -69,7 +69,7 @@ def read_row(case: Case, certificate: dict[str, Any], plant: str) -> dict[str, A
         "calibrated_on": "training photos" if plant == GOOD else PLANTS[plant],
         "outcome": verdict["outcome"],
         "why": verdict["fault"].partition("; tried ")[0] or verdict["headline"],
-        "rung": remedies["rung"],
+        "step": recipe["step"],
         "compared": last[0]["compared"],
         "changed": max(row["changed"] for row in last),
         "moved": max(row["moved"] for row in last),

@@ -38,7 +38,7 @@ class Description:
     multiply_adds: of one inference, in the deployed network.
     temperature: divides the logits.
     calibration: what the int8 ranges were taken from.
-    remedies: how int8 came to its accuracy.
+    recipe: how int8 came to its accuracy.
     left_out: bypasses too small for int8, and how many of its steps each moves a value at most.
     """
 
@@ -50,7 +50,7 @@ class Description:
     multiply_adds: int
     temperature: float
     calibration: CalibrationSet
-    remedies: Int8Recipe
+    recipe: Int8Recipe
     left_out: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -92,7 +92,8 @@ def make_card(
         "labels": list(about.checkpoint.labels),
         "input": about.checkpoint.pixels.to_json(),
         "output": {"activation": "softmax", "temperature": about.temperature, "step": step},
-        "precision": _precision(kind, about.remedies),
+        "precision": _precision(kind),
+        "quantization": about.recipe.to_json(kind) if kind.startswith("int8") else None,
         "calibration": about.calibration.to_json() if kind.startswith("int8") else None,
         "accuracy": accuracy.to_json("val"),
         "abstention": abstention.to_json("val"),
@@ -107,7 +108,7 @@ def round_steps(left_out: Mapping[str, float]) -> dict[str, float]:
     return {name: round(steps, 6) for name, steps in left_out.items()}
 
 
-def _precision(kind: str, remedies: Int8Recipe) -> dict[str, object]:
+def _precision(kind: str) -> dict[str, object]:
     if kind.startswith("fp32"):
         return {"scheme": "fp32", "weights": "float32", "activations": "float32", "quantizer": "none"}
     # ONNX Runtime's reduce_range leaves int8 weights 7 of their bits
@@ -118,7 +119,6 @@ def _precision(kind: str, remedies: Int8Recipe) -> dict[str, object]:
         "weights": f"int8 symmetric per-channel{', 7 bits used' if onnx_file else ''}",
         "activations": f"{'uint8' if onnx_file else 'int8'} asymmetric per-tensor",
         "quantizer": f"{quantizer} {version(quantizer)}",
-        **remedies.to_json(kind),
     }
 
 

@@ -23,9 +23,9 @@ example:
 
 Where all files are there already, made from this very run, --evaluate measures them and makes nothing.
 int8 ranges are taken from training pictures, never from those that measure the result. Where an int8 file loses
-more than --max-drop against fp32 on the validation split, or answers more than 2 % of it otherwise, remedies are tried
-in turn. Where all lose more than --max-drop only the fp32 files and the certificate are written, with exit code 1,
-unless the pictures are so few that it may be chance.
+more than --max-drop against fp32 on the validation split, or answers more than 2 % of it otherwise, further
+quantization steps are tried in turn. Where all lose more than --max-drop only the fp32 files and the certificate are
+written, with exit code 1, unless the pictures are so few that it may be chance.
 Exit codes: 0 done, 1 a fault you can mend (it is named on stderr), 2 wrong usage, 130 stopped by Ctrl-C."""
 
 _INSTALL = "in the repository: pip install -e '.[export]', or uv sync --extra export"
@@ -149,8 +149,8 @@ def _to_text(report: "Report") -> str:
         lines.append(f"int8 ranges from {drawn.get('count')} {drawn.get('split')} pictures, seed {drawn.get('seed')}")
     if report.confidence is not None:
         lines.append(str(report.confidence))
-    if report.remedies is not None:
-        lines.append(str(report.remedies))
+    if report.quantization is not None:
+        lines.append(str(report.quantization))
     return tables.getvalue() + "\n".join([*lines, *report.files])
 
 

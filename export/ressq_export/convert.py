@@ -24,7 +24,7 @@ from ressq_export.quantization.steps.min_max import take_min_max
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")
 FLOATS = ("fp32.onnx", "fp32.tflite")  # what is published where int8 is refused
-# Training pictures that each seam is checked on; they begin with the classes in turn.
+# Training pictures that each stage is compared on; they begin with the classes in turn.
 PARITY_COUNT = 32
 
 
@@ -57,10 +57,10 @@ class Converted:
     steps: how far one int8 step moves a logit, by kind; 0 for fp32.
     comparisons: how far apart neighbouring stages are.
     parameters, multiply_adds: of the deployed network.
-    remedies: how int8 came to its accuracy.
-    ranges: of the activations in both int8 files, by place.
-    mended: the float `.tflite` that int8.tflite was quantised from: fp32.tflite, or what the remedies made of it.
-    halves: what the choice of calibration pictures does; None where they are too few.
+    recipe: how int8 came to its accuracy.
+    ranges: of the activations in both int8 files, by tensor.
+    float_tflite: what int8.tflite was quantised from: fp32.tflite, or what the quantization steps made of it.
+    stability: what the choice of calibration pictures does; None where they are too few.
     left_out: bypasses too small for int8, and how many of its steps each moves a value at most.
     """
 
@@ -69,16 +69,16 @@ class Converted:
     comparisons: tuple[StageComparison, ...]
     parameters: int
     multiply_adds: int
-    remedies: Int8Recipe
+    recipe: Int8Recipe
     ranges: Ranges
-    mended: Path
-    halves: CalibrationStability | None
+    float_tflite: Path
+    stability: CalibrationStability | None
     left_out: Mapping[str, float]
 
     @property
     def published(self) -> tuple[str, ...]:
         """The kinds that may be given to a user."""
-        return FLOATS if self.remedies.verdict.refused else KINDS
+        return FLOATS if self.recipe.verdict.refused else KINDS
 
 
 def convert(
@@ -90,7 +90,7 @@ def convert(
     log: Log,
     screen: Screen,
 ) -> Converted:
-    """Write the four files into `folder` and check every seam between them.
+    """Write the four files into `folder` and compare each stage with the one before.
 
     Args:
         checkpoint: what to convert.
@@ -110,33 +110,35 @@ def convert(
     seen = pictures.usual[:PARITY_COUNT]
     bare = leave_out(checkpoint, pictures.usual, screen)
     network, paths, comparisons, wanted = convert_floats(checkpoint, bare, temperature, seen, folder, log, screen)
-    bench = Quantizer(network, pictures.calibration, pictures.training, checkpoint.pixels, folder, log)
-    bench.register(network, {kind: paths[f"fp32.{kind}"] for kind in FORMATS})
-    climbed = _climb(bench, pictures, gate, paths["fp32.onnx"], screen)
-    remedies = gate.check(climbed)
-    paths = {kind: {**paths, **climbed.paths}[kind] for kind in KINDS}
+    quantizer = Quantizer(network, pictures.calibration, pictures.training, checkpoint.pixels, folder, log)
+    quantizer.register(network, {kind: paths[f"fp32.{kind}"] for kind in FORMATS})
+    found = _search(quantizer, pictures, gate, paths["fp32.onnx"], screen)
+    recipe = gate.check(found)
+    paths = {kind: {**paths, **found.paths}[kind] for kind in KINDS}
     for suffix in FORMATS:
         comparisons.append(
             compare(f"fp32.{suffix} -> int8.{suffix}", wanted, file_logits(paths[f"int8.{suffix}"], seen))
         )
     pixels = torch.zeros((1, checkpoint.pixels.size, checkpoint.pixels.size, 3), dtype=torch.uint8)
     costs = count_parameters(network), multiply_adds_of(network, pixels)
-    mended = bench.float_file(climbed.candidate.networks["tflite"], "tflite")
-    halves = measure_stability(climbed.candidate, bench, pictures.halves, gate, screen)
-    ranges, left_out = climbed.candidate.ranges, bare.left_out
-    return Converted(paths, _steps(paths), tuple(comparisons), *costs, remedies, ranges, mended, halves, left_out)
+    float_tflite = quantizer.float_file(found.candidate.networks["tflite"], "tflite")
+    stability = measure_stability(found.candidate, quantizer, pictures.halves, gate, screen)
+    ranges, left_out = found.candidate.ranges, bare.left_out
+    return Converted(
+        paths, _steps(paths), tuple(comparisons), *costs, recipe, ranges, float_tflite, stability, left_out
+    )
 
 
-def _climb(bench: Quantizer, pictures: Pictures, gate: Gate, reference: Path, screen: Screen) -> SearchResult:
-    """The ladder; where others were calibrated on, beside files with ranges from training pictures."""
+def _search(quantizer: Quantizer, pictures: Pictures, gate: Gate, reference: Path, screen: Screen) -> SearchResult:
+    """The search; where others were calibrated on, beside files with ranges from training pictures."""
     judge = gate.judge(reference, screen)
     if pictures.others:
         screen.stage("ranges from training pictures")
-        usual = replace(bench, calibration=pictures.others)
+        usual = replace(quantizer, calibration=pictures.others)
         judge = beside_usual(
-            judge, usual.quantise(take_min_max(Candidate(dict.fromkeys(FORMATS, bench.original), {}), usual))
+            judge, usual.quantise(take_min_max(Candidate(dict.fromkeys(FORMATS, quantizer.original), {}), usual))
         )
-    return search_steps(bench, judge, gate.max_drop, screen)
+    return search_steps(quantizer, judge, gate.max_drop, screen)
 
 
 def _steps(paths: dict[str, Path]) -> dict[str, float]:

@@ -124,9 +124,9 @@ def _export(job: Job) -> Report:
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
         add_score(converted.paths.values(), *usual, SCORED_TENSORS[run.checkpoint.model.arch])
         costs = converted.parameters, converted.multiply_adds
-        calibration, remedies = replace(calibration, halves=converted.halves), converted.remedies
+        calibration, recipe = replace(calibration, stability=converted.stability), converted.recipe
         known = request.name, request.about, run.checkpoint, run.sha256
-        about = Description(*known, *costs, temperature, calibration, remedies, converted.left_out)
+        about = Description(*known, *costs, temperature, calibration, recipe, converted.left_out)
         found = finish(job, converted, about, confidence, pictures, folder)
         stale = [path for kind, path in request.targets.items() if kind not in converted.published]
         files = publish(found.files, request.out, stale)
@@ -136,14 +136,14 @@ def _export(job: Job) -> Report:
         job.evaluated.notes if job.evaluated else (),
     )
     notes = (*run.notes(), *calibration.notes(), *seen, *found.caveats)
-    refused = _refuse(remedies, request) if remedies.verdict.refused else ""
+    refused = _refuse(recipe, request) if recipe.verdict.refused else ""
     return Report(
         request.name,
         _texts(files),
         True,
         drawn,
         confidence,
-        remedies,
+        recipe,
         comparisons,
         found.tables,
         found.faults,
@@ -152,11 +152,11 @@ def _export(job: Job) -> Report:
     )
 
 
-def _refuse(remedies: Int8Recipe, request: Request) -> str:
+def _refuse(recipe: Int8Recipe, request: Request) -> str:
     """Why there is no int8 file, and what to take instead."""
     calibrate = "leave --calibration out" if request.calibration else "calibrate on ordinary ones"
     return (
-        f"{remedies.verdict.fault}; tried {remedies.summary()}; no int8 file was written: take "
+        f"{recipe.verdict.fault}; tried {recipe.summary()}; no int8 file was written: take "
         f"{request.targets['fp32.tflite']}, or {calibrate}, train longer or on more pictures, or have these with "
         "--force --allow-drop"
     )

@@ -86,7 +86,7 @@ def finish(
     one_sided = tell_one_sided(converted.paths["fp32.onnx"], pictures, run.checkpoint.labels)
     caveats = (*tell_left_out(about.left_out), *one_sided, *tell_notes(run, scored))
     sets = _sets(job, scored)
-    pair = (converted.mended, converted.paths["int8.tflite"])
+    pair = (converted.float_tflite, converted.paths["int8.tflite"])
     evidence = Evidence(about, made, sets, medians, confidence, pictures.usual, pair, caveats)
     certificate = write_certificate(evidence, folder, thumbnails=job.request.thumbnails)
     tables = {title: make_rows(made, measure_accuracy(rows), medians) for title, rows in scored.items()}

@@ -41,7 +41,7 @@ class Report:
     exported: False where they were already there and only evaluated.
     calibration: what the int8 ranges were taken from, as in the card.
     confidence: the temperature and what it changed; None where nothing was exported.
-    remedies: how int8 came to its accuracy; None where nothing was exported.
+    quantization: how int8 came to its accuracy; None where nothing was exported.
     comparisons: how far apart neighbouring stages are; empty where nothing was exported.
     tables: rows by what they were measured on ("validation split", a folder).
     faults: pictures that could not be read, with reasons.
@@ -54,7 +54,7 @@ class Report:
     exported: bool
     calibration: Mapping[str, object]
     confidence: Confidence | None
-    remedies: Int8Recipe | None
+    quantization: Int8Recipe | None
     comparisons: tuple[StageComparison, ...]
     tables: Mapping[str, tuple[Row, ...]]
     faults: tuple[str, ...] = ()

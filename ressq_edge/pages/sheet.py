@@ -35,7 +35,7 @@ def make_verdict(
     """The box that is read first.
 
     Args:
-        outcome: its colour: "kept", "alike", "unsure", "lost" or "refused".
+        outcome: its colour: "kept", "faithful", "unsure", "lost" or "refused".
         headline: in a few words.
         sentences: what a reader should know.
         tiles: name, figure and a note below it.

@@ -15,13 +15,13 @@ from page.write import write
 def test_halves_of_a_run_are_compared(run: Path, tmp_path: Path) -> None:
     report = calibration_stability.measure_run(run, counts=(32,), seeds=(0,))
     assert [row["pictures"] for row in report["rows"]] == [32, 32]
-    assert len({row["rung"] for row in report["rows"]}) == 2
+    assert len({row["step"] for row in report["rows"]}) == 2
     for row in report["rows"]:
-        (halves,), (drop,) = row["halves"], row["drops"]
+        (halves,), (drop,) = row["stability"], row["drops"]
         assert 0.5 < halves["agreement"] <= 1 <= halves["width_ratio"]
         assert -0.5 < drop < 0.5
     page = calibration_stability.to_page(report)
-    assert f"| {report['rows'][0]['rung']} | 32 | " in to_markdown(page)
+    assert f"| {report['rows'][0]['step']} | 32 | " in to_markdown(page)
     assert any(path.suffix == ".svg" for path in write(report, page, tmp_path))
 
 

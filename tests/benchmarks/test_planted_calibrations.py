@@ -61,15 +61,15 @@ def test_each_plant_is_what_it_says(photos: Path, tmp_path: Path) -> None:
 
 
 def certificate(outcome: str, fault: str, low: float) -> dict[str, Any]:
-    tried = [
-        {"rung": rung, "file": file, "compared": 153, "changed": changed, "moved": moved}
-        for rung, changed, moved in (("min/max", 1, 0.01), ("bias correction", 9, 0.02))
+    attempts = [
+        {"step": step, "file": file, "compared": 153, "changed": changed, "moved": moved}
+        for step, changed, moved in (("min/max", 1, 0.01), ("bias correction", 9, 0.02))
         for file in ("int8.tflite", "int8.onnx")
     ]
     true = {"n": 900, "drop": low + 0.01, "low": low, "high": low + 0.02, "lost": 0, "gained": 0, "agreement": 1.0}
     return {
         "verdict": {"outcome": outcome, "fault": fault, "headline": "int8 answers as fp32 does"},
-        "remedies": {"rung": "min/max", "tried": tried},
+        "quantization": {"step": "min/max", "attempts": attempts},
         "sets": [{}, {"paired": {"int8.tflite": true, "int8.onnx": {**true, "drop": 0.0, "low": -0.01}}}],
     }
 
@@ -79,9 +79,9 @@ def test_the_page_counts_what_passes_and_is_worse(photos: Path) -> None:
     found = [
         (cases[0], certificate("lost", "int8.tflite: found much", 0.002), cases[0].plant),
         (cases[1], certificate("unsure", "", 0.002), cases[1].plant),
-        (cases[2], certificate("alike", "", 0.002), cases[2].plant),
-        (cases[3], certificate("alike", "", -0.001), cases[3].plant),
-        (cases[0], certificate("alike", "", -0.001), "none"),
+        (cases[2], certificate("faithful", "", 0.002), cases[2].plant),
+        (cases[3], certificate("faithful", "", -0.001), cases[3].plant),
+        (cases[0], certificate("faithful", "", -0.001), "none"),
         (cases[1], certificate("lost", "int8.onnx: found much", -0.001), "none"),
     ]
     rows = [read_row(*one) for one in found]
@@ -93,6 +93,6 @@ def test_the_page_counts_what_passes_and_is_worse(photos: Path) -> None:
     planted, good = (section.table for section in page.sections)
     assert planted is not None
     assert good is not None
-    assert [row[3] for row in planted.rows] == ["refused", "unsure", "alike", "alike"]
+    assert [row[3] for row in planted.rows] == ["refused", "unsure", "faithful", "faithful"]
     assert planted.rows[0][4:8] == ["1 of 153", "1.0 points", "1.2 [0.2, 2.2] of 900", "0.0 [-1.0, 2.2] of 900"]
     assert [row[-1] for row in good.rows] == ["int8 answers as fp32 does", "int8.onnx: found much"]

@@ -82,7 +82,7 @@ def test_the_files_answer_as_torch_whatever_lies_on_the_border(exported: Exporte
 
 
 def test_int8_pads_with_the_grey_that_training_padded_with(exported: Exported) -> None:
-    layers = {str(layer["place"]): layer for layer in read_layers(exported["int8.tflite"].read_bytes())}
+    layers = {str(layer["tensor"]): layer for layer in read_layers(exported["int8.tflite"].read_bytes())}
     place, first = next(iter(layers.items()))
     exact, rounded = (_Tapped(exported[f"{kind}.tflite"]) for kind in ("fp32", "int8"))
     errors = []
@@ -148,7 +148,7 @@ def test_the_card_and_the_certificate_tell_what_it_is(exported: Exported) -> Non
         assert data["model"]["arch"] == exported.arch
         assert data["model"]["parameters"] > 1e5
     certificate = json.loads((exported["fp32.onnx"].parent / "b_certificate.json").read_text())
-    blocks = {find_block(layer["place"]) for layer in certificate["layers"]}
+    blocks = {find_block(layer["tensor"]) for layer in certificate["layers"]}
     assert SCORED_TENSORS[exported.arch][0] in blocks
     kinds = {layer["kind"] for layer in certificate["layers"]}
     assert ("depthwise convolution" in kinds) == (exported.arch in ("mobilenet_v2", "shufflenet_v2_x1_0"))

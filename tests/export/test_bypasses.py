@@ -133,19 +133,17 @@ def test_a_plain_sum_of_unequal_parts_is_none_or_is_not_slow(expand: float, left
     [lambda: planted((2 * SMALL, -3 * SMALL, 4 * SMALL, -5 * SMALL), hard=True), lambda: unequal(1e-5)],
     ids=["gates", "a plain sum"],
 )
-def test_no_sum_is_slow_on_any_rung_of_the_ladder(
-    make: Callable[[], Checkpoint], pixels: list[bytes], tmp_path: Path
-) -> None:
+def test_no_sum_is_slow_after_any_step(make: Callable[[], Checkpoint], pixels: list[bytes], tmp_path: Path) -> None:
     checkpoint = make()
     bare, known = leave_out(checkpoint, pixels, Screen(None)), checkpoint.normalise
     network = deploy(bare.model, known.mean, known.std)
-    bench = Quantizer(network, pixels, (), checkpoint.pixels, tmp_path, Log(tmp_path / "log"))
+    quantizer = Quantizer(network, pixels, (), checkpoint.pixels, tmp_path, Log(tmp_path / "log"))
     candidate = Candidate(dict.fromkeys(FORMATS, network), {})
-    for rung in (rung for rung in STEPS if rung.suits(bench)):
-        candidate = rung.apply(candidate, bench)
-        path = bench.quantise(candidate)["int8.tflite"]
+    for step in (step for step in STEPS if step.suits(quantizer)):
+        candidate = step.apply(candidate, quantizer)
+        path = quantizer.quantise(candidate)["int8.tflite"]
         assert sums_of(path) == set(SUMS) - set(bare.left_out)
-        assert outside_delegate(path) == set(), rung.name
+        assert outside_delegate(path) == set(), step.name
 
 
 def test_a_bypass_that_moves_the_logits_stays_however_little_it_moves_a_sum(pixels: list[bytes]) -> None:

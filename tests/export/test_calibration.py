@@ -63,7 +63,7 @@ def test_a_seed_draws_the_same_pictures_again_and_another_seed_others(split: Spl
 
 def test_the_card_says_how_many_of_what(split: Split, data: Path) -> None:
     found = draw_from_training(split, data, 20, 3)
-    wanted = {"count": 20, "seed": 3, "split": "train", "files_sha256": found.files_sha256, "halves": None}
+    wanted = {"count": 20, "seed": 3, "split": "train", "files_sha256": found.files_sha256, "stability": None}
     assert found.to_json() == wanted
     assert len(found.files_sha256) == 64
 

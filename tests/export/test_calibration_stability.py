@@ -55,15 +55,15 @@ def test_a_half_would_have_to_do_for_a_calibration_set() -> None:
 
 
 @pytest.fixture(scope="module")
-def bench(checkpoint: Checkpoint, log: Log, tmp_path_factory: pytest.TempPathFactory) -> Quantizer:
+def quantizer(checkpoint: Checkpoint, log: Log, tmp_path_factory: pytest.TempPathFactory) -> Quantizer:
     normalise = checkpoint.normalise
     network = deploy(checkpoint.build(), normalise.mean, normalise.std, 1.0)
-    return Quantizer(network, drawn_pixels(32), (), SPEC, tmp_path_factory.mktemp("bench"), log)
+    return Quantizer(network, drawn_pixels(32), (), SPEC, tmp_path_factory.mktemp("quantizer"), log)
 
 
 @pytest.fixture(scope="module")
-def candidate(bench: Quantizer) -> Candidate:
-    return take_min_max(Candidate(dict.fromkeys(FORMATS, bench.original), {}), bench)
+def candidate(quantizer: Quantizer) -> Candidate:
+    return take_min_max(Candidate(dict.fromkeys(FORMATS, quantizer.original), {}), quantizer)
 
 
 @pytest.fixture(scope="module")
@@ -85,35 +85,35 @@ def test_two_good_halves_of_a_trained_network_pass_and_a_foggy_one_is_told(run: 
     found = read_run(run)
     normalise, spec = found.checkpoint.normalise, found.checkpoint.pixels
     network = deploy(found.checkpoint.build(), normalise.mean, normalise.std, 1.0)
-    bench = Quantizer(network, (), (), spec, tmp_path, log)
+    quantizer = Quantizer(network, (), (), spec, tmp_path, log)
     drawn = draw_from_training(found.split, found.data, 64, 0)
     candidate = Candidate(dict.fromkeys(FORMATS, network), {}, widest)
     first, second = halve(drawn, read_pixels(drawn, spec))
     gate = Gate(found.pictures("val"), spec)
-    good = measure_stability(candidate, bench, [first, second], gate, Screen(None))
-    bad = measure_stability(candidate, bench, [first, [foggy(one) for one in second]], gate, Screen(None))
+    good = measure_stability(candidate, quantizer, [first, second], gate, Screen(None))
+    bad = measure_stability(candidate, quantizer, [first, [foggy(one) for one in second]], gate, Screen(None))
     assert good is not None
     assert bad is not None
-    assert good.alike
-    assert not bad.alike
+    assert good.stable
+    assert not bad.stable
     assert bad.width_ratio > 3 > good.width_ratio
 
 
 def test_the_figures_are_those_of_two_files_made_and_asked_one_by_one(
-    bench: Quantizer, candidate: Candidate, gate: Gate, tmp_path: Path
+    quantizer: Quantizer, candidate: Candidate, gate: Gate, tmp_path: Path
 ) -> None:
     pixels = drawn_pixels(32)
     halves = [pixels[:16], [foggy(one) for one in pixels[16:]]]
-    found = measure_stability(candidate, bench, halves, gate, Screen(None))
+    found = measure_stability(candidate, quantizer, halves, gate, Screen(None))
     assert found is not None
     scores, widths = [], []
     for name, half in zip("ab", halves, strict=True):
-        ranges = measure_ranges(bench.float_file(bench.original, "onnx"), half, SIZE, widest)
-        quantise_tflite(bench.float_file(bench.original, "tflite"), ranges, tmp_path / name, bench.log)
+        ranges = measure_ranges(quantizer.float_file(quantizer.original, "onnx"), half, SIZE, widest)
+        quantise_tflite(quantizer.float_file(quantizer.original, "tflite"), ranges, tmp_path / name, quantizer.log)
         models = open_models({name: (tmp_path / name).rename(tmp_path / f"{name}.tflite")}, LABELS)
         scores.append([int(np.argmax(models[name].scores(to_pixels(path, SPEC)))) for path, _ in gate.pictures])
         close_models(models)
-        widths.append(ranges[found.place].high - ranges[found.place].low)
+        widths.append(ranges[found.tensor].high - ranges[found.tensor].low)
     hits = [sum(a == truth for a, (_, truth) in zip(row, gate.pictures, strict=True)) for row in scores]
     assert found.n == 80
     assert found.agreement == pytest.approx(sum(a == b for a, b in zip(*scores, strict=True)) / 80)
@@ -121,16 +121,16 @@ def test_the_figures_are_those_of_two_files_made_and_asked_one_by_one(
     assert found.width_ratio == pytest.approx(max(widths) / min(widths))
 
 
-def test_without_halves_nothing_is_said(bench: Quantizer, candidate: Candidate, gate: Gate) -> None:
-    assert measure_stability(candidate, bench, [], gate, Screen(None)) is None
+def test_without_halves_nothing_is_said(quantizer: Quantizer, candidate: Candidate, gate: Gate) -> None:
+    assert measure_stability(candidate, quantizer, [], gate, Screen(None)) is None
     assert set_of((0,) * 31).notes() == ()
 
 
 def test_one_odd_answer_of_few_is_no_reason() -> None:
-    assert CalibrationStability(12, 11 / 12, 0.0, 1.2, "conv1").alike
-    assert not CalibrationStability(12, 10 / 12, 0.0, 1.2, "conv1").alike
-    assert CalibrationStability(341, 335 / 341, 0.0, 1.2, "conv1").alike
-    assert not CalibrationStability(341, 334 / 341, 0.0, 1.2, "conv1").alike
+    assert CalibrationStability(12, 11 / 12, 0.0, 1.2, "conv1").stable
+    assert not CalibrationStability(12, 10 / 12, 0.0, 1.2, "conv1").stable
+    assert CalibrationStability(341, 335 / 341, 0.0, 1.2, "conv1").stable
+    assert not CalibrationStability(341, 334 / 341, 0.0, 1.2, "conv1").stable
 
 
 def test_the_command_records_the_halves_and_says_on_stderr_where_they_differ(
@@ -138,13 +138,13 @@ def test_the_command_records_the_halves_and_says_on_stderr_where_they_differ(
 ) -> None:
     (tmp_path / "runs").mkdir()
     run = write_run(tmp_path / "runs" / "leaf", checkpoint, train=11)
-    monkeypatch.setattr(CalibrationStability, "alike", False)
+    monkeypatch.setattr(CalibrationStability, "stable", False)
     assert main([str(run), "--out", str(tmp_path), "--max-drop", "100", "--json"]) == 0
     shown = capsys.readouterr()
     report = json.loads(shown.out)
-    halves = report["calibration"]["halves"]
-    assert set(halves) == {"n", "agreement", "difference", "width_ratio", "place"}
-    assert halves["n"] == 12
+    stability = report["calibration"]["stability"]
+    assert set(stability) == {"n", "agreement", "difference", "width_ratio", "tensor"}
+    assert stability["n"] == 12
     for kind in ("int8.tflite", "int8.onnx"):
         card = read_card(tmp_path / f"leaf_{kind}")
         assert card is not None

@@ -174,9 +174,9 @@ def described(found: Scored, *, named: bool = True) -> dict[str, Any]:
 def test_the_verdict_says_what_labels_and_what_all_pictures_tell() -> None:
     pictures = described(scored(300, 9))
     drop, all_ = Drop(**pictures["paired"]["int8.onnx"]), Fidelity(1200, 30, 0.018, 0.035, 0.0123, 22.4)
-    tried = tuple(Attempt.of(rung, "int8.onnx", Compared(drop, all_), 2) for rung in ("min/max", "bias correction"))
+    attempts = tuple(Attempt.of(step, "int8.onnx", Compared(drop, all_), 2) for step in ("min/max", "bias correction"))
     found = Verdict("unsure", "int8 may be 3.5 points worse", "to tell 0.5 points takes about 900 validation pictures")
-    verdict = describe_verdict(pictures, Int8Recipe("bias correction", 0.005, tried, found))
+    verdict = describe_verdict(pictures, Int8Recipe("bias correction", 0.005, attempts, found))
     assert (verdict["outcome"], verdict["max_drop"], verdict["fault"]) == ("unsure", 0.005, "")
     assert verdict["headline"] == "int8 may be 3.5 points worse"
     text = "\n".join(verdict["sentences"])

@@ -132,10 +132,10 @@ def evidence(exported: dict[str, Path], checkpoint: Checkpoint, pixels: list[byt
     found = Scored(tuple(paths), np.zeros(4, int), scores, ())
     drop = Drop(1000, 6, 0, 0.006, 0.002, 0.014, 0.985)
     found_all = Compared(drop, Fidelity(1000, 17, 0.011, 0.027, 0.012, 21.7))
-    tried = tuple(Attempt.of(rung, "int8.tflite", found_all, 2.0) for rung in ("min/max", "least square error"))
-    remedies = Int8Recipe("least square error", 0.005, tried, Verdict("alike", "int8 answers as fp32 does"))
+    attempts = tuple(Attempt.of(step, "int8.tflite", found_all, 2.0) for step in ("min/max", "least square error"))
+    recipe = Int8Recipe("least square error", 0.005, attempts, Verdict("faithful", "int8 answers as fp32 does"))
     about = Description(
-        "leaf", "", checkpoint, "0" * 64, 1, 1, 1.0, CalibrationSet((), 0, "train", "0" * 64, ()), remedies
+        "leaf", "", checkpoint, "0" * 64, 1, 1, 1.0, CalibrationSet((), 0, "train", "0" * 64, ()), recipe
     )
     medians = dict.fromkeys(scores, 1.0)
     sets = [PictureSet("validation split", patients, found)]
@@ -162,12 +162,12 @@ def test_what_was_tried_is_told(browser: Page, evidence: Evidence, tmp_path: Pat
     json_path, html_path = write_certificate(evidence, tmp_path, thumbnails=True)
     text = show(browser, html_path)
     assert "Taken: least square error." in text
-    cells = browser.value("[...document.querySelectorAll('.tried tbody tr')].map(row => row.innerText.split('\\t'))")
+    cells = browser.value("[...document.querySelectorAll('.attempts tbody tr')].map(row => row.innerText.split('\\t'))")
     worse = ["0.6 points worse", "0.2 worse to 1.4 worse"]
     assert cells[0] == ["min/max", "int8.tflite", *worse, "17 of 1,000", "1.2 points", "22 dB", "2.0"]
     assert [row[0] for row in cells] == ["min/max", "least square error"]
-    found = json.loads(json_path.read_text(encoding="utf-8"))["remedies"]
-    assert [row["drop"] for row in found["tried"]] == [0.006, 0.006]
+    found = json.loads(json_path.read_text(encoding="utf-8"))["quantization"]
+    assert [row["drop"] for row in found["attempts"]] == [0.006, 0.006]
 
 
 def test_a_person_can_choose_a_threshold(browser: Page, document: dict[str, Any], tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_each_outcome_but_two_bad_ones_has_a_colour_of_its_own(
     browser: Page, document: dict[str, Any], tmp_path: Path, scheme: str
 ) -> None:
     colours = {}
-    for outcome in ("kept", "alike", "unsure", "lost", "refused"):
+    for outcome in ("kept", "faithful", "unsure", "lost", "refused"):
         shown = deepcopy(document)
         shown["verdict"]["outcome"] = outcome
         path = tmp_path / f"{outcome}.html"
@@ -212,7 +212,7 @@ def test_a_loss_that_was_allowed_is_said(browser: Page, document: dict[str, Any]
     worse["verdict"]["outcome"] = "lost"
     path = tmp_path / "worse.html"
     path.write_bytes(make_page(worse, [{}]))
-    assert f"Taken: {worse['remedies']['rung']}, which is at fault and was published with --allow-drop." in show(
+    assert f"Taken: {worse['quantization']['step']}, which is at fault and was published with --allow-drop." in show(
         browser, path
     )
 
@@ -220,8 +220,8 @@ def test_a_loss_that_was_allowed_is_said(browser: Page, document: dict[str, Any]
 def test_that_int8_was_refused_is_said_with_what_it_answered(browser: Page, evidence: Evidence, tmp_path: Path) -> None:
     floats = {kind: path for kind, path in evidence.paths.items() if kind in FLOATS}
     told = Verdict("refused", "int8 is refused: take the fp32 files", "", "int8.onnx: found much, wanted less")
-    remedies = replace(evidence.about.remedies, verdict=told)
-    refused = replace(evidence, paths=floats, about=replace(evidence.about, remedies=remedies))
+    recipe = replace(evidence.about.recipe, verdict=told)
+    refused = replace(evidence, paths=floats, about=replace(evidence.about, recipe=recipe))
     json_path, html_path = write_certificate(refused, tmp_path, thumbnails=True)
     text = show(browser, html_path)
     assert browser.faults == []

@@ -38,11 +38,11 @@ def compared(drop: Drop, **changed: Any) -> Compared:
     return Compared(drop, replace(Fidelity(drop.n, 0, *wilson(0, drop.n), 0.001, 30.0), **changed))
 
 
-def climbed(tflite: Drop, onnx: Drop) -> SearchResult:
+def searched(tflite: Drop, onnx: Drop) -> SearchResult:
     found = {"int8.tflite": compared(tflite), "int8.onnx": compared(onnx)}
-    tried = [Attempt.of("min/max", kind, compared(drop_of(1000, 80)), 3) for kind in found]
-    tried += [Attempt.of("least square error", kind, one, 3) for kind, one in found.items()]
-    return SearchResult("least square error", {}, Candidate({}, {}), found, tuple(tried))
+    attempts = [Attempt.of("min/max", kind, compared(drop_of(1000, 80)), 3) for kind in found]
+    attempts += [Attempt.of("least square error", kind, one, 3) for kind, one in found.items()]
+    return SearchResult("least square error", {}, Candidate({}, {}), found, tuple(attempts))
 
 
 def gate(**changed: Any) -> Gate:
@@ -50,11 +50,11 @@ def gate(**changed: Any) -> Gate:
 
 
 def verdict(tflite: Drop, onnx: Drop, **changed: Any) -> Verdict:
-    return gate(**changed).check(climbed(tflite, onnx)).verdict
+    return gate(**changed).check(searched(tflite, onnx)).verdict
 
 
 def test_a_file_that_loses_more_than_it_may_is_refused_with_what_was_tried() -> None:
-    found = gate().check(climbed(drop_of(1000, 3), drop_of(1000, 6)))
+    found = gate().check(searched(drop_of(1000, 3), drop_of(1000, 6)))
     message = found.verdict.fault
     assert message.startswith(
         "int8.onnx: found top-1 0.60 points worse than fp32's (1000 validation pictures, 95 %: 0.2"
@@ -68,7 +68,7 @@ def test_a_file_that_loses_more_than_it_may_is_refused_with_what_was_tried() -> 
 
 def test_a_drop_that_may_be_chance_passes_with_the_note_and_a_sure_one_does_not() -> None:
     found = verdict(drop_of(341, 4, 2), drop_of(341, 1, 1))  # two pictures: 0.59 points
-    assert (found.outcome, found.fault) == ("alike", "")
+    assert (found.outcome, found.fault) == ("faithful", "")
     assert found.note.startswith("to tell 0.5 points takes about ")
     sure = verdict(drop_of(341, 9, 1), drop_of(341, 1, 1)).fault
     assert sure.startswith("int8.tflite: found top-1 2.35 points worse")
@@ -106,7 +106,7 @@ def test_too_few_pictures_are_said_to_be_too_few_and_how_many_are_needed() -> No
     ("lost", "gained", "said"), [(1, 5, "better (95 %: "), (3, 1, "worse (95 %: "), (1, 1, "as good (")]
 )
 def test_the_terminal_and_the_page_say_the_same_of_a_difference(lost: int, gained: int, said: str) -> None:
-    found = gate().check(climbed(drop_of(341, lost, gained), drop_of(341, lost, gained)))
+    found = gate().check(searched(drop_of(341, lost, gained), drop_of(341, lost, gained)))
     told = str(found)
     assert said in told
     assert f"int8.tflite top-1 {worse(drop_of(341, lost, gained).drop, 2)} (95 %" in told
@@ -178,28 +178,28 @@ def test_where_int8_is_refused_the_fp32_pair_and_a_certificate_are_written_and_o
 
 
 @pytest.mark.slow
-def test_a_good_quantiser_passes_and_the_card_names_the_rung(artefacts: dict[str, Path]) -> None:
+def test_a_good_quantiser_passes_and_the_card_names_the_step(artefacts: dict[str, Path]) -> None:
     for kind in ("int8.tflite", "int8.onnx"):
         card = read_card(artefacts[kind])
         assert card is not None
-        precision = card.data["precision"]
-        assert isinstance(precision, dict)
-        assert precision["max_drop"] == 0.005
-        (tried,) = precision["tried"]
-        assert (tried["rung"], tried["file"]) == (precision["rung"], kind)
-        assert tried["drop"] <= 0.005
-        assert tried["low"] < tried["drop"] < tried["high"]
+        quantization = card.data["quantization"]
+        assert isinstance(quantization, dict)
+        assert quantization["max_drop"] == 0.005
+        (attempt,) = quantization["attempts"]
+        assert (attempt["step"], attempt["file"]) == (quantization["step"], kind)
+        assert attempt["drop"] <= 0.005
+        assert attempt["low"] < attempt["drop"] < attempt["high"]
 
 
 def test_the_json_report_has_the_records_of_both_files_and_the_verdict(
     lively_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(lively_run), "--out", str(tmp_path), "--max-drop", "20", "--allow-drop", "--json"]) == 0
-    remedies = json.loads(capsys.readouterr().out)["remedies"]
-    assert {row["file"] for row in remedies["tried"]} == {"int8.tflite", "int8.onnx"}
-    assert {(row["n"], row["compared"]) for row in remedies["tried"]} == {(12, 36)}, "training pictures as well"
-    assert set(remedies["verdict"]) == {"outcome", "headline", "note", "fault"}
-    assert remedies["verdict"]["note"].startswith("to tell 20 points takes about ")
+    recipe = json.loads(capsys.readouterr().out)["quantization"]
+    assert {row["file"] for row in recipe["attempts"]} == {"int8.tflite", "int8.onnx"}
+    assert {(row["n"], row["compared"]) for row in recipe["attempts"]} == {(12, 36)}, "training pictures as well"
+    assert set(recipe["verdict"]) == {"outcome", "headline", "note", "fault"}
+    assert recipe["verdict"]["note"].startswith("to tell 20 points takes about ")
 
 
 @pytest.mark.parametrize("points", ["0", "-1", "101", "nan", "half"])

@@ -1,4 +1,4 @@
-"""A network made hard on purpose: min/max ruins it, the ladder does not, and the card says by what."""
+"""A network made hard on purpose: min/max ruins it, the search does not, and the card says by what."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def hard_run(run: Path, shapes: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.mark.slow
-def test_the_ladder_brings_a_hard_network_back_and_the_card_names_the_rung(
+def test_the_search_brings_a_hard_network_back_and_the_card_names_the_step(
     hard_run: tuple[Path, Path], tmp_path: Path
 ) -> None:
     folder, data = hard_run
     report = export(Request(folder, tmp_path, "hard", data=data, max_drop=1.0), Screen(None))
-    assert report.remedies is not None
-    first = [row.drop for row in report.remedies.tried if row.rung == "min/max"]
-    last = [row.drop for row in report.remedies.tried if row.rung == report.remedies.rung]
+    assert report.quantization is not None
+    first = [row.drop for row in report.quantization.attempts if row.step == "min/max"]
+    last = [row.drop for row in report.quantization.attempts if row.step == report.quantization.step]
     assert max(first) > 0.05
     assert max(last) <= 0.01
-    assert report.remedies.rung != "min/max"
+    assert report.quantization.step != "min/max"
     for kind in ("int8.tflite", "int8.onnx"):
         card = read_card(tmp_path / f"hard_{kind}")
         assert card is not None
-        precision = card.data["precision"]
-        assert isinstance(precision, dict)
-        assert precision["rung"] == report.remedies.rung
+        quantization = card.data["quantization"]
+        assert isinstance(quantization, dict)
+        assert quantization["step"] == report.quantization.step

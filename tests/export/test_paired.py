@@ -65,7 +65,7 @@ def test_a_record_says_what_was_found() -> None:
     record = Attempt.of("min/max", "int8.onnx", Compared(Drop(3, 1, 0, 1 / 3, -0.2, 0.7, 2 / 3), all_), 1.234)
     found = record.to_json()
     assert found["drop"] == 0.333333
-    assert (found["rung"], found["file"], found["n"], found["seconds"]) == ("min/max", "int8.onnx", 3, 1.2)
+    assert (found["step"], found["file"], found["n"], found["seconds"]) == ("min/max", "int8.onnx", 3, 1.2)
     assert (found["low"], found["high"], found["agreement"]) == (-0.2, 0.7, 0.666667)
     assert (found["compared"], found["changed"], found["moved"], found["snr_db"]) == (30, 2, 0.012346, 24)
 

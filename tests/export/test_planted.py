@@ -37,25 +37,25 @@ def test_of_dark_pictures_no_int8_file_comes_and_the_reason_is_said(
     assert main([*command, "--json"]) == 1
     shown = capsys.readouterr()
     report = json.loads(shown.out)
-    assert report["remedies"]["verdict"]["outcome"] == "refused"
+    assert report["quantization"]["verdict"]["outcome"] == "refused"
     assert f"take {tmp_path / 'shapes_fp32.tflite'}, or leave --calibration out" in report["refused"]
     assert "of these pictures and to 33% of the training pictures: they are of one class, or show som" in shown.err
-    assert len({row["rung"] for row in report["remedies"]["tried"]}) == 5, "all remedies were tried"
+    assert len({row["step"] for row in report["quantization"]["attempts"]}) == 5, "all steps were tried"
     found = certificate(tmp_path)
     assert found["verdict"]["headline"] == "int8 is refused: take the fp32 files"
     assert any("of one class, or show something else" in note for note in found["notes"])
     worst = found["worst_layers"][0]
-    (noise,) = (layer["snr_db"] for layer in found["layers"] if layer["place"] == worst)
+    (noise,) = (layer["snr_db"] for layer in found["layers"] if layer["tensor"] == worst)
     assert noise < 10, "measured on training pictures; on the dark ones themselves all would look well"
 
 
 @pytest.mark.slow
 def test_a_good_export_passes_as_good_on_every_picture(artefacts: dict[str, Path]) -> None:
     found = certificate(artefacts["int8.tflite"].parent)
-    assert found["verdict"]["outcome"] == "alike"
+    assert found["verdict"]["outcome"] == "faithful"
     assert found["verdict"]["headline"].startswith("int8 answers as fp32 does on ")
     assert set(found["files"]) == set(artefacts)
-    for row in found["remedies"]["tried"]:
+    for row in found["quantization"]["attempts"]:
         assert row["compared"] == 102, "18 validation and 84 training pictures"
         assert row["changed"] <= 1
         assert row["snr_db"] > 20

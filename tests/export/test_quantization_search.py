@@ -1,4 +1,4 @@
-"""Where the ladder ends: the order of its rungs, given what each reaches. What rungs do is in test_remedies.py."""
+"""Where the search ends, given what each step reaches. What steps do is in test_quantization_steps.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ N = 1000
 
 
 class Quantizer:
-    """Stands for the quantisers: what a rung reaches is given here, as (lost, gained) pictures of 1,000, and dB."""
+    """Stands for the quantisers: what a step reaches is given here, as (lost, gained) pictures of 1,000, and dB."""
 
     original = None
 
@@ -40,10 +40,10 @@ def judge(paths: Mapping[str, Any]) -> dict[str, Compared]:
 
 
 def reach(*results: tuple[float, ...]) -> tuple[str, list[str]]:
-    """(the rung that is taken, those that were tried) where the rungs a, b, c, ... reach these results."""
-    rungs = [QuantizationStep("abcdef"[i], lambda _c, _b, r=result: r) for i, result in enumerate(results)]  # type: ignore[misc]
-    found = search_steps(cast("Any", Quantizer()), judge, 0.005, Screen(None), rungs)
-    return found.rung, list(dict.fromkeys(row.rung for row in found.tried))
+    """(the step that is taken, those that were tried) where the steps a, b, c, ... reach these results."""
+    steps = [QuantizationStep("abcdef"[i], lambda _c, _b, r=result: r) for i, result in enumerate(results)]  # type: ignore[misc]
+    found = search_steps(cast("Any", Quantizer()), judge, 0.005, Screen(None), steps)
+    return found.step, list(dict.fromkeys(row.step for row in found.attempts))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def reach(*results: tuple[float, ...]) -> tuple[str, list[str]]:
         (((0, 0, 8.0), (3, 3, 12.0), (1, 0, 9.0)), "b", ["a", "b", "c"]),  # the least noisy grade goes first
     ],
 )
-def test_the_ladder_ends_where_both_files_lose_no_more_and_agree(
+def test_the_search_ends_where_both_files_lose_no_more_and_agree(
     results: tuple[tuple[float, ...], ...], taken: str, tried: list[str]
 ) -> None:
     assert reach(*results) == (taken, tried)

@@ -1,4 +1,4 @@
-"""The remedies: equalisation is exact, the simulation is the file, and each mends what it is there to mend."""
+"""Quantization steps: equalisation is exact, the simulation is the file, and each mends what it is there to mend."""
 
 from __future__ import annotations
 
@@ -46,21 +46,21 @@ def batch() -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Quantizer:
-    folder = tmp_path_factory.mktemp("bench")
+def quantizer(tmp_path_factory: pytest.TempPathFactory) -> Quantizer:
+    folder = tmp_path_factory.mktemp("quantizer")
     return Quantizer(network_of(hard=True), drawn_pixels(), (), PixelSpec.for_size(SIZE), folder, Log(folder / "log"))
 
 
 @pytest.fixture(scope="module")
-def start(bench: Quantizer) -> Candidate:
-    return take_least_error(Candidate(dict.fromkeys(FORMATS, bench.original), {}), bench)
+def start(quantizer: Quantizer) -> Candidate:
+    return take_least_error(Candidate(dict.fromkeys(FORMATS, quantizer.original), {}), quantizer)
 
 
-def test_fine_tuning_is_left_out_where_no_batch_of_training_pictures_is(bench: Quantizer) -> None:
-    rung = next(rung for rung in STEPS if rung.apply is finetune)
+def test_fine_tuning_is_left_out_where_no_batch_of_training_pictures_is(quantizer: Quantizer) -> None:
+    step = next(step for step in STEPS if step.apply is finetune)
     paths = tuple(Path(f"{index}.png") for index in range(16))
-    assert rung.suits(replace(bench, training=paths))
-    assert not rung.suits(replace(bench, training=paths[1:]))
+    assert step.suits(replace(quantizer, training=paths))
+    assert not step.suits(replace(quantizer, training=paths[1:]))
 
 
 def error(found: torch.Tensor, wanted: torch.Tensor) -> float:
@@ -101,36 +101,38 @@ def test_equalised_channels_span_nearly_the_same(batch: torch.Tensor) -> None:
     assert unevenness(equalise_network(network, batch)) < unevenness(network) / 1.5
 
 
-def test_equalisation_mends_a_hard_network(bench: Quantizer, start: Candidate, batch: torch.Tensor) -> None:
+def test_equalisation_mends_a_hard_network(quantizer: Quantizer, start: Candidate, batch: torch.Tensor) -> None:
     with torch.inference_mode():
-        wanted = bench.original.logits(batch)
-    equal = equalise_network(bench.original, batch)
-    mended = take_least_error(Candidate(dict.fromkeys(FORMATS, equal), {}), bench)
+        wanted = quantizer.original.logits(batch)
+    equal = equalise_network(quantizer.original, batch)
+    mended = take_least_error(Candidate(dict.fromkeys(FORMATS, equal), {}), quantizer)
     assert error(simulated(mended, batch), wanted) < error(simulated(start, batch), wanted) / 2
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_the_simulation_answers_as_the_file(bench: Quantizer, start: Candidate, batch: torch.Tensor, kind: str) -> None:
-    path: Path = bench.quantise(start)[f"int8.{kind}"]
+def test_the_simulation_answers_as_the_file(
+    quantizer: Quantizer, start: Candidate, batch: torch.Tensor, kind: str
+) -> None:
+    path: Path = quantizer.quantise(start)[f"int8.{kind}"]
     engine = load_engine(str(path))
     score = scorer_of(engine)
-    found = torch.from_numpy(centred_logits(score(pixels) for pixels in bench.calibration))
+    found = torch.from_numpy(centred_logits(score(pixels) for pixels in quantizer.calibration))
     engine.close()
     wanted = simulated(start, batch, kind)
     with torch.inference_mode():
-        exact = bench.original.logits(batch)
+        exact = quantizer.original.logits(batch)
     centred, exact = (logits - logits.mean(1, keepdim=True) for logits in (wanted, exact))
     # One flipped rounding flips more in every layer behind it, so what weights add is found again, not each rounding.
     assert error(found, centred) < error(found, exact) * 0.8
 
 
-def test_bias_correction_takes_the_mean_shift_away(bench: Quantizer, start: Candidate, batch: torch.Tensor) -> None:
+def test_bias_correction_takes_the_mean_shift_away(quantizer: Quantizer, start: Candidate, batch: torch.Tensor) -> None:
     networks = {
         kind: correct_biases(network, start.ranges, WEIGHT_STEPS[kind], batch)
         for kind, network in start.networks.items()
     }
     with torch.inference_mode():
-        wanted = bench.original.logits(batch)
+        wanted = quantizer.original.logits(batch)
     for kind in FORMATS:
         before, after = (
             (simulated(candidate, batch, kind) - wanted).mean(0).abs().mean()
@@ -139,12 +141,14 @@ def test_bias_correction_takes_the_mean_shift_away(bench: Quantizer, start: Cand
         assert after < before / 3
 
 
-def test_fine_tuning_comes_nearer_to_the_float_answers(bench: Quantizer, start: Candidate, batch: torch.Tensor) -> None:
+def test_fine_tuning_comes_nearer_to_the_float_answers(
+    quantizer: Quantizer, start: Candidate, batch: torch.Tensor
+) -> None:
     with torch.inference_mode():
-        wanted = bench.original.logits(batch)
-    begun = equalise(start, bench)
+        wanted = quantizer.original.logits(batch)
+    begun = equalise(start, quantizer)
     simulation = Simulation(begun.networks["onnx"], begun.ranges, WEIGHT_STEPS["onnx"])
-    train(simulation, bench.original, iter([batch] * 24), 24)
+    train(simulation, quantizer.original, iter([batch] * 24), 24)
     with torch.inference_mode():
         after = simulation.network.logits(batch)
     # 0.86 of it here; ten times the rate brought it to 1.09.
@@ -154,8 +158,8 @@ def test_fine_tuning_comes_nearer_to_the_float_answers(bench: Quantizer, start: 
         assert torch.equal(again.network.logits(batch), after), "handed on is what was trained"
 
 
-def test_min_max_clips_nothing_and_least_error_may(bench: Quantizer, start: Candidate) -> None:
-    widest = take_min_max(start, bench).ranges
+def test_min_max_clips_nothing_and_least_error_may(quantizer: Quantizer, start: Candidate) -> None:
+    widest = take_min_max(start, quantizer).ranges
     assert all(spread.high <= widest[name].high for name, spread in start.ranges.items())
     assert any(spread.high < widest[name].high for name, spread in start.ranges.items())
 

@@ -71,7 +71,7 @@ def draw_change(change: int, most: int) -> Element:
 
 def draw_layers(layers: Sequence[Mapping[str, Any]], worst: Sequence[str]) -> Element:
     """Signal to noise of every layer as columns, in the network's order, module by module."""
-    modules = [(name, list(found)) for name, found in groupby(layers, lambda layer: find_block(layer["place"]))]
+    modules = [(name, list(found)) for name, found in groupby(layers, lambda layer: find_block(layer["tensor"]))]
     step = (1 - _GUTTER) / (len(layers) + _GAP * (len(modules) - 1))
     highest = max([layer["snr_db"] or 0 for layer in layers] + [_GRID_DB])
     scale = (_HEIGHT - _TOP - _BOTTOM) / highest
@@ -83,7 +83,7 @@ def draw_layers(layers: Sequence[Mapping[str, Any]], worst: Sequence[str]) -> El
     for name, found in modules:
         middle = at + step * len(found) / 2
         for layer in found:
-            drawn += _column(layer, at, step, floor, scale, name=layer["place"] in worst)
+            drawn += _column(layer, at, step, floor, scale, name=layer["tensor"] in worst)
             at += step
         at += _GAP * step
         if not name.startswith(("pool", "mean")):
@@ -114,7 +114,7 @@ def _column(
     if ratio is None:
         return []
     height = max(ratio, 0) * scale
-    title = element("title", f"{layer['place']}, {layer['kind']}: {ratio:.1f} dB")
+    title = element("title", f"{layer['tensor']}, {layer['kind']}: {ratio:.1f} dB")
     kind = _KINDS.get(layer["kind"], "other")
     bar = element(
         "rect", title, x=_share(at + 0.1 * step), y=f"{floor - height:.1f}", width=_share(0.8 * step),

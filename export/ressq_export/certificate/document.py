@@ -19,7 +19,7 @@ from ressq_runtime.artefact.card import Card
 from ressq_runtime.artefact.container import read_card
 from ressq_runtime.profiling.device import describe_device
 
-FORMAT = 1
+FORMAT = 2
 _WORST = 3  # layers that are named
 _INTERPRETERS = ("ai-edge-litert", "onnxruntime")
 
@@ -64,7 +64,7 @@ def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
         "name": about.name,
         "about": about.about,
         "created": today(),
-        "verdict": describe_verdict(sets[0], about.remedies),
+        "verdict": describe_verdict(sets[0], about.recipe),
         "notes": list(evidence.notes),
         "model": _model(about),
         "labels": list(labels),
@@ -72,7 +72,7 @@ def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
         "latency": {"median_ms": dict(evidence.medians_ms), "threads": 1, **_machine()},
         "sets": sets,
         "pictures_named": named,
-        "remedies": _remedies(about.remedies),
+        "quantization": _quantization(about.recipe),
         "confidence": evidence.confidence.to_json(),
         "ece_bins": BIN_COUNT,
         "snr": {"pictures": min(SNR_COUNT, len(evidence.pixels))},
@@ -96,9 +96,9 @@ def _model(about: Description) -> dict[str, object]:
     }
 
 
-def _remedies(remedies: Int8Recipe) -> dict[str, object]:
-    tried = [found.to_json() for found in remedies.tried]
-    return {"rung": remedies.rung, "max_drop": remedies.max_drop, "tried": tried}
+def _quantization(recipe: Int8Recipe) -> dict[str, object]:
+    attempts = [found.to_json() for found in recipe.attempts]
+    return {"step": recipe.step, "max_drop": recipe.max_drop, "attempts": attempts}
 
 
 def _file(path: Path) -> dict[str, object]:
@@ -118,9 +118,9 @@ def _machine() -> dict[str, object]:
 
 
 def _worst(layers: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The places with the least signal to noise, worst first."""
+    """The tensors with the least signal to noise, worst first."""
     noisy = [layer for layer in layers if layer["snr_db"] is not None]
-    return [layer["place"] for layer in sorted(noisy, key=lambda layer: float(layer["snr_db"]))[:_WORST]]
+    return [layer["tensor"] for layer in sorted(noisy, key=lambda layer: float(layer["snr_db"]))[:_WORST]]
 
 
 def _versions() -> dict[str, str]:

@@ -36,13 +36,13 @@ def describe_layers(float_model: Path, int8_model: Path, pictures: Sequence[byte
         pictures: training pictures, uint8 RGB pixels; the first SNR_COUNT are run.
     """
     layers = read_layers(int8_model.read_bytes())
-    places = [str(layer["place"]) for layer in layers]
-    ratios = measure_snr(float_model, int8_model, places, pictures[:SNR_COUNT])
-    return [{**layer, "snr_db": ratios.get(place)} for place, layer in zip(places, layers, strict=True)]
+    names = [str(layer["tensor"]) for layer in layers]
+    ratios = measure_snr(float_model, int8_model, names, pictures[:SNR_COUNT])
+    return [{**layer, "snr_db": ratios.get(name)} for name, layer in zip(names, layers, strict=True)]
 
 
 def read_layers(model: bytes) -> list[dict[str, object]]:
-    """NamedTensor, kind, activation range and weight range of each int8 layer, as they lie in the flatbuffer."""
+    """Tensor, kind, activation range and weight range of each int8 layer, as they lie in the flatbuffer."""
     root, graph = read_flatbuffer(model)
     layers: list[dict[str, object]] = []
     for operator in graph.operators:
@@ -53,7 +53,7 @@ def read_layers(model: bytes) -> list[dict[str, object]]:
         scale, zero_point = float(output.quantization.scale[0]), int(output.quantization.zeroPoint[0])
         layers.append(
             {
-                "place": output.name.decode(),
+                "tensor": output.name.decode(),
                 "kind": _NAMES[kind],
                 "low": (_LOWEST - zero_point) * scale,
                 "high": (_HIGHEST - zero_point) * scale,

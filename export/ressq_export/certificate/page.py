@@ -27,7 +27,7 @@ def make_page(document: Document, thumbnails: Sequence[Mapping[int, str]]) -> by
     main = element(
         "main", _header(document), _verdict(document), _notes(document),
         *(show_set(document, found, shown) for found, shown in sets),
-        _tried(document), _halves(document), _layers(document), _origin(document), _meanings(document),
+        _attempts(document), _stability(document), _layers(document), _origin(document), _meanings(document),
     )  # fmt: skip
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
     return make_sheet(f"{document['name']}: certificate", main, style)
@@ -61,9 +61,9 @@ def _verdict(document: Document) -> Element:
 
 def _same(document: Document, shown: str, agreement: float) -> tuple[str, str]:
     """The share of answers that are float's, and of which pictures: where there is such a record, of all."""
-    rung = document["remedies"]["rung"]
-    for row in document["remedies"]["tried"]:
-        if (row["rung"], row["file"]) == (rung, shown):
+    step = document["quantization"]["step"]
+    for row in document["quantization"]["attempts"]:
+        if (row["step"], row["file"]) == (step, shown):
             return percent(1 - row["changed"] / row["compared"]), f"of {row['compared']:,} pictures"
     return percent(agreement), f"of {document['sets'][0]['n']:,} pictures"
 
@@ -75,45 +75,45 @@ def _notes(document: Document) -> Element | None:
     return element("section", element("h2", "To be known beside"), element("ul", *listed))
 
 
-def _tried(document: Document) -> Element:
-    remedies, outcome = document["remedies"], document["verdict"]["outcome"]
-    heads = ["remedy", "file", "top-1 beside fp32", "95 % interval", "changed of all", "off", "signal", "seconds"]
+def _attempts(document: Document) -> Element:
+    quantization, outcome = document["quantization"], document["verdict"]["outcome"]
+    heads = ["step", "file", "top-1 beside fp32", "95 % interval", "changed of all", "off", "signal", "seconds"]
     rows: list[list[Child]] = []
-    for found in remedies["tried"]:
+    for found in quantization["attempts"]:
         change, interval = worse(found["drop"]), worse_interval(found["low"], found["high"])
         changed, moved = f"{found['changed']:,} of {found['compared']:,}", points(found["moved"])
         cells = [interval, changed, moved, f"{found['snr_db']:.0f} dB", f"{found['seconds']:.1f}"]
-        rows.append([found["rung"], found["file"], change, *cells])
+        rows.append([found["step"], found["file"], change, *cells])
     broken = {
         "lost": ", which is at fault and was published with --allow-drop",
         "refused": ", the best of these, but no int8 file was written",
     }
     text = (
-        f"int8 may lose {100 * remedies['max_drop']:g} points of top-1 on the validation split; remedies are added "
-        f"until it loses no more and answers as fp32 does. Taken: {remedies['rung']}{broken.get(outcome, '')}."
+        f"int8 may lose {100 * quantization['max_drop']:g} points of top-1 on the validation split; steps are added "
+        f"until it loses no more and answers as fp32 does. Taken: {quantization['step']}{broken.get(outcome, '')}."
     )
-    return element("section", element("h2", "What was tried"), element("p", text), table(heads, rows, "tried"))
+    return element("section", element("h2", "Quantization steps"), element("p", text), table(heads, rows, "attempts"))
 
 
-def _halves(document: Document) -> Element:
+def _stability(document: Document) -> Element:
     """Whether the calibration set is large enough."""
-    head, halves = element("h2", "Calibrated on half"), document["calibration"]["halves"]
-    if halves is None:
+    head, stability = element("h2", "Calibration stability"), document["calibration"]["stability"]
+    if stability is None:
         return element("section", head, element("p", "Not tried: a half of so few calibration pictures is no set."))
-    found = CalibrationStability(**halves)
+    found = CalibrationStability(**stability)
     text = (
         f"With ranges from one half of the calibration pictures or the other, int8.tflite gives the same answer to "
         f"{percent(found.agreement)} of {found.n:,} validation pictures; top-1 differs by {points(found.difference)}. "
-        f"Most unlike is {found.place}, whose range is {found.width_ratio:.2f} times as wide from one half. "
+        f"Most unlike is {found.tensor}, whose range is {found.width_ratio:.2f} times as wide from one half. "
     )
-    text += "The set is large enough." if found.alike else "That is too much: calibrate on more pictures."
+    text += "The set is large enough." if found.stable else "That is too much: calibrate on more pictures."
     return element("section", head, element("p", text))
 
 
 def _layers(document: Document) -> Element:
     layers, snr = document["layers"], document["snr"]
-    by_place = {layer["place"]: layer for layer in layers}
-    worst = ", ".join(f"{place} ({by_place[place]['snr_db']:.1f} dB)" for place in document["worst_layers"])
+    by_tensor = {layer["tensor"]: layer for layer in layers}
+    worst = ", ".join(f"{name} ({by_tensor[name]['snr_db']:.1f} dB)" for name in document["worst_layers"])
     text = (
         "Signal to noise in dB of the int8 TFLite network against the float one it was made from, on "
         f"{snr['pictures']} training pictures, in the network's order. The noise is all that came up to there; "
@@ -142,7 +142,7 @@ def _ranges(layers: Sequence[Document]) -> Element:
     columns = [align([short(layer[key]) for layer in layers]) for key in ("low", "high", "scale")]
     for key in ("low", "high", "narrowest", "widest"):
         columns.append(align([short(layer["weights"][key]) if layer["weights"] else "" for layer in layers]))
-    names = [layer["place"] for layer in layers], [layer["kind"] for layer in layers]
+    names = [layer["tensor"] for layer in layers], [layer["kind"] for layer in layers]
     rows: list[list[Child]] = [list(row) for row in zip(*names, ratios, *columns, strict=True)]
     return table(heads, rows, "ranges")
 

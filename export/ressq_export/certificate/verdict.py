@@ -9,30 +9,30 @@ from ressq_export.measurement.scores import TORCH
 from ressq_export.quantization.search import Attempt, Int8Recipe
 
 
-def describe_verdict(pictures: Mapping[str, Any], remedies: Int8Recipe) -> dict[str, object]:
+def describe_verdict(pictures: Mapping[str, Any], recipe: Int8Recipe) -> dict[str, object]:
     """The `verdict` of docs/certificate.md.
 
     Args:
         pictures: the entry of `sets` that the labels are from.
-        remedies: how int8 came to its accuracy, and what is to be thought of it.
+        recipe: how int8 came to its accuracy, and what is to be thought of it.
     """
-    found = remedies.verdict
+    found = recipe.verdict
     return {
         "outcome": found.outcome,
-        "max_drop": remedies.max_drop,
+        "max_drop": recipe.max_drop,
         "headline": found.headline,
-        "sentences": list(_tell(pictures, remedies)),
+        "sentences": list(_tell(pictures, recipe)),
         "fault": found.fault,
     }
 
 
-def _tell(pictures: Mapping[str, Any], remedies: Int8Recipe) -> Iterator[str]:
-    found = remedies.verdict
+def _tell(pictures: Mapping[str, Any], recipe: Int8Recipe) -> Iterator[str]:
+    found = recipe.verdict
     if found.fault:
         yield f"{'No int8 file was written. ' if found.refused else ''}{_begin(found.fault)}."
     for name, drop in pictures["paired"].items():
         yield _compare(name, Drop(**drop), pictures)
-    for row in remedies.last:
+    for row in recipe.last:
         yield _compare_all(row)
     if found.note:
         yield f"{_begin(found.note)}."

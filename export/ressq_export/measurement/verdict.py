@@ -12,8 +12,8 @@ from ressq_export.measurement.paired import say_needed
 class Verdict:
     """What came of comparing both int8 files with fp32.
 
-    outcome: "kept" (the labels say so), "alike" (they are too few, but every picture says so), "unsure" (they are too
-        few, and something speaks against it), "lost" (but it was allowed) or "refused" (not to be published).
+    outcome: "kept" (the labels say so), "faithful" (they are too few, but every picture says so), "unsure" (they are
+        too few, and something speaks against it), "lost" (but it was allowed) or "refused" (not to be published).
     headline: for a person.
     note: how many pictures would tell, where labels are too few; else empty.
     fault: what was found and wanted where it is one of the last two; else empty.
@@ -54,7 +54,7 @@ def decide(found: Mapping[str, Compared], max_drop: float, photos: int = 0, *, a
     doubts = [doubt for one in found.values() for doubt in one.fidelity.exceeded(DOUBTS)]
     if not doubts:
         same = f"{most.n - most.changed:,} of {most.n:,} pictures"
-        return Verdict("alike", f"int8 answers as fp32 does on {same}", note)
+        return Verdict("faithful", f"int8 answers as fp32 does on {same}", note)
     high = max(min(one.drop.high, one.fidelity.high) for one in found.values())
     why = doubts[0].partition(", wanted")[0]
     headline = f"int8 may be {worse(high)}: {drops[0].n:,} validation pictures are too few to tell; {why}"

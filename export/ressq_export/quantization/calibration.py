@@ -37,7 +37,7 @@ class CalibrationSet:
     split: "train", or "folder" for one named by the user.
     files_sha256: over the sorted names relative to their folder; it names the set, not the pictures.
     classes: of each picture, which class or sub-folder it is of, a number.
-    halves: what its two halves say, once they were compared; None where it is too small for two.
+    stability: what its two halves say, once they were compared; None where it is too small for two.
     """
 
     paths: tuple[Path, ...]
@@ -45,7 +45,7 @@ class CalibrationSet:
     split: str
     files_sha256: str
     classes: tuple[int, ...]
-    halves: CalibrationStability | None = None
+    stability: CalibrationStability | None = None
 
     def to_json(self) -> dict[str, object]:
         """The card's `calibration`."""
@@ -54,15 +54,15 @@ class CalibrationSet:
             "seed": self.seed,
             "split": self.split,
             "files_sha256": self.files_sha256,
-            "halves": self.halves.to_json() if self.halves else None,
+            "stability": self.stability.to_json() if self.stability else None,
         }
 
     def notes(self) -> tuple[str, ...]:
         """What a person should know of it; empty where it is large enough, or too small to tell."""
-        if self.halves is None or self.halves.alike:
+        if self.stability is None or self.stability.stable:
             return ()
         return (
-            f"{self.halves}; calibrate on more pictures (found {len(self.paths)}, up to {DEFAULT_COUNT} are taken), "
+            f"{self.stability}; calibrate on more pictures (found {len(self.paths)}, up to {DEFAULT_COUNT} are taken), "
             "or on more ordinary ones with --calibration FOLDER",
         )
 

@@ -22,42 +22,42 @@ class CalibrationStability:
     agreement: share of them with the same answer.
     difference: between their top-1, a share, at least 0.
     width_ratio: how much wider one half's range is than the other's, where that is most; at least 1.
-    place: where that is.
+    tensor: where that is.
     """
 
     n: int
     agreement: float
     difference: float
     width_ratio: float
-    place: str
+    tensor: str
 
     @property
-    def alike(self) -> bool:
+    def stable(self) -> bool:
         """False where more than MOST_APART of the answers differ, and more than one."""
         return self.n - round(self.n * self.agreement) <= max(1, self.n * MOST_APART)
 
     def __str__(self) -> str:
         return (
             f"int8 hangs on the calibration pictures: with ranges from one half of them or the other it answers "
-            f"{1 - self.agreement:.1%} of {self.n} validation pictures differently ({self.place}: one range is "
+            f"{1 - self.agreement:.1%} of {self.n} validation pictures differently ({self.tensor}: one range is "
             f"{self.width_ratio:.2f} times as wide)"
         )
 
     def to_json(self) -> dict[str, object]:
-        """The card's `calibration.halves`, rounded to 6 digits."""
+        """The card's `calibration.stability`, rounded to 6 digits."""
         return {key: round(value, 6) if isinstance(value, float) else value for key, value in asdict(self).items()}
 
 
 def measure_stability(
-    candidate: Candidate, bench: Quantizer, halves: Sequence[Sequence[bytes]], gate: Gate, screen: Screen
+    candidate: Candidate, quantizer: Quantizer, halves: Sequence[Sequence[bytes]], gate: Gate, screen: Screen
 ) -> CalibrationStability | None:
     """What the choice of calibration pictures does to `int8.tflite`; None where there are no two halves.
 
-    The float network stays as the remedies left it; only the ranges are taken again, by the candidate's rule.
+    The float network stays as the steps left it; only the ranges are taken again, by the candidate's rule.
 
     Args:
         candidate: what the int8 files were made from.
-        bench: what made it.
+        quantizer: what made it.
         halves: the calibration pictures as two lists, or none where they are too few.
         gate: knows the validation split.
         screen: shows how far it is.
@@ -69,21 +69,21 @@ def measure_stability(
     if not halves:
         return None
     progress = screen.stage("calibration in two halves")
-    network, folder = candidate.networks["tflite"], bench.new_folder()
-    source = bench.float_file(network, "onnx")
-    ranges = [measure_ranges(source, half, bench.spec.size, candidate.choose) for half in halves]
+    network, folder = candidate.networks["tflite"], quantizer.new_folder()
+    source = quantizer.float_file(network, "onnx")
+    ranges = [measure_ranges(source, half, quantizer.spec.size, candidate.choose) for half in halves]
     paths = {name: folder / f"{name}.tflite" for name in ("first", "second")}
     for spreads, path in zip(ranges, paths.values(), strict=True):
-        quantise_tflite(bench.float_file(network, "tflite"), spreads, path, bench.log)
+        quantise_tflite(quantizer.float_file(network, "tflite"), spreads, path, quantizer.log)
     answers, truths = gate.answers(paths, progress)
     found = measure_drop(answers["first"], answers["second"], truths)
     return CalibrationStability(found.n, found.agreement, abs(found.drop), *_widest_ratio(*ranges))
 
 
 def _widest_ratio(first: Ranges, second: Ranges) -> tuple[float, str]:
-    ratios = {place: _width(first[place]) / _width(second[place]) for place in first}
-    place = max(ratios, key=lambda key: max(ratios[key], 1 / ratios[key]))
-    return max(ratios[place], 1 / ratios[place]), place
+    ratios = {tensor: _width(first[tensor]) / _width(second[tensor]) for tensor in first}
+    widest = max(ratios, key=lambda key: max(ratios[key], 1 / ratios[key]))
+    return max(ratios[widest], 1 / ratios[widest]), widest
 
 
 def _width(spread: Range) -> float:

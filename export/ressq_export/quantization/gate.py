@@ -78,10 +78,10 @@ class Gate:
             raise ExportError(f"{found.faults[0]} (it is in the run's split)")
         return found
 
-    def check(self, climbed: SearchResult) -> Int8Recipe:
-        """What came of the ladder, and the verdict on it."""
-        verdict = decide(climbed.found, self.max_drop, self.photos, allow=self.allow)
-        return Int8Recipe(climbed.rung, self.max_drop, climbed.tried, verdict)
+    def check(self, found: SearchResult) -> Int8Recipe:
+        """What came of the search, and the verdict on it."""
+        verdict = decide(found.compared, self.max_drop, self.photos, allow=self.allow)
+        return Int8Recipe(found.step, self.max_drop, found.attempts, verdict)
 
 
 def beside_usual(judge: Judge, paths: Mapping[str, Path]) -> Judge:

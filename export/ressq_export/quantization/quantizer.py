@@ -1,4 +1,4 @@
-"""What the remedies work on: a float network for each int8 file, its ranges, and the pictures to improve it with."""
+"""What quantization steps work on: a float network for each int8 file, its ranges, and pictures to improve it with."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ FORMATS = ("tflite", "onnx")
 class Candidate:
     """What two int8 files are made from.
 
-    networks: the float network of each format; they differ where a remedy mends that format's own rounding.
+    networks: the float network of each format; they differ where a step mends that format's own rounding.
     ranges: of the places, the same for both, so that the files round alike.
     choose: the rule that makes a range of what is seen at a place.
     """

@@ -1,4 +1,4 @@
-"""The ladder of remedies: what is tried, one after the other, until int8 answers as well as fp32."""
+"""The search over quantization steps: one after the other, until int8 answers as well as fp32."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,15 +17,15 @@ from ressq_export.quantization.steps.step import QuantizationStep
 # A drop is what is lost less what is gained, and may be nothing by luck; the share of changed answers has none.
 MOST_CHANGED = 0.02
 
-# The int8 files of a rung -> each beside fp32, by the same keys.
+# The int8 files of a step -> each beside fp32, by the same keys.
 Judge = Callable[[Mapping[str, Path]], dict[str, Compared]]
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one rung of the ladder reached with one file.
+    """What one step reached with one file.
 
-    rung: the remedy that the rung added to those before it.
+    step: the quantization step that was added to those before it.
     file: "int8.tflite" or "int8.onnx".
     n: pictures of the validation split.
     drop: top-1 of fp32 less that of the file on these, a share 0..1; negative where int8 is better.
@@ -35,10 +35,10 @@ class Attempt:
     changed: of these, answers that are not fp32's.
     moved: share of a picture's probability that goes to other classes than with fp32, on average.
     snr_db: signal to noise of the logits.
-    seconds: what the rung took, for both files.
+    seconds: what the step took, for both files.
     """
 
-    rung: str
+    step: str
     file: str
     n: int
     drop: float
@@ -52,11 +52,11 @@ class Attempt:
     seconds: float
 
     @classmethod
-    def of(cls, rung: str, file: str, found: Compared, seconds: float) -> "Attempt":
+    def of(cls, step: str, file: str, found: Compared, seconds: float) -> "Attempt":
         """The record of what was measured."""
         drop, all_ = found.drop, found.fidelity
         labelled = drop.n, drop.drop, drop.low, drop.high, drop.agreement
-        return cls(rung, file, *labelled, all_.n, all_.changed, all_.moved, all_.snr_db, round(seconds, 1))
+        return cls(step, file, *labelled, all_.n, all_.changed, all_.moved, all_.snr_db, round(seconds, 1))
 
     def to_json(self) -> dict[str, object]:
         """JSON-able, the shares rounded to 6 digits."""
@@ -67,21 +67,21 @@ class Attempt:
 class Int8Recipe:
     """How int8 came to its accuracy.
 
-    rung: the remedy that the files have, besides those below it on the ladder.
+    step: the last quantization step that the files have, besides those before it.
     max_drop: what each file might lose, a share of top-1.
-    tried: one record a rung and file, in the order they were tried.
+    attempts: one a step and file, in their order.
     verdict: what is to be thought of it.
     """
 
-    rung: str
+    step: str
     max_drop: float
-    tried: tuple[Attempt, ...]
+    attempts: tuple[Attempt, ...]
     verdict: Verdict
 
     @property
     def last(self) -> tuple[Attempt, ...]:
-        """The records of the rung that was taken."""
-        return tuple(row for row in self.tried if row.rung == self.rung)
+        """The attempts of the step that was taken."""
+        return tuple(row for row in self.attempts if row.step == self.step)
 
     def __str__(self) -> str:
         """What the labels and what all pictures say of the files, and the verdict, in a line each."""
@@ -91,84 +91,84 @@ class Int8Recipe:
             for row in self.last
         )
         told = self.verdict.headline + (f"; {self.verdict.note}" if self.verdict.note else "")
-        return f"int8 by {self.rung}, beside fp32: {'; '.join(found)}\n{told}"
+        return f"int8 by {self.step}, beside fp32: {'; '.join(found)}\n{told}"
 
     def summary(self) -> str:
-        """Each rung with the larger drop and the larger number of changed answers of its two files."""
-        rungs = dict.fromkeys(row.rung for row in self.tried)
-        worst = {rung: [row for row in self.tried if row.rung == rung] for rung in rungs}
+        """Each step with the larger drop and the larger number of changed answers of its two files."""
+        steps = dict.fromkeys(row.step for row in self.attempts)
+        worst = {step: [row for row in self.attempts if row.step == step] for step in steps}
         return ", ".join(
-            f"{rung} ({worse(max(row.drop for row in rows), 2)}, {max(row.changed for row in rows)} of "
+            f"{step} ({worse(max(row.drop for row in rows), 2)}, {max(row.changed for row in rows)} of "
             f"{rows[0].compared:,} answers changed)"
-            for rung, rows in worst.items()
+            for step, rows in worst.items()
         )
 
     def to_json(self, file: str) -> dict[str, object]:
         """What the card of "int8.tflite" or "int8.onnx" says of it."""
-        tried = [row.to_json() for row in self.tried if row.file == file]
-        return {"rung": self.rung, "max_drop": self.max_drop, "tried": tried}
+        attempts = [row.to_json() for row in self.attempts if row.file == file]
+        return {"step": self.step, "max_drop": self.max_drop, "attempts": attempts}
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Where the ladder ended.
+    """Where the search ended.
 
-    rung: the name of the remedy that the files have, besides those below it.
+    step: the name of the last quantization step that the files have.
     paths: the two int8 files, by kind.
     candidate: what they were made from.
-    found: each file beside fp32.
-    tried: one record a rung and file, in the order they were tried.
+    compared: each file beside fp32.
+    attempts: one a step and file, in their order.
     """
 
-    rung: str
+    step: str
     paths: Mapping[str, Path]
     candidate: Candidate
-    found: Mapping[str, Compared]
-    tried: tuple[Attempt, ...]
+    compared: Mapping[str, Compared]
+    attempts: tuple[Attempt, ...]
 
     def merit(self, max_drop: float) -> tuple[bool, int, bool, bool, float]:
         """Larger is better: no drop that exceeds what is allowed, faithful to fp32, few answers changed, a drop within
         what is allowed even where pictures are few, and fewest answers changed; of drops that exceed it, the smallest.
         """
-        worst = max(one.drop.drop for one in self.found.values())
-        if any(one.drop.exceeds(max_drop) for one in self.found.values()):
+        worst = max(one.drop.drop for one in self.compared.values())
+        if any(one.drop.exceeds(max_drop) for one in self.compared.values()):
             return False, 0, False, False, -worst
-        all_ = max((one.fidelity for one in self.found.values()), key=lambda one: one.changed)
-        grade = min(one.fidelity.grade for one in self.found.values())
+        all_ = max((one.fidelity for one in self.compared.values()), key=lambda one: one.changed)
+        grade = min(one.fidelity.grade for one in self.compared.values())
         few = all_.changed <= max(1, MOST_CHANGED * all_.n)
         return True, grade, few, worst <= max_drop, -all_.changed / all_.n
 
     def suffices(self, max_drop: float) -> bool:
-        """Whether no further remedy is needed."""
+        """Whether no further step is needed."""
         return self.merit(max_drop)[:4] == (True, FAITHFUL, True, True)
 
 
 def search_steps(
-    bench: Quantizer, judge: Judge, max_drop: float, screen: Screen, rungs: Sequence[QuantizationStep] = STEPS
+    quantizer: Quantizer, judge: Judge, max_drop: float, screen: Screen, steps: Sequence[QuantizationStep] = STEPS
 ) -> SearchResult:
-    """The first rung on which neither file loses more than `max_drop` (a share) and both answer as fp32 does.
+    """The first step after which neither file loses more than `max_drop` (a share) and both answer as fp32 does.
 
-    Where none does, the one of most merit. Each rung improves on the candidate of the one below it.
+    Where none does, the one of most merit. Each step improves on the candidate of the one before it.
 
     Raises:
         CalibrationError: the pictures give no ranges.
         ConversionError: a converter failed.
         PictureError: a training picture cannot be read.
     """
-    candidate = Candidate(dict.fromkeys(FORMATS, bench.original), {})
+    candidate = Candidate(dict.fromkeys(FORMATS, quantizer.original), {})
     best: SearchResult | None = None
-    tried: list[Attempt] = []
-    for rung in (rung for rung in rungs if rung.suits(bench)):
-        screen.stage(f"int8: {rung.name}")
+    attempts: list[Attempt] = []
+    for step in (step for step in steps if step.suits(quantizer)):
+        screen.stage(f"int8: {step.name}")
         started = perf_counter()
-        candidate = rung.apply(candidate, bench)
-        paths = bench.quantise(candidate)
+        candidate = step.apply(candidate, quantizer)
+        paths = quantizer.quantise(candidate)
         found = judge(paths)
         seconds = perf_counter() - started
-        tried += [Attempt.of(rung.name, kind, one, seconds) for kind, one in found.items()]
-        here = SearchResult(rung.name, paths, candidate, found, ())
+        attempts += [Attempt.of(step.name, kind, one, seconds) for kind, one in found.items()]
+        here = SearchResult(step.name, paths, candidate, found, ())
         if best is None or here.merit(max_drop) > best.merit(max_drop):
             best = here
         if here.suffices(max_drop):
             break
-    return replace(cast(SearchResult, best), tried=tuple(tried))
+    return replace(cast(SearchResult, best), attempts=tuple(attempts))

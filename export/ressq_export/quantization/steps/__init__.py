@@ -1,4 +1,4 @@
-"""The remedies, one module each, and the ladder that they make: each rung builds on those below it."""
+"""The quantization steps, one module each, in the order of the search: each builds on those before it."""
 
 from ressq_export.quantization.steps.correct_biases import correct
 from ressq_export.quantization.steps.equalise import equalise, has_fires
@@ -7,7 +7,7 @@ from ressq_export.quantization.steps.least_error import take_least_error
 from ressq_export.quantization.steps.min_max import take_min_max
 from ressq_export.quantization.steps.step import QuantizationStep
 
-# From the cheapest to the dearest. Ranges are shared over CONCAT and pooling on every rung: see `share_ranges`.
+# From the cheapest to the dearest. Ranges are shared over CONCAT and pooling after every step: see `share_ranges`.
 STEPS = (
     QuantizationStep("min/max", take_min_max),
     QuantizationStep("least square error", take_least_error),

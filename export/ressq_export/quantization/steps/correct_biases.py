@@ -20,9 +20,9 @@ from ressq_export.quantization.simulation import WEIGHT_STEPS, Simulation
 PICTURES = 32  # 128 took 45 s instead of 10 and kept no more answers
 
 
-def correct(candidate: Candidate, bench: Quantizer) -> Candidate:
+def correct(candidate: Candidate, quantizer: Quantizer) -> Candidate:
     """The candidate with each format's network corrected for that format's own weights."""
-    pixels = bench.batch(bench.calibration[:PICTURES])
+    pixels = quantizer.batch(quantizer.calibration[:PICTURES])
     networks = {
         kind: correct_biases(network, candidate.ranges, WEIGHT_STEPS[kind], pixels)
         for kind, network in candidate.networks.items()

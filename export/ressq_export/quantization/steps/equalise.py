@@ -37,20 +37,20 @@ class Channels:
     places: list[NamedTensor] = field(default_factory=list)
 
 
-def has_fires(bench: Quantizer) -> bool:
+def has_fires(quantizer: Quantizer) -> bool:
     """Whether the network is a SqueezeNet: the channels of others are not followed."""
-    return any(isinstance(layer, FoldedFire) for layer in bench.original.children())
+    return any(isinstance(layer, FoldedFire) for layer in quantizer.original.children())
 
 
-def equalise(candidate: Candidate, bench: Quantizer) -> Candidate:
+def equalise(candidate: Candidate, quantizer: Quantizer) -> Candidate:
     """The candidate with equalised channels, and the ranges of least square error that they then have."""
-    pixels = bench.batch(bench.calibration)
+    pixels = quantizer.batch(quantizer.calibration)
     known: dict[int, DeployedNetwork] = {}
     for network in candidate.networks.values():
         if id(network) not in known:
             known[id(network)] = equalise_network(network, pixels)
     networks = {kind: known[id(network)] for kind, network in candidate.networks.items()}
-    return take_least_error(Candidate(networks, candidate.ranges), bench)
+    return take_least_error(Candidate(networks, candidate.ranges), quantizer)
 
 
 def equalise_network(network: DeployedNetwork, pixels: Tensor) -> DeployedNetwork:

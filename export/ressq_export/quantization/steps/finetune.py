@@ -24,12 +24,12 @@ BATCH = 16  # pictures
 RATE = 1e-6
 
 
-def has_a_batch(bench: Quantizer) -> bool:
+def has_a_batch(quantizer: Quantizer) -> bool:
     """True where there are training pictures enough to learn from."""
-    return len(bench.training) >= BATCH
+    return len(quantizer.training) >= BATCH
 
 
-def finetune(candidate: Candidate, bench: Quantizer) -> Candidate:
+def finetune(candidate: Candidate, quantizer: Quantizer) -> Candidate:
     """The candidate with one trained network for both formats; the ranges are those that it was trained with.
 
     It learns with the coarser weights of the two, which the finer hold as well.
@@ -39,15 +39,15 @@ def finetune(candidate: Candidate, bench: Quantizer) -> Candidate:
     """
     kind = min(WEIGHT_STEPS, key=WEIGHT_STEPS.__getitem__)
     simulation = Simulation(candidate.networks[kind], candidate.ranges, WEIGHT_STEPS[kind])
-    train(simulation, bench.original, _batches(bench), len(bench.training) // BATCH)
+    train(simulation, quantizer.original, _batches(quantizer), len(quantizer.training) // BATCH)
     return replace(candidate, networks=dict.fromkeys(candidate.networks, simulation.plain()))
 
 
-def _batches(bench: Quantizer) -> Iterator[Tensor]:
+def _batches(quantizer: Quantizer) -> Iterator[Tensor]:
     """Full batches of the training pictures, each picture once, the classes in turn."""
-    for paths in batched(bench.training, BATCH):
+    for paths in batched(quantizer.training, BATCH):
         if len(paths) == BATCH:
-            yield bench.batch([to_pixels(path, bench.spec) for path in paths])
+            yield quantizer.batch([to_pixels(path, quantizer.spec) for path in paths])
 
 
 def train(simulation: Simulation, teacher: DeployedNetwork, batches: Iterator[Tensor], count: int) -> None:

@@ -6,8 +6,8 @@ from ressq_export.quantization.quantizer import Candidate, Quantizer
 from ressq_export.quantization.ranges import least_error, measure_ranges
 
 
-def take_least_error(candidate: Candidate, bench: Quantizer) -> Candidate:
+def take_least_error(candidate: Candidate, quantizer: Quantizer) -> Candidate:
     """The candidate with the ranges that round the calibration pictures with the least mean square error."""
-    source = bench.float_file(candidate.networks["onnx"], "onnx")
-    ranges = measure_ranges(source, bench.calibration, bench.spec.size, least_error)
+    source = quantizer.float_file(candidate.networks["onnx"], "onnx")
+    ranges = measure_ranges(source, quantizer.calibration, quantizer.spec.size, least_error)
     return replace(candidate, ranges=ranges, choose=least_error)

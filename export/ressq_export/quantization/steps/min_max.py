@@ -9,10 +9,10 @@ from ressq_export.quantization.quantizer import Candidate, Quantizer
 from ressq_export.quantization.ranges import Range, measure_ranges
 
 
-def take_min_max(candidate: Candidate, bench: Quantizer) -> Candidate:
+def take_min_max(candidate: Candidate, quantizer: Quantizer) -> Candidate:
     """The candidate with the extremes of all calibration pictures for ranges."""
-    source = bench.float_file(candidate.networks["onnx"], "onnx")
-    ranges = measure_ranges(source, bench.calibration, bench.spec.size, widest)
+    source = quantizer.float_file(candidate.networks["onnx"], "onnx")
+    ranges = measure_ranges(source, quantizer.calibration, quantizer.spec.size, widest)
     return replace(candidate, ranges=ranges, choose=widest)
 
 

@@ -1,4 +1,4 @@
-"""One rung of the ladder."""
+"""One quantization step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from ressq_export.quantization.quantizer import Candidate, Quantizer
 
 @dataclass(frozen=True)
 class QuantizationStep:
-    """A remedy.
+    """A way to make int8 more accurate.
 
     name: in the card and the certificate.
     apply: makes a better candidate of the one before.
-    suits: whether it knows the network's layers and has what it needs; the ladder leaves it out where not.
+    suits: whether it knows the network's layers and has what it needs; the search leaves it out where not.
     """
 
     name: str
     apply: Callable[[Candidate, Quantizer], Candidate]
-    suits: Callable[[Quantizer], bool] = lambda _bench: True
+    suits: Callable[[Quantizer], bool] = lambda _quantizer: True
