@@ -41,6 +41,10 @@ _STYLE: Any = {  # matplotlib types every key
 }
 _NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
 _DPI = 150
+# A style would be the whole page's; a page has its own font; to be turned by nothing is said of every text.
+_NOT_IN_A_PAGE = re.compile(
+    r"""<defs>\s*<style.*?</style>\s*</defs>|font-family: 'DejaVu Sans'; | transform="rotate\(-0 [^"]*\"""", re.DOTALL
+)
 _TIP = "tip: "
 
 
@@ -86,7 +90,7 @@ def draw_inline(paint: Callable[["Figure"], None], size: tuple[float, float], ti
 
     text = draw(paint, size, "svg", title, ground=False).decode()
     _, box, drawn = re.split(r'<svg[^>]*viewBox="([^"]*)"[^>]*>', text, maxsplit=1)
-    drawn = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", drawn, flags=re.DOTALL)  # it would be the whole page's
+    drawn = _NOT_IN_A_PAGE.sub("", drawn)
     drawn = re.sub(rf'<g id="(?:{_TIP}([^"]*)|[^"]*)"(/?)>', _open_group, drawn)
     drawn = re.sub("|".join(_NAMES), lambda found: f"var(--{_NAMES[found[0]]})", drawn)
     drawn = re.sub(r"\s*\n\s*", " ", drawn).replace("xlink:href", "href")

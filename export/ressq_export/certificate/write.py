@@ -7,7 +7,7 @@ from typing import Any
 from ressq_edge.pages.thumbnails import make_thumbnail
 from ressq_export.certificate.document import Evidence, make_document
 from ressq_export.certificate.page import make_page
-from ressq_export.certificate.sections import MOST_FLIPS
+from ressq_export.certificate.pictures import MOST_FLIPS
 from ressq_export.certificate.tables import PictureSet, flipped
 from ressq_runtime.inputs.picture import PixelSpec
 
