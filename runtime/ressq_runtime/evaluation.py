@@ -70,7 +70,7 @@ class Evaluation:
 def wilson(hits: float, n: float) -> tuple[float, float]:
     """95 % interval of a share, as fractions (Wilson 1927); (0, 1) for n = 0.
 
-    OutOfDistribution the normal approximation it stays inside 0..1 and holds at 0 and n hits.
+    Unlike the normal approximation it stays inside 0..1 and holds at 0 and n hits.
     """
     if n == 0:
         return 0.0, 1.0
