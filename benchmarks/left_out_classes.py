@@ -63,7 +63,7 @@ def measure(arguments: argparse.Namespace, further: Sequence[str]) -> dict[str, 
         run = arguments.out / case.name
         make(folder, run, further, ["--allow-drop"])
         rows.append(measure_case(case, arguments.photos, folder, run))
-    return {"benchmark": "strangers", "data": arguments.photos.name, "cases": rows, **describe_call()}
+    return {"benchmark": "left_out_classes", "data": arguments.photos.name, "cases": rows, **describe_call()}
 
 
 def measure_case(case: Case, photos: Path, folder: Path, run: Path) -> dict[str, Any]:
