@@ -27,7 +27,10 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 MATRIX = Matrix(
     PACKAGE,
     "litert",
-    ("tests/runtime/test_litert_*.py", "tests/tiny_tflite.py", "tests/conftest.py", "tools/litert_versions.py"),
+    (
+        *("tests/runtime/test_litert_*.py", "tests/tiny_tflite.py", "tests/conftest.py"),
+        *("runtime/ressq_runtime/engines/*.py", "tools/litert_versions.py"),
+    ),
     "litert-versions",
 )
 

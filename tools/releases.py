@@ -27,8 +27,8 @@ class Matrix:
     """A package whose releases are tested.
 
     package: its name, and that of the file in tools/passed.
-    word: a file of the runtime that has this word touches the package; a regular expression, small letters for any.
-    tests: what is tested and what it needs, below the root; patterns.
+    word: a file of the runtime with this word in its statements touches the package; a regular expression.
+    tests: what is tested, what it needs, and what touches the package without the word, below the root; patterns.
     target: of make; runs all of it.
     """
 
@@ -45,7 +45,7 @@ class Matrix:
     def files(self) -> dict[str, str]:
         """Path below the root -> SHA-256 of what matters, for every file that touches the package."""
         runtime = (ROOT / "runtime" / "ressq_runtime").rglob("*.py")
-        touching = [path for path in runtime if re.search(self.word, path.read_text(encoding="utf-8").lower())]
+        touching = [path for path in runtime if re.search(self.word, self._what_matters(path).lower())]
         tests = [path for pattern in self.tests for path in ROOT.glob(pattern)]
         return {
             path.relative_to(ROOT).as_posix(): sha256(self._what_matters(path).encode()).hexdigest()
