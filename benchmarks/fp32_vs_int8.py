@@ -30,9 +30,10 @@ from matched_pairs.page import to_page
 from matched_pairs.verdict import judge
 from matched_pairs.warm import Entry
 from page.command import publish
-from ressq_runtime.classify import Classifier, default_threads
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.engines import ENGINES
 from ressq_runtime.errors import ArtefactError, EngineError
+from ressq_runtime.model import default_threads
 
 # Of the whole form, of --quick: rounds, inferences in each, fresh processes for each file.
 FULL, QUICK = (25, 40, 11), (12, 20, 4)

@@ -22,7 +22,7 @@ from circumstances import describe_call, say_call
 from matched_pairs.answers import answer_all, label_pictures, to_figures
 from page.command import publish
 from page.content import Bars, Page, Section, Table
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 
 FORMATS = ("tflite", "onnx")
 _HEAD = ("run", "n", "fp32 top-1", "int8.tflite loses", "int8.onnx loses", "same as fp32", "int8 files the same")

@@ -31,7 +31,7 @@ from ressq_edge.network.checkpoint import load_checkpoint
 from ressq_export.exporter import SEEN_COUNT
 from ressq_export.quantization.calibration import draw_from_training
 from ressq_export.run import read_run
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.inputs.picture import to_pixels
 from resumable import make, split_further
 
@@ -102,12 +102,12 @@ def _ask(path: Path, usual: list[Path], strange: list[Path]) -> dict[str, dict[s
         answers = []
         for picture in paths:
             scores = classifier.scores(to_pixels(picture, classifier.spec))
-            answers.append(classifier.rank(scores, 1, classifier.distance()))
-        taken = [found for found in answers if found.label not in (None, OTHER) and not found.unlike]
+            answers.append(classifier.rank(scores, 1, classifier.out_of_distribution()))
+        taken = [found for found in answers if found.label not in (None, OTHER) and not found.out_of_distribution]
         found[name] = {
             "answered": sum(found.label is not None for found in answers) / len(answers),
             "other": sum(found.label == OTHER for found in answers) / len(answers),
-            "flagged": sum(bool(found.unlike) for found in answers) / len(answers),
+            "flagged": sum(bool(found.out_of_distribution) for found in answers) / len(answers),
             "taken": len(taken) / len(answers),
             "taken_surely": sum(found[0].probability >= SURE for found in taken) / len(answers),
         }

@@ -25,7 +25,7 @@ from circumstances import Watch, describe_machine
 from page.command import publish
 from page.content import Bars, Page, Section, Table
 from ressq_runtime.artefact.installed import BUILTIN
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from spreads import ratio, show, spread
 from streaming import enlarge, gauge
 

@@ -22,7 +22,7 @@ from artefacts import KINDS
 from circumstances import describe_call, say_call
 from page.command import publish
 from page.content import Bars, Page, Section, Table
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.errors import ArtefactError, FolderError, PictureError
 from ressq_runtime.inputs.folders import list_pictures
 from ressq_runtime.inputs.picture import to_pixels
@@ -76,9 +76,11 @@ def measure_all(names: list[str], folder: Path, strange: Path) -> dict[str, Any]
 def measure(path: Path, folder: Path, strange: Path, faults: list[str]) -> dict[str, Any]:
     """One file's row of the report; pictures that can't be read are added to `faults`."""
     classifier = Classifier.load(path)
-    limit = classifier.card.data.get("unlike") if classifier.card else None
+    limit = classifier.card.data.get("out_of_distribution") if classifier.card else None
     if not isinstance(limit, dict):
-        raise ArtefactError(f"{path}: found no limit on the distance, wanted `unlike` in its card; export it again")
+        raise ArtefactError(
+            f"{path}: found no limit on the out-of-distribution score in its card, wanted one; export it again"
+        )
     drawn = list_pictures(strange)
     random.Random(SEED).shuffle(drawn)
     usual, other = (_read(classifier, found, faults) for found in (list_pictures(folder), drawn[:COUNT]))
@@ -109,7 +111,7 @@ def _distances(classifier: Classifier, images: Iterable[Image.Image]) -> np.ndar
     found = []
     for image in images:
         classifier.scores(image.tobytes())
-        found.append(classifier.distance())
+        found.append(classifier.out_of_distribution())
     return np.array(found, np.float64)
 
 

@@ -27,6 +27,7 @@ from peer.report import find_losses, find_unmeasured, find_warnings, to_page, to
 from peer.rounds import Line, Worker, measure, one_core
 from ressq_runtime.artefact.card import Card
 from ressq_runtime.artefact.installed import BUILTIN
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 PRECISIONS = ("int8", "fp32")
 
@@ -50,7 +51,10 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     missing: list[dict[str, str]] = []
     precisions = [precision for precision in PRECISIONS if f"{precision}.tflite" in artefacts]
     with tempfile.TemporaryDirectory() as folder, one_core(arguments.core) as core:
-        references = [Reference(artefacts[f"{name}.tflite"], list(card.labels), card.spec) for name in precisions]
+        references = [
+            Reference(artefacts[f"{name}.tflite"], list(card.labels), PixelSpec.from_json(card.input))
+            for name in precisions
+        ]
         pictures = make_pictures(arguments.photos, references, Path(folder), arguments.pictures)
         for precision in precisions:
             lines, absent = open_lines(precision, artefacts, card)
@@ -80,7 +84,7 @@ def open_lines(
             packages = [package.partition("==")[0] for package in peer.packages]
             settings = {
                 "model": str(model), "labels": list(card.labels), "packages": packages,
-                "size": card.spec.size, "resize": card.spec.resize,
+                "size": card.input["size"], "resize": card.input["resize"],
             }  # fmt: skip
             lines.append(Line(peer.name, Worker(python, WORKERS / peer.worker, settings)))
         except CannotRun as reason:

@@ -11,7 +11,7 @@ from pathlib import Path
 from artefacts import KINDS
 from matched_pairs.answers import answer_all, label_pictures
 from ressq_edge.network.published import file_sha256
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.errors import OutputError, PictureError
 
 # From scratch at half the size: three seeds of both SqueezeNets then take what one would at 224 pixels.

@@ -23,14 +23,14 @@ from PIL import Image
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "export"))
 
+
 from circumstances import describe_call, say_call
 from matched_pairs.answers import label_pictures
 from page.command import publish
 from page.content import Bars, Page, Section, Table
 from ressq_export.measurement.paired import Drop, measure_drop
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.inputs.picture import crop, decode
-from ressq_runtime.step import prepare
 
 TWELVE_MEGAPIXELS = 12_000_000
 QUALITY = 92
@@ -101,7 +101,7 @@ def compare(
         data = read(path)
         whole = decode(data)
         small = decode(data, spec.resize)
-        full, scaled = crop(whole, spec), prepare(data, spec)[0]
+        full, scaled = crop(whole, spec), spec.prepare(data)[0]
         difference = np.frombuffer(scaled, np.uint8).astype(int) - np.frombuffer(full, np.uint8)
         best = [int(np.argmax(classifier.scores(pixels))) for pixels in (full, scaled)]
         rows.append((truth, *best, small.size != whole.size, np.abs(difference).mean()))

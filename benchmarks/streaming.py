@@ -24,9 +24,8 @@ from circumstances import Watch, describe_machine
 from page.command import publish
 from page.content import Bars, Page, Section, Table
 from ressq_runtime.artefact.installed import BUILTIN
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.errors import PictureError
-from ressq_runtime.step import infer
 from ressq_runtime.streaming.prefetch import prepare_all
 
 TWELVE_MEGAPIXELS = (4000, 3000)
@@ -116,7 +115,7 @@ def classify(classifier: Classifier, pictures: list[str], *, ahead: bool) -> Non
     for _, prepared in prepare_all(pictures, classifier.spec, ahead=ahead):
         if isinstance(prepared, PictureError):
             raise prepared
-        infer(classifier, prepared, 5)
+        classifier.model.infer(prepared)
 
 
 def gauge() -> float:

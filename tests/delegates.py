@@ -9,7 +9,7 @@ import ai_edge_litert.schema_py_generated as schema
 
 from ressq_runtime.engines.litert_c import LiteRtEngine
 
-# XNNPACK has no CAST from uint8; of `distance`, a few hundred values each, no logarithm and no unit length.
+# XNNPACK has no CAST from uint8; of `out_of_distribution`, a few hundred values each, no logarithm and no unit length.
 OUTSIDE = {"CAST", "LOG", "L2_NORMALIZATION"}
 
 

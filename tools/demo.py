@@ -140,7 +140,7 @@ def choose(classifier: Classifier, data: Path, split: Path) -> list[tuple[str, s
             predictions = classifier.classify(picture)
             kind = WITHHELD if predictions.label is None else RIGHT if predictions.label == truth else WRONG
             best = predictions[0]
-            telling = kind != WITHHELD or best.label != truth, not predictions.unlike, best.probability
+            telling = kind != WITHHELD or best.label != truth, not predictions.out_of_distribution, best.probability
             kinds[kind].append((*telling, picture, truth))
     shown = (RIGHT, WITHHELD if kinds[WITHHELD] else WRONG)
     return [

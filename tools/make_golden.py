@@ -10,8 +10,8 @@ from pathlib import Path
 from onnx import TensorProto, helper
 from PIL import Image, ImageChops, ImageFilter
 
+from ressq_runtime.inputs.golden_picture import golden_picture
 from ressq_runtime.inputs.picture import PixelSpec, to_pixels
-from ressq_runtime.selftest import golden_picture
 
 GOLDEN = Path("tests/golden")
 SPEC = PixelSpec.for_size(64)

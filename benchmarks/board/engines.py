@@ -73,8 +73,8 @@ def check_scores(path: Path, scores: list[float]) -> None:
     Raises:
         SystemExit: they differ.
     """
-    from ressq_runtime.classify import Classifier
-    from ressq_runtime.selftest import golden_picture
+    from ressq_runtime.classifier import Classifier
+    from ressq_runtime.inputs.golden_picture import golden_picture
 
     classifier = Classifier.load(path, threads=1)
     side = classifier.spec.size

@@ -7,8 +7,8 @@ import ctypes
 import json
 import sys
 
-from ressq_runtime.classify import Classifier
-from ressq_runtime.selftest import golden_picture
+from ressq_runtime.classifier import Classifier
+from ressq_runtime.inputs.golden_picture import golden_picture
 
 syscall = ctypes.CDLL(None).syscall
 MARK = ctypes.c_long(5000)  # unknown to Linux, so harmless; the emulator's plugin counts up to it

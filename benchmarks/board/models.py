@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ARCHITECTURE = "ressqueezenet1_1"
 FEATURES = 512  # that the last layer takes
 _CALIBRATION_PICTURES = 4
-_MEASURED = ("abstention", "unlike")  # of the built-in network: random weights have neither
+_MEASURED = ("abstention", "out_of_distribution")  # of the built-in network: random weights have neither
 
 
 def make_random(
@@ -48,7 +48,7 @@ def make_random(
     if card is None:
         raise SystemExit(f"{BUILTIN}: found a model without a card, wanted the built-in artefact")
     labels = list(card.labels) if classes is None else [f"class {index}" for index in range(classes)]
-    spec = card.spec if size is None else PixelSpec.for_size(size)
+    spec = PixelSpec.from_json(card.input) if size is None else PixelSpec.for_size(size)
     model = ModelSpec(arch, default_bypass(arch, load_init("none", arch)), len(labels))
     with tempfile.TemporaryDirectory() as folder:
         content = _convert(path, model, spec.size, plain, Path(folder), Log(Path(folder, "log")))

@@ -17,7 +17,7 @@ def mark(tag: int) -> None:
 
 mark(1)
 
-from ressq_runtime.classify import Classifier  # noqa: E402 - the mark before is the point
+from ressq_runtime.classifier import Classifier  # noqa: E402 - the mark before is the point
 from ressq_runtime.decoding.jpeg import crop_core, decode_jpeg  # noqa: E402
 
 classifier = Classifier.load(sys.argv[1], threads=1)

@@ -12,9 +12,10 @@ from board.models import make_random
 from board.photos import make_photo
 from cold_start import answer_command, run
 from ressq_runtime.artefact.installed import BUILTIN
-from ressq_runtime.classify import Classifier, default_threads
+from ressq_runtime.classifier import Classifier
+from ressq_runtime.inputs.golden_picture import golden_picture
 from ressq_runtime.inputs.picture import crop, decode
-from ressq_runtime.selftest import golden_picture
+from ressq_runtime.model import default_threads
 from spreads import spread
 from turns import take_turns
 

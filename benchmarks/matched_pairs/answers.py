@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressq_export.measurement.paired import measure_drop
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.errors import FolderError, PictureError
-from ressq_runtime.evaluation import wilson
 from ressq_runtime.inputs.folders import list_classes
 from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.intervals import wilson
 
 # First less second probability. Nearer than that a rounding step may turn the answer over, and a refusal would say
 # nothing about who is refused.

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.errors import EngineError
 from ressq_runtime.profiling.coldstart import STAGES, start_fresh
 from ressq_runtime.profiling.latency import LatencyProfile

@@ -11,7 +11,7 @@ from time import perf_counter, process_time, thread_time
 from typing import Any
 
 from matched_pairs.answers import Picture
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.profiling.latency import LatencyProfile
 from spreads import find_drift, ratio
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from artefacts import find_artefacts, find_card
 from matched_pairs import answers, warm
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.errors import FolderError
 
 FILES = ("fp32.tflite", "int8.tflite")

@@ -10,11 +10,11 @@ import onnx
 import ressq_edge
 import ressq_runtime
 from ressq_edge.network.checkpoint import Checkpoint
-from ressq_export.measurement.abstention import OutOfDistribution
+from ressq_export.measurement.abstention import Abstention, OutOfDistribution
+from ressq_export.measurement.scores import Accuracy
 from ressq_export.quantization.calibration import CalibrationSet
 from ressq_export.quantization.search import Int8Recipe
-from ressq_export.tasks import open_task
-from ressq_runtime.artefact.card import FORMAT
+from ressq_runtime.artefact.card import FORMAT, OUT_OF_DISTRIBUTION
 
 _OURS = {"ressq-edge": ressq_edge.__version__, "ressq-runtime": ressq_runtime.__version__}
 _PACKAGES = ("torch", "onnx")
@@ -58,8 +58,9 @@ def make_card(
     about: Description,
     kind: str,
     step: float,
-    answers: Mapping[str, object],
-    unlike: OutOfDistribution | None,
+    accuracy: Accuracy,
+    abstention: Abstention,
+    limit: OutOfDistribution | None,
     self_test: list[dict[str, object]],
 ) -> dict[str, object]:
     """The card of one file, all keys but `sha256`.
@@ -68,8 +69,9 @@ def make_card(
         about: what all files share.
         kind: "fp32.onnx", "int8.onnx", "fp32.tflite" or "int8.tflite".
         step: how far one int8 step moves a logit; 0 for fp32.
-        answers: what the task says of this very file's, on the validation split.
-        unlike: chosen for this very file, on the same pictures; None where they are too few.
+        accuracy: measured on this very file, on the validation split.
+        abstention: chosen for this very file, on the same pictures.
+        limit: of the out-of-distribution score, likewise; None where they are too few.
         self_test: golden cases.
     """
     model = about.checkpoint.model
@@ -77,7 +79,7 @@ def make_card(
         "format": FORMAT,
         "name": about.name,
         "about": about.about,
-        **open_task(about.checkpoint).describe_card(),
+        "task": "classify",
         "created": today(),
         "model": {
             "arch": model.arch,
@@ -87,13 +89,15 @@ def make_card(
             "checkpoint_sha256": about.checkpoint_sha256,
             "left_out": round_steps(about.left_out),
         },
+        "labels": list(about.checkpoint.labels),
         "input": about.checkpoint.pixels.to_json(),
         "output": {"activation": "softmax", "temperature": about.temperature, "step": step},
         "precision": _precision(kind),
         "quantization": about.recipe.to_json(kind) if kind.startswith("int8") else None,
         "calibration": about.calibration.to_json() if kind.startswith("int8") else None,
-        **answers,
-        **({"unlike": unlike.to_json("val")} if unlike else {}),
+        "accuracy": accuracy.to_json("val"),
+        "abstention": abstention.to_json("val"),
+        **({OUT_OF_DISTRIBUTION: limit.to_json("val")} if limit else {}),
         "versions": tool_versions(kind),
         "self_test": self_test,
     }
@@ -129,7 +133,7 @@ def today() -> str:
 
 
 def add_properties(model: onnx.ModelProto, about: Description) -> None:
-    """Set the metadata_props that Ultralytics' tools and Netron read."""
+    """Set the metadata_props that Ultralytics' tools and Netron read; `names` is a Python dict literal."""
     size = about.checkpoint.pixels.size
     properties: Mapping[str, str] = {
         "description": about.about or f"{about.name}: {about.checkpoint.model.arch}",
@@ -137,7 +141,8 @@ def add_properties(model: onnx.ModelProto, about: Description) -> None:
         "date": today(),
         "version": ressq_edge.__version__,
         "license": "see description",
-        **open_task(about.checkpoint).describe_onnx(),
+        "task": "classify",
         "imgsz": str([size, size]),
+        "names": str(dict(enumerate(about.checkpoint.labels))),
     }
     onnx.helper.set_model_props(model, dict(properties))

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import compress
 
-from ressq_runtime.evaluation import Z95, wilson
+from ressq_runtime.intervals import Z95, wilson
 
 # 97.5 % quantiles of Student's t for 1, 2 and 3 degrees of freedom, where the series below is not good enough yet.
 _FEW_T = (12.7062, 4.3027, 3.1824)

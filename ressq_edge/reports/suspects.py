@@ -20,7 +20,7 @@ from ressq_edge.data.pictures import Pixels
 from ressq_edge.data.split import Split
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_edge.training.train import predict
-from ressq_runtime.evaluation import wilson
+from ressq_runtime.intervals import wilson
 
 MOST_LISTED = 100
 AT_ONCE = 256  # pictures between two steps of the bar

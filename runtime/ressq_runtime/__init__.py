@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ressq_runtime.artefact.card import Card
     from ressq_runtime.artefact.container import read_card
-    from ressq_runtime.classify import Classifier
+    from ressq_runtime.classifier import Classifier, evaluate
     from ressq_runtime.errors import (
         ArtefactError,
         EngineError,
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
         PictureError,
         RessqError,
     )
-    from ressq_runtime.evaluation import Evaluation, evaluate
     from ressq_runtime.inputs.picture import to_pixels
     from ressq_runtime.inputs.picture_spec import PixelSpec
-    from ressq_runtime.predictions import Prediction
     from ressq_runtime.profiling.profiler import profile
     from ressq_runtime.selftest import self_test
+    from ressq_runtime.tasks.classify_evaluation import Evaluation
+    from ressq_runtime.tasks.predictions import Prediction
 
 _HOME = {
     "ArtefactError": "errors",
     "Card": "artefact.card",
-    "Classifier": "classify",
+    "Classifier": "classifier",
     "EngineError": "errors",
-    "Evaluation": "evaluation",
+    "Evaluation": "tasks.classify_evaluation",
     "FolderError": "errors",
     "OutputError": "errors",
     "PictureError": "errors",
     "PixelSpec": "inputs.picture_spec",
-    "Prediction": "predictions",
+    "Prediction": "tasks.predictions",
     "RessqError": "errors",
-    "evaluate": "evaluation",
+    "evaluate": "classifier",
     "profile": "profiling.profiler",
     "read_card": "artefact.container",
     "self_test": "selftest",

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Set
     from typing import IO, Any, Protocol
 
-    from ressq_runtime.classify import Classifier
-    from ressq_runtime.predictions import Predictions
+    from ressq_runtime.model import Model
     from ressq_runtime.streaming.table import Table
+    from ressq_runtime.tasks import Answer
 
     Say = Callable[[str], None]  # tells people a line, on stderr, under the command's name
-    # (path of the picture, predictions best first, milliseconds by stage)
-    Answer = tuple[str, Predictions, dict[str, float]]
+    # (path of the picture, what the model says of it, milliseconds by stage)
+    Row = tuple[str, Answer, dict[str, float]]
 
     class Writer(Protocol):
         """Where answers and faults go, one at a time."""
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         def done(self) -> Set[str]:
             """The pictures that are not to be done again; it grows."""
 
-        def write(self, answer: Answer) -> None:
+        def write(self, row: Row) -> None:
             """An answered picture."""
 
         def write_fault(self, path: str, fault: str) -> None:
@@ -39,15 +39,15 @@ if TYPE_CHECKING:
 
 
 class open_writer:  # noqa: N801 - used as a function; contextlib alone would cost a quarter of an inference
-    """The writer that `csv`, `json` and `top_k` ask for, as a context; what it wrote is flushed at the end.
+    """The writer that `csv` and `json` ask for, as a context; what it wrote is flushed at the end.
 
     Raises:
-        OutputError: the CSV file is no table of this model and threshold or can't be written, or stdout neither.
+        OutputError: the CSV file is no table of this model as it is set or can't be written, or stdout neither.
     """
 
-    def __init__(self, asked: Any, classifier: Classifier, say: Say, *, single: bool = False) -> None:
+    def __init__(self, asked: Any, model: Model, say: Say, *, single: bool = False) -> None:
         self._asked = asked
-        self._classifier = classifier
+        self._model = model
         self._say = say
         self._single = single
         self._table: Table | None = None
@@ -58,10 +58,9 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
             return JsonWriter(sys.stdout) if asked.json else TextWriter(sys.stdout, self._say, single=self._single)
         from ressq_runtime.streaming.table import Table, name_model
 
-        model, threshold = name_model(self._classifier), self._classifier.threshold
         try:
             also = JsonWriter(sys.stdout) if asked.json else None
-            self._table = Table(asked.csv, model, asked.top_k, threshold=threshold, also=also)
+            self._table = Table(asked.csv, name_model(self._model), self._model.task, also=also)
         except OSError as error:
             raise self._explain(error) from error
         _announce(self._table, self._say)
@@ -97,7 +96,7 @@ def _announce(table: Table, say: Say) -> None:
 
 
 class TextWriter:
-    """One picture: a table of its answers. Several: a line each, so that `sort` and `grep` work."""
+    """One picture: all of its answer. Several: a line each, so that `sort` and `grep` work."""
 
     done: Set[str] = frozenset()
     earlier_faults = 0
@@ -107,22 +106,13 @@ class TextWriter:
         self._say = say
         self._single = single
 
-    def write(self, answer: Answer) -> None:
-        path, predictions, latency_ms = answer
-        warning = f"no answer: {predictions.reason}" if predictions.label is None else predictions.reason
+    def write(self, row: Row) -> None:
+        path, said, latency_ms = row
         if not self._single:
-            best = predictions[0]
-            text = warning if predictions.label is None else f"{best.label} {best.probability:.1%}"
-            if predictions.label and warning:
-                text += f" ({warning})"
-            self._out.write(f"{printable(path)}: {text}\n")
+            self._out.write(f"{printable(path)}: {said.to_line()}\n")
             self._out.flush()
             return
-        if warning:
-            self._out.write(f"{warning}\n")
-        width = max(len(prediction.label) for prediction in predictions)
-        for prediction in predictions:
-            self._out.write(f"{prediction.label:<{width}}  {prediction.probability:6.1%}\n")
+        self._out.write(f"{said.to_text()}\n")
         stages = ", ".join(f"{stage} {span:.1f}" for stage, span in latency_ms.items())
         self._say(f"milliseconds: {stages}")
 
@@ -131,7 +121,7 @@ class TextWriter:
 
 
 class JsonWriter:
-    """One JSON object a line and picture; a fault has `error` in place of `predictions`."""
+    """One JSON object a line and picture; a fault has `error` in place of the answer."""
 
     done: Set[str] = frozenset()
     earlier_faults = 0
@@ -139,15 +129,9 @@ class JsonWriter:
     def __init__(self, out: IO[str]) -> None:
         self._out = out
 
-    def write(self, answer: Answer) -> None:
-        path, predictions, latency_ms = answer
-        listed = [{"label": p.label, "probability": round(p.probability, 7)} for p in predictions]
-        row: dict[str, object] = {"path": path, "label": predictions.label}
-        if predictions.unlike is not None:
-            row["unlike"] = predictions.unlike
-        if predictions.reason:
-            row["reason"] = predictions.reason
-        self._dump({**row, "predictions": listed, "latency_ms": latency_ms})
+    def write(self, row: Row) -> None:
+        path, said, latency_ms = row
+        self._dump({"path": path, **said.to_json(), "latency_ms": latency_ms})
 
     def write_fault(self, path: str, fault: str) -> None:
         self._dump({"path": path, "error": fault})

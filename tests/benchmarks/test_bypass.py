@@ -13,9 +13,9 @@ import pytest
 import bypass
 import resumable
 from page.markdown import to_markdown
-from ressq_runtime.classify import Classifier
+from ressq_runtime import evaluate
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.errors import OutputError, PictureError
-from ressq_runtime.evaluation import evaluate
 
 if TYPE_CHECKING:
     from pathlib import Path

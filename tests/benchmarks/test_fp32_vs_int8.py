@@ -23,11 +23,10 @@ from conftest import SHAPE_SIZE, SHAPES
 from matched_pairs.answers import answer_all, choose_pictures, label_pictures
 from matched_pairs.compare import compare
 from matched_pairs.verdict import judge
-from ressq_runtime import read_card
+from ressq_runtime import evaluate, read_card
 from ressq_runtime.artefact.container import attach_card
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.errors import ArtefactError, FolderError
-from ressq_runtime.evaluation import evaluate
 from spreads import find_drift, ratio
 
 SCRIPT = Path(fp32_vs_int8.__file__)

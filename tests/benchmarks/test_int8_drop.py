@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ressq_runtime.classify import Classifier
-from ressq_runtime.evaluation import evaluate
+from ressq_runtime import evaluate
+from ressq_runtime.classifier import Classifier
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "int8_drop.py"
 

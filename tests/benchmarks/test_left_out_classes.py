@@ -17,7 +17,7 @@ from left_out.case import Case, lay_out, list_parts, read_case
 from left_out.features import Seen
 from left_out.scores import CONTENT, LOOK, TODAY, score_all, weigh
 from page.markdown import to_markdown
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.errors import FolderError
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import numpy as np
 import onnx
 from PIL import Image
 
+from ressq_runtime import evaluate
 from ressq_runtime.artefact.container import attach_card, read_card
 from ressq_runtime.artefact.zip_and_protobuf import find_zip_entry
-from ressq_runtime.classify import Classifier
-from ressq_runtime.evaluation import evaluate
+from ressq_runtime.classifier import Classifier
 
 LIMIT = 2.0  # training pictures lie at 1 on average
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "out_of_distribution.py"
@@ -38,7 +38,7 @@ def limit(path: Path, folder: Path) -> Path:
         assert found is not None
         bare = data[: found[0]]
     copy = folder / path.name
-    copy.write_bytes(attach_card(bare, {**card.data, "unlike": {"threshold": LIMIT}}, path.suffix))
+    copy.write_bytes(attach_card(bare, {**card.data, "out_of_distribution": {"threshold": LIMIT}}, path.suffix))
     return copy
 
 
@@ -58,7 +58,7 @@ def test_false_alarms_are_those_of_ressq_evaluate_and_strange_pictures_are_flagg
     assert {row["name"] for row in found["files"]} == {path.name for path in artefacts.values()}
     for row in found["files"]:
         path = tmp_path / row["name"]
-        assert row["flagged"]["as trained on"] == evaluate(Classifier.load(path), shapes).unlike
+        assert row["flagged"]["as trained on"] == evaluate(Classifier.load(path), shapes).out_of_distribution
         assert row["flagged"]["strange"] == row["auroc"] == 1
         assert (row["n"]["as trained on"], row["n"]["strange"]) == (120, 8)
     assert f"Not read: {strange / 'broken.png'}: " in done.stdout
@@ -69,4 +69,4 @@ def test_a_file_without_a_limit_is_refused(artefacts: dict[str, Path], shapes: P
     name = str(artefacts["int8.tflite"]).removesuffix("_int8.tflite")  # few validation pictures gave it none
     done = call(shapes, shapes, name, "--out", tmp_path)
     assert done.returncode == 1
-    assert "found no limit on the distance, wanted `unlike` in its card; export it again" in done.stderr
+    assert "found no `out_of_distribution` in its card, wanted its limit; export it again" in done.stderr

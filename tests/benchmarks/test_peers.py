@@ -19,6 +19,7 @@ from peer.pictures import Picture, Reference, make_pictures
 from peer.registry import OURS, PEERS, WORKERS, CannotRun, Peer
 from peer.report import find_losses, find_warnings, to_page, to_rows
 from peer.rounds import CELLS, Line, Worker, find_wrong, measure, one_core
+from ressq_runtime import PixelSpec
 from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.errors import FolderError
 
@@ -31,14 +32,14 @@ def settings(artefacts: dict[str, Path]) -> dict[str, Any]:
     card = peers.find_card(artefacts["int8.tflite"])
     return {
         "model": str(artefacts["int8.tflite"]), "labels": list(card.labels), "packages": ["pillow"],
-        "size": card.spec.size, "resize": card.spec.resize,
+        "size": card.input["size"], "resize": card.input["resize"],
     }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def reference(artefacts: dict[str, Path]) -> Reference:
     card = peers.find_card(artefacts["int8.tflite"])
-    return Reference(artefacts["int8.tflite"], list(card.labels), card.spec)
+    return Reference(artefacts["int8.tflite"], list(card.labels), PixelSpec.from_json(card.input))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from PIL import Image
 
 from conftest import draw_shape
 from ressq_runtime.artefact.installed import BUILTIN
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ressq_edge.findings.intervals import grouped_interval, share_interval, t_quantile
-from ressq_runtime.evaluation import wilson
+from ressq_runtime.intervals import wilson
 
 GROUPS = {
     "8 of 40": [40] * 8,

@@ -9,9 +9,9 @@ import pytest
 
 from export_networks import LABELS, SIZE
 from ressq_export.convert import KINDS
+from ressq_runtime import evaluate
 from ressq_runtime.artefact.container import read_card
-from ressq_runtime.classify import Classifier
-from ressq_runtime.evaluation import evaluate
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.selftest import self_test
 
 if TYPE_CHECKING:

@@ -30,9 +30,8 @@ from ressq_export.network.deployed import SCORED_TENSORS, deploy
 from ressq_export.network.tensor_names import find_block, operator_kind, origin, read_flatbuffer
 from ressq_export.progress import Screen
 from ressq_export.request import Request
-from ressq_runtime.artefact.card import Card
+from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION, Card
 from ressq_runtime.artefact.container import read_card
-from ressq_runtime.classify import DISTANCE
 from ressq_runtime.commands.infer import main as infer
 from ressq_runtime.commands.model import main as model_command
 from ressq_runtime.engines import load_engine
@@ -98,7 +97,7 @@ def test_int8_pads_with_the_grey_that_training_padded_with(exported: Exported) -
 
 def test_the_tflite_files_hold_the_networks_layers_and_moves_within_their_layout(exported: Exported) -> None:
     root, graph = read_flatbuffer(exported["int8.tflite"].read_bytes())
-    own = [op for op in graph.operators if not graph.tensors[op.outputs[0]].name.startswith(b"distance")]
+    own = [op for op in graph.operators if not graph.tensors[op.outputs[0]].name.startswith(b"out_of_distribution")]
     found = Counter(operator_kind(root, operator) for operator in own)
     assert found["QUANTIZE"] == found["DEQUANTIZE"] == found["CAST"] == found["SUB"] == 1
     weights = found["CONV_2D"] + found["DEPTHWISE_CONV_2D"]
@@ -122,7 +121,7 @@ def test_nothing_of_the_network_runs_outside_the_delegate(exported: Exported) ->
 
 def test_the_int8_onnx_takes_the_pixels_bytes_and_has_no_activation_left(exported: Exported) -> None:
     model = onnx.load(exported["int8.onnx"])
-    kinds = {node.op_type for node in model.graph.node if not node.name.startswith("distance")}
+    kinds = {node.op_type for node in model.graph.node if not node.name.startswith("out_of_distribution")}
     assert not kinds & {"Relu", "Clip", "Cast", "Sub"}
     first = next(node for node in model.graph.node if node.op_type == "DequantizeLinear" and "pixels" in node.input[0])
     values = {constant.name: numpy_helper.to_array(constant) for constant in model.graph.initializer}
@@ -132,7 +131,7 @@ def test_the_int8_onnx_takes_the_pixels_bytes_and_has_no_activation_left(exporte
 def test_places_have_the_same_names_in_both_formats(exported: Exported) -> None:
     _, graph = read_flatbuffer(exported["fp32.tflite"].read_bytes())
     tflite = {origin(graph.tensors[operator.outputs[0]].name.decode()) for operator in graph.operators}
-    places = {name for name in tflite if not name.startswith("distance")}
+    places = {name for name in tflite if not name.startswith("out_of_distribution")}
     assert places <= {name for node in onnx.load(exported["fp32.onnx"]).graph.node for name in node.output}
 
 
@@ -178,7 +177,7 @@ def test_a_picture_is_as_far_in_both_formats(exported: Exported) -> None:
     for kind in ("fp32.onnx", "fp32.tflite"):
         engine = load_engine(str(exported[kind]))
         for name, pixels in (("usual", drawn_pixels(1)[0]), ("black", bytes(SIZE * SIZE * 3))):
-            (found[kind, name],) = engine.run(pixels)[DISTANCE].values()
+            (found[kind, name],) = engine.run(pixels)[OUT_OF_DISTRIBUTION].values()
     for name in ("usual", "black"):
         assert found["fp32.onnx", name] == pytest.approx(found["fp32.tflite", name], rel=0.001)
     assert found["fp32.tflite", "black"] > 3 * found["fp32.tflite", "usual"]

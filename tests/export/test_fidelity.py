@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ressq_export.measurement.fidelity import DOUBTFUL, DOUBTS, FAITHFUL, FAULTS, UNFAITHFUL, Fidelity, measure_fidelity
-from ressq_runtime.evaluation import wilson
+from ressq_runtime.intervals import wilson
 
 
 def found(n: int, changed: int = 0, moved: float = 0.001, snr_db: float = 30.0, usual: float | None = None) -> Fidelity:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 
 PYTHON = os.environ.get("RESSQ_MEDIAPIPE_PYTHON", "")
 # MediaPipe's LiteRT is another release than ours, and it may use more threads.

@@ -67,7 +67,7 @@ def check_metadata(data: bytes, name: str, about: str, size: int) -> None:
     assert (model.text(0), model.text(1), model.text(7)) == (name, about, "1.0.0")
     (graph,) = model.tables(3)
     (pixels,), (scores, *others) = graph.tables(2), graph.tables(3)
-    assert [output.text(0) for output in others] in ([], ["distance"])
+    assert [output.text(0) for output in others] in ([], ["out_of_distribution"])
     check_input(pixels, size)
     assert scores.text(0) == "scores"
     assert scores.table(3).scalar(0, "B") == 1, "FeatureProperties"

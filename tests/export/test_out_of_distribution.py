@@ -16,7 +16,8 @@ from ressq_export.measurement.abstention import choose_limit
 from ressq_export.network.deployed import SCORED_TENSORS
 from ressq_export.out_of_distribution.score import add_score
 from ressq_export.out_of_distribution.training_statistics import COMPONENTS, SHRINKAGE
-from ressq_runtime.classify import DISTANCE, Classifier
+from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.engines import load_engine
 from ressq_runtime.engines.interpreter import open_litert_interpreter
 
@@ -95,11 +96,11 @@ def test_every_file_gives_the_distance_that_the_definition_says(
     engine = load_engine(str(extended[kind]))
     # Of the grey one the look says most, of the other one the content.
     for strange, least in ((GREY, 5), (UNSEEN, 0.2)):
-        (found,) = engine.run(strange)[DISTANCE].values()
+        (found,) = engine.run(strange)[OUT_OF_DISTRIBUTION].values()
         # int8 clips what lies beyond the calibration pictures' ranges
         assert found == pytest.approx(by_torch(strange, pixels), rel=0.2 if kind.startswith("int8") else 0.001)
         assert found > least
-    assert list(engine.run(strange)) == ["scores", DISTANCE]
+    assert list(engine.run(strange)) == ["scores", OUT_OF_DISTRIBUTION]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -121,13 +122,13 @@ def test_the_interpreter_reads_what_the_c_api_reads(extended: dict[str, Path], p
         assert {name: tensor.data for name, tensor in ours.items()} == {
             name: each.data for name, each in theirs.items()
         }
-        assert list(ours) == ["scores", DISTANCE]
+        assert list(ours) == ["scores", OUT_OF_DISTRIBUTION]
 
 
 def measure(path: Path, pictures: list[bytes]) -> list[float]:
     engine, found = load_engine(str(path)), []
     for picture in pictures:
-        found += engine.run(picture)[DISTANCE].values()
+        found += engine.run(picture)[OUT_OF_DISTRIBUTION].values()
     return found
 
 
@@ -206,9 +207,9 @@ def test_a_lively_run_of_few_pictures_has_the_output_and_no_limit(
     for path in exported.values():
         classifier = Classifier.load(path)
         assert classifier.card is not None
-        assert "unlike" not in classifier.card.data
+        assert OUT_OF_DISTRIBUTION not in classifier.card.data
         classifier.scores(pixels[0])
-        distance = classifier.distance()
+        distance = classifier.out_of_distribution()
         assert distance is not None
-        assert classifier.rank([0.5, 0.3, 0.2], 3, distance).unlike is None
+        assert classifier.rank([0.5, 0.3, 0.2], 3, distance).out_of_distribution is None
         assert len(classifier.labels) == len(LABELS)

@@ -11,7 +11,7 @@ from ressq_export.measurement.paired import Drop, drop_interval
 from ressq_export.progress import Screen
 from ressq_export.quantization.search import search_steps
 from ressq_export.quantization.steps.step import QuantizationStep
-from ressq_runtime.evaluation import wilson
+from ressq_runtime.intervals import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from cards import golden_card, model_for
 from ressq_runtime import PixelSpec, to_pixels
 from ressq_runtime.artefact.container import attach_card
 from ressq_runtime.artefact.zip_and_protobuf import DamagedError, find_onnx_property, find_zip_entry
-from ressq_runtime.evaluation import wilson
+from ressq_runtime.intervals import wilson
 from ressq_runtime.profiling.latency import LatencyProfile, percentile
 
 # Two ways to add the same floats differ in their last bits.

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ressq_runtime.classify import Classifier
-from ressq_runtime.evaluation import evaluate
+from ressq_runtime import evaluate
+from ressq_runtime.classifier import Classifier
 
 ROOT = Path(__file__).parents[2]
 PI = str(ROOT / "tools" / "pi" / "pi.sh")

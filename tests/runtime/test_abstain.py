@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from cards import golden_card, onnx_model
+from cards import golden_card
 from ressq_runtime import ArtefactError, Card, Classifier, evaluate
 from ressq_runtime.artefact.container import attach_card
 from ressq_runtime.artefact.zip_and_protobuf import find_zip_entry
 from ressq_runtime.commands.evaluate import main as evaluate_main
 from ressq_runtime.commands.infer import main
+from ressq_runtime.tasks.classify import Classify
 
 ALWAYS, NEVER = "0", "1"
 
@@ -97,14 +98,14 @@ def test_the_threshold_in_the_card_decides_unless_another_is_given(
     found = Classifier.load(strict).classify(circle)
     assert found.label is None
     assert "wanted 100.00% or more" in found.reason
-    start = r"Predictions\(label=None, reason='circle has .*% or more', unlike=\w+, \[Prediction"
+    start = r"Predictions\(label=None, reason='circle has .*% or more', out_of_distribution=\w+, \[Prediction"
     assert re.match(start, repr(found)), "what is shown first is no label"
 
 
 def test_an_older_card_and_a_foreign_model_always_answer(model: str, circle: str, tmp_path: Path) -> None:
     card = golden_card(sha256="")
     card.pop("abstention", None)
-    assert Card(card, "old").threshold == 0
+    assert Classify.read("old", Card(card, "old")).threshold == 0
     labels = Classifier.load(model).labels
     data = Path(model).read_bytes()
     found = find_zip_entry(data, "labels.txt")
@@ -127,7 +128,7 @@ def test_a_threshold_that_is_no_probability_is_wrong_usage(
 @pytest.mark.parametrize("abstention", [0.5, {}, {"threshold": "high"}, {"threshold": float("nan")}])
 def test_a_card_with_a_threshold_that_is_none_is_refused(abstention: object) -> None:
     with pytest.raises(ArtefactError, match=r"in the card, wanted a (dict|number); export it again"):
-        attach_card(onnx_model(), golden_card(abstention=abstention), ".onnx")
+        Classify.read("m", Card(golden_card(abstention=abstention), "m"))
 
 
 def test_an_evaluation_tells_what_is_answered_and_how_often_that_is_right(
@@ -160,13 +161,13 @@ def test_the_evaluation_shows_it(model: str, shapes: Path, tmp_path: Path, capsy
 def test_a_picture_beyond_the_limit_is_flagged_and_keeps_its_label(
     model: str, circle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    near = str(with_card(model, tmp_path / "near.tflite", unlike={"threshold": 1e9}))
-    far = str(with_card(model, tmp_path / "far.tflite", unlike={"threshold": 0.0}))
+    near = str(with_card(model, tmp_path / "near.tflite", out_of_distribution={"threshold": 1e9}))
+    far = str(with_card(model, tmp_path / "far.tflite", out_of_distribution={"threshold": 0.0}))
     rows = []
     for name in (near, far):
         assert main([circle, "--model", name, "--json"]) == 0
         rows.append(json.loads(capsys.readouterr().out))
-    assert [(row["label"], row["unlike"], row.get("reason")) for row in rows] == [
+    assert [(row["label"], row["out_of_distribution"], row.get("reason")) for row in rows] == [
         ("circle", False, None),
         ("circle", True, "unlike the training pictures"),
     ]
@@ -186,8 +187,8 @@ def test_a_model_without_a_limit_does_not_say_whether_a_picture_is_unlike(
     model: str, circle: str, shapes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([circle, "--model", model, "--json"]) == 0
-    assert "unlike" not in json.loads(capsys.readouterr().out)
-    assert evaluate(Classifier.load(model), shapes).unlike is None
+    assert "out_of_distribution" not in json.loads(capsys.readouterr().out)
+    assert evaluate(Classifier.load(model), shapes).out_of_distribution is None
 
 
 def test_an_evaluation_tells_how_many_are_flagged(
@@ -198,9 +199,9 @@ def test_an_evaluation_tells_how_many_are_flagged(
     distances = []
     for path in pictures:
         classifier.classify(path)
-        distances.append(classifier.distance() or 0.0)
+        distances.append(classifier.out_of_distribution() or 0.0)
     limit = sorted(distances)[-12]
-    some = with_card(model, tmp_path / "some.tflite", unlike={"threshold": limit})
-    assert evaluate(Classifier.load(some), shapes).unlike == 0.1
+    some = with_card(model, tmp_path / "some.tflite", out_of_distribution={"threshold": limit})
+    assert evaluate(Classifier.load(some), shapes).out_of_distribution == 0.1
     assert evaluate_main([str(some), str(shapes)]) == 0
     assert "unlike the training pictures: 10.0% of them" in capsys.readouterr().out

@@ -26,7 +26,7 @@ WIDEST = 0.15
 _OURS = """
 import json, random, sys
 from ressq_runtime.profiling.profiler import profile
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 path, picture = sys.argv[1:]
 found = profile(Classifier.load(path, threads=1), [picture], runs=%d, processes=0)
 print(json.dumps([found["latency"]["median_ms"], found["engine"], found["num_threads"], found["versions"]["litert"]]))

@@ -15,6 +15,9 @@ from ressq_runtime import ArtefactError, Card, Classifier, PixelSpec, read_card
 from ressq_runtime.artefact.card import FORMAT
 from ressq_runtime.artefact.container import attach_card
 from ressq_runtime.artefact.zip_and_protobuf import find_onnx_property, find_zip_entry
+from ressq_runtime.engines.tensor import TensorSpec
+from ressq_runtime.inputs import read_input
+from ressq_runtime.tasks import make_task
 
 CORPUS = Path(__file__).parents[1] / "fuzz" / "corpus" / "artefact"
 
@@ -34,9 +37,9 @@ def artefact(tmp_path: Path, suffix: str) -> Path:
 def test_the_golden_card_is_a_whole_example() -> None:
     card = Card.from_json(CARD.read_text(), "card.json")
     assert card.labels == ["oak", "beech"]
-    assert card.spec == PixelSpec.for_size(224)
+    assert PixelSpec.from_json(card.input) == PixelSpec.for_size(224)
     assert card.data["input"] == PixelSpec.for_size(224).to_json()
-    assert [case.seed for case in card.self_test] == [1, 2]
+    assert [case["seed"] for case in card.self_test] == [1, 2]
 
 
 def test_every_key_of_the_golden_card_is_documented() -> None:
@@ -117,7 +120,7 @@ def test_a_card_with_a_flipped_byte_is_to_be_copied_again_before_it_is_exported_
         flipped = bytearray(whole)
         flipped[index] ^= 0x02
         artefact.write_bytes(flipped)
-        with pytest.raises(ArtefactError, match=r"; copy it again|found card format \d+, wanted 1 or older"):
+        with pytest.raises(ArtefactError, match=r"; copy it again|found card format \d+, wanted 2"):
             read_card(artefact)
 
 
@@ -238,10 +241,19 @@ def test_a_model_under_another_name_is_to_be_renamed(tmp_path: Path) -> None:
 
 
 def test_a_newer_format_says_how_to_upgrade(artefact: Path, suffix: str) -> None:
-    with pytest.raises(
-        ArtefactError, match=rf"found card format {FORMAT + 1}, wanted {FORMAT} or older; install the wheel of"
-    ):
+    with pytest.raises(ArtefactError, match=rf"found card format {FORMAT + 1}, wanted {FORMAT}; install the wheel of"):
         Card.from_json(json.dumps(golden_card(format=FORMAT + 1)), "leaf")
+
+
+def test_a_card_that_does_not_say_what_goes_in_is_of_pictures() -> None:
+    found = {key: value for key, value in golden_card()["input"].items() if key != "kind"}
+    assert read_input("leaf", found, [TensorSpec("pixels", "uint8", (1, 224, 224, 3))]) == PixelSpec.for_size(224)
+
+
+def read_whole(data: dict[str, object]) -> None:
+    card = Card.from_json(json.dumps(data), "leaf")
+    make_task("leaf", card, {})
+    read_input("leaf", card.input, [TensorSpec("pixels", "uint8", (1, 224, 224, 3))])
 
 
 def test_an_unknown_key_is_ignored() -> None:
@@ -251,7 +263,8 @@ def test_an_unknown_key_is_ignored() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"format": "1"}, "found card format '1', wanted 1"),
+        ({"format": "2"}, "found card format '2', wanted 2; copy it again"),
+        ({"format": 1}, "leaf: found card format 1, wanted 2; export it again"),
         ({"labels": ["oak"]}, "found 1 labels in the card, wanted two or more"),
         ({"labels": ["oak", "oak"]}, "found a label twice"),
         ({"labels": ["oak", "be\nech"]}, "found a control character in a label"),
@@ -260,6 +273,7 @@ def test_an_unknown_key_is_ignored() -> None:
         ({"labels": ["oak", "be\ud800ech"]}, "found a control character in a label"),
         ({"labels": "oak"}, "found labels 'oak' in the card, wanted a list"),
         ({"task": "segment"}, "found task 'segment', wanted 'classify'; upgrade"),
+        ({"input": {**golden_card()["input"], "kind": "series"}}, "input of kind 'series', wanted 'picture'; upgrade"),
         ({"input": {**golden_card()["input"], "crop": "none"}}, "found crop 'none' in the card's input"),
         ({"input": {**golden_card()["input"], "fingerprint": "0"}}, "found fingerprint '0'"),
         ({"input": {"size": 300, "resize": 200}}, "found size 300 and resize 200"),
@@ -270,7 +284,7 @@ def test_an_unknown_key_is_ignored() -> None:
 )  # fmt: skip
 def test_a_wrong_card_is_refused_with_its_fault(changes: dict[str, object], words: str) -> None:
     with pytest.raises(ArtefactError, match=words):
-        Card.from_json(json.dumps(golden_card(**changes)), "leaf")
+        read_whole(golden_card(**changes))
 
 
 @pytest.mark.parametrize(("text", "words"), [("{", "not JSON"), ("[]", "no JSON object"), ("[" * 100_000, "not JSON")])

@@ -8,7 +8,7 @@ from PIL import Image
 
 import ressq_runtime
 from ressq_runtime import Classifier, EngineError
-from ressq_runtime.classify import default_threads
+from ressq_runtime.model import default_threads
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ressq_runtime import Classifier, FolderError, evaluate
-from ressq_runtime.commands.evaluate import _to_text, main
-from ressq_runtime.evaluation import wilson
+from ressq_runtime.commands.evaluate import main
+from ressq_runtime.intervals import wilson
 
 
 def test_wilson_is_the_published_interval() -> None:
@@ -92,7 +92,7 @@ def test_a_threshold_that_none_reaches_has_no_share_and_the_own_one_a_star(
 ) -> None:
     classifier = Classifier.load(artefacts["int8.tflite"])
     classifier.threshold = 1.1
-    text = _to_text(evaluate(classifier, few))
+    text = evaluate(classifier, few).to_text()
     assert "\n    1.100*      0.0%               -\n* the file's own; to take another: " in text
 
 
@@ -121,7 +121,7 @@ def test_a_folder_of_broken_pictures_is_an_error(artefacts: dict[str, Path], tmp
 
 
 def test_a_reader_that_has_enough_ends_it_without_a_traceback(artefacts: dict[str, Path], few: Path) -> None:
-    code = "import sys; from ressq_runtime.commands.evaluate import _to_text, main; sys.exit(main())"
+    code = "import sys; from ressq_runtime.commands.evaluate import main; sys.exit(main())"
     command = [sys.executable, "-c", code, str(artefacts["int8.tflite"]), str(few)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None

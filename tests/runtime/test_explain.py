@@ -20,9 +20,9 @@ from ressq_runtime.commands.infer import main
 from ressq_runtime.engines.class_activation import read_class_maps
 from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.engines.tflite_graph import add_outputs, read_links, read_outputs
-from ressq_runtime.explain import write_explanation
 from ressq_runtime.inputs.picture import to_pixels
-from ressq_runtime.predictions import Prediction
+from ressq_runtime.tasks.classify_explanation import write_explanation
+from ressq_runtime.tasks.predictions import Prediction
 from tiny_tflite import CLASSES, SIZE, tiny_model
 
 KINDS = ["fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite"]
@@ -115,7 +115,7 @@ def test_a_flat_map_and_a_label_longer_than_the_page_are_drawn(
     picture = tmp_path / "photo.png"
     Image.new("RGB", (64, 64), (90, 90, 90)).save(picture)
     best = Prediction(LONG, 0.5)
-    write_explanation(tiny, str(picture), best, str(tmp_path / "large.png"))
+    write_explanation(tiny.model, tiny._task, str(picture), best, str(tmp_path / "large.png"))
 
     def old_default(*size: int) -> object:
         if size:
@@ -124,7 +124,7 @@ def test_a_flat_map_and_a_label_longer_than_the_page_are_drawn(
 
     small = getattr(ImageFont, "load_default_imagefont", ImageFont.load_default)()
     monkeypatch.setattr(ImageFont, "load_default", old_default)
-    write_explanation(tiny, str(picture), best, str(tmp_path / "small.png"))
+    write_explanation(tiny.model, tiny._task, str(picture), best, str(tmp_path / "small.png"))
     pages = [np.asarray(Image.open(tmp_path / f"{name}.png"))[448:] for name in ("large", "small")]
     assert not np.array_equal(*pages)
     for page in pages:
@@ -255,7 +255,11 @@ def test_the_plain_answer_loads_nothing_of_it(tmp_path: Path) -> None:
         "import sys; from ressq_runtime.commands.infer import main; assert main(sys.argv[1:]) == 0\n"
         "print(*(name for name in sys.modules if name.startswith('ressq_runtime')), file=sys.stderr)"
     )
-    new = {"ressq_runtime.explain", "ressq_runtime.engines.class_activation", "ressq_runtime.engines.tflite_graph"}
+    new = {
+        "ressq_runtime.tasks.classify_explanation",
+        "ressq_runtime.engines.class_activation",
+        "ressq_runtime.engines.tflite_graph",
+    }
     for more, wanted in ([], set()), (["--explain", str(tmp_path / "out.png")], new):
         found = subprocess.run(
             [sys.executable, "-c", code, tmp_path / "photo.jpg", *more], capture_output=True, text=True, check=True

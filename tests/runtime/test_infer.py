@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cards import TFLITE_ENGINE, onnx_model
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.commands.infer import main
 
 STAGES = ["decode", "preprocess", "inference", "postprocess", "total"]

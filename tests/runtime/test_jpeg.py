@@ -15,7 +15,6 @@ from PIL import Image, ImageCms, _imaging
 
 from ressq_runtime import PictureError, PixelSpec, to_pixels
 from ressq_runtime.decoding.jpeg import crop_core, decode_jpeg
-from ressq_runtime.step import prepare
 
 SPEC = PixelSpec.for_size(64)
 SIZES = [(32, 32), (73, 74), (147, 73), (401, 299), (640, 33), (1023, 767)]
@@ -140,7 +139,7 @@ def test_the_unusual_is_left_to_pixels(name: str) -> None:
 def test_an_answer_has_the_pixels_or_the_error_of_pixels(name: str, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(unusual()[name])
-    assert outcome(lambda: prepare(str(path), SPEC)[0]) == outcome(lambda: to_pixels(str(path), SPEC))
+    assert outcome(lambda: SPEC.prepare(str(path))[0]) == outcome(lambda: to_pixels(str(path), SPEC))
 
 
 def outcome(work: object) -> bytes | str:
@@ -152,11 +151,11 @@ def outcome(work: object) -> bytes | str:
 
 def test_a_file_that_is_not_there_is_named_by_pixels(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=r"none.jpg: No such file or directory; check the path"):
-        prepare(str(tmp_path / "none.jpg"), SPEC)
+        SPEC.prepare(str(tmp_path / "none.jpg"))
 
 
 def test_an_image_in_memory_is_left_to_pixels() -> None:
-    assert prepare(photo((200, 150)), SPEC)[0] == to_pixels(photo((200, 150)), SPEC)
+    assert SPEC.prepare(photo((200, 150)))[0] == to_pixels(photo((200, 150)), SPEC)
 
 
 @pytest.mark.parametrize("version", ["9.3.0", "13.1.0", "12.0.0.post1", "14.0.0.dev0", ""])
@@ -166,7 +165,7 @@ def test_an_unknown_pillow_is_left_to_pixels(version: str, monkeypatch: pytest.M
     wanted = to_pixels(str(path), SPEC)
     monkeypatch.setattr(_imaging, "PILLOW_VERSION", version)
     assert decode_jpeg(str(path), SPEC.resize) is None
-    assert prepare(str(path), SPEC)[0] == wanted
+    assert SPEC.prepare(str(path))[0] == wanted
 
 
 @pytest.mark.parametrize("name", ["new", "jpeg_decoder", "raw_encoder"])
@@ -175,7 +174,7 @@ def test_a_pillow_without_one_of_the_calls_is_left_to_pixels(
 ) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(to_jpeg(photo((200, 150))))
-    wanted = prepare(str(path), SPEC)[0]
+    wanted = SPEC.prepare(str(path))[0]
     real = getattr(_imaging, name)
 
     def only_as_pillow_calls_it(*arguments: object) -> object:
@@ -188,7 +187,7 @@ def test_a_pillow_without_one_of_the_calls_is_left_to_pixels(
 
     monkeypatch.setattr(_imaging, name, only_as_pillow_calls_it)
     assert pixels_by_core(str(path)) is None
-    assert prepare(str(path), SPEC)[0] == wanted
+    assert SPEC.prepare(str(path))[0] == wanted
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -15,7 +15,6 @@ from jpegs import KINDS, damage, drawing, make, scan_start, to_jpeg
 from ressq_runtime import PictureError, PixelSpec, to_pixels
 from ressq_runtime.decoding.jpeg import crop_core, decode_jpeg
 from ressq_runtime.inputs.picture import crop, decode
-from ressq_runtime.step import prepare
 
 SPEC = PixelSpec.for_size(64)
 SECTOR_BYTES = 512
@@ -35,7 +34,7 @@ def outcome(work: object) -> bytes | str:
 def read(content: bytes) -> bytes | str:
     """The pixels or the error, which are the same whichever way they come."""
     by_pixels = outcome(lambda: to_pixels(content, SPEC))
-    assert outcome(lambda: prepare(content, SPEC)[0]) == by_pixels
+    assert outcome(lambda: SPEC.prepare(content)[0]) == by_pixels
     core = decode_jpeg(content, SPEC.resize)
     assert core is None or crop_core(core, SPEC) == by_pixels
     return by_pixels

@@ -14,7 +14,7 @@ from unicodedata import normalize
 import pytest
 
 from ressq_runtime.errors import FolderError
-from ressq_runtime.evaluation import list_labelled
+from ressq_runtime.tasks.classify_evaluation import list_labelled
 
 LABELS = ("circle", "square", "triangle")
 

@@ -17,7 +17,6 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from ressq_runtime import PictureError, PixelSpec, to_pixels
 from ressq_runtime.inputs.picture import LARGEST_ASPECT, crop, decode
-from ressq_runtime.step import prepare
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SPEC = PixelSpec.for_size(64)
@@ -387,7 +386,7 @@ def test_a_pipe_is_no_picture(tmp_path: Path) -> None:
     watch = threading.Timer(20, lambda: os.close(os.open(tmp_path / "pipe.jpg", os.O_WRONLY)))  # else it waits for ever
     watch.start()
     try:
-        for read in (decode, lambda path: prepare(path, SPEC)):
+        for read in (decode, lambda path: SPEC.prepare(path)):
             with pytest.raises(PictureError, match=r"pipe\.jpg: found a pipe or a device, wanted a picture's file"):
                 read(str(tmp_path / "pipe.jpg"))
         assert watch.is_alive(), "it waited"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.commands.infer import main as infer
 from ressq_runtime.commands.profile import main
 from ressq_runtime.errors import EngineError, PictureError
@@ -57,7 +57,7 @@ def sweep_of(medians: dict[int, float]) -> dict[int, LatencyProfile]:
 
 
 def test_each_stage_is_timed_apart_and_the_total_is_their_sum(classifier: Classifier, picture: Path) -> None:
-    stages = time_stages(classifier, [picture], runs=10, clock=ticking_clock())
+    stages = time_stages(classifier.model, [picture], runs=10, clock=ticking_clock())
     assert [stage.stage for stage in stages] == list(STAGES)
     assert {stage.stage: stage.percentile_ms(50) for stage in stages} == pytest.approx(
         {"decode": 2, "preprocess": 2, "inference": 2, "postprocess": 2, "total": 8}
@@ -67,11 +67,11 @@ def test_each_stage_is_timed_apart_and_the_total_is_their_sum(classifier: Classi
 
 def test_the_pictures_are_taken_in_turn(classifier: Classifier, picture: Path, tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=r"missing\.png"):
-        time_stages(classifier, [picture, tmp_path / "missing.png"], runs=1)
+        time_stages(classifier.model, [picture, tmp_path / "missing.png"], runs=1)
 
 
 def test_thread_counts_are_measured_in_turn(classifier: Classifier, picture: Path) -> None:
-    sweep = sweep_threads(classifier, picture, [1, 2], runs=7, clock=ticking_clock())
+    sweep = sweep_threads(classifier.model, picture, [1, 2], runs=7, clock=ticking_clock())
     assert {threads: (found.count, found.percentile_ms(50)) for threads, found in sweep.items()} == {
         1: (7, pytest.approx(2)),
         2: (7, pytest.approx(2)),

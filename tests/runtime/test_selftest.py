@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from cards import FLATBUFFER
-from ressq_runtime import ArtefactError, Classifier, read_card, self_test, selftest
+from ressq_runtime import ArtefactError, Classifier, read_card, self_test
 from ressq_runtime.artefact.container import attach_card
 from ressq_runtime.artefact.zip_and_protobuf import find_onnx_property, find_zip_entry
 from ressq_runtime.inputs import picture as pixels
-from ressq_runtime.selftest import ROUNDING, check_scores, golden_picture
+from ressq_runtime.inputs.golden_picture import golden_picture
+from ressq_runtime.tasks.classify_golden import ROUNDING, check_scores
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")
 
@@ -64,11 +65,13 @@ def test_swapped_labels_with_a_good_seal_name_the_scores_or_the_labels(
 
 
 def test_blue_green_red_names_the_pixels(artefacts: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    to_rgb = pixels.to_pixels
+
     def to_bgr(source: Any, spec: Any) -> bytes:
-        rgb = pixels.to_pixels(source, spec)
+        rgb = to_rgb(source, spec)
         return bytes(value for index in range(0, len(rgb), 3) for value in rgb[index : index + 3][::-1])
 
-    monkeypatch.setattr(selftest, "to_pixels", to_bgr)
+    monkeypatch.setattr(pixels, "to_pixels", to_bgr)
     with pytest.raises(ArtefactError, match="pixels differ"):
         self_test(artefacts["int8.tflite"])
 
@@ -78,22 +81,22 @@ def test_one_step_of_every_logit_passes_and_more_does_not(artefacts: dict[str, P
 
     classifier = Classifier.load(artefacts["int8.tflite"])
     assert classifier.card is not None
-    step, wanted = classifier.card.step, [0.2, 0.3, 0.5]
+    step, wanted = classifier._task.step, [0.2, 0.3, 0.5]
     assert step > 0
 
     def moved(by: float) -> list[float]:
         raised = [math.exp(math.log(wanted[0]) + by), *(math.exp(math.log(p) - by) for p in wanted[1:])]
         return [value / sum(raised) for value in raised]
 
-    check_scores(classifier, 1, wanted, moved(step))
+    check_scores(classifier._task, "m: self-test 1", wanted, moved(step), "x")
     with pytest.raises(ArtefactError, match=r"scores differ \(found .* for circle, wanted 0.2;.*try --engine"):
-        check_scores(classifier, 1, wanted, moved(3 * step + 2 * ROUNDING))
+        check_scores(classifier._task, "m: self-test 1", wanted, moved(3 * step + 2 * ROUNDING), "x")
 
 
 def test_scores_that_are_no_numbers_fail(artefacts: dict[str, Path]) -> None:
     classifier = Classifier.load(artefacts["fp32.tflite"])
     with pytest.raises(ArtefactError, match="scores differ"):
-        check_scores(classifier, 1, [0.2, 0.3, 0.5], [float("nan")] * 3)
+        check_scores(classifier._task, "m: self-test 1", [0.2, 0.3, 0.5], [float("nan")] * 3, "x")
 
 
 def test_an_artefact_without_a_self_test_says_so(artefacts: dict[str, Path], tmp_path: Path) -> None:

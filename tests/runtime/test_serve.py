@@ -145,7 +145,7 @@ def test_the_memory_of_a_large_picture_is_given_back(model: Path) -> None:
 
 def test_a_failing_model_is_named_in_the_log_alone(model: Path, circle: bytes) -> None:
     classifier, said = Classifier.load(model, threads=1), list[str]()
-    server = Server(Address("127.0.0.1:0"), Handler, Resident(classifier, 5, live=False), (), said.append)
+    server = Server(Address("127.0.0.1:0"), Handler, Resident(classifier.model, live=False), (), said.append)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -161,7 +161,7 @@ def test_a_failing_model_is_named_in_the_log_alone(model: Path, circle: bytes) -
 
 
 def test_a_request_does_not_wait_for_ever_for_the_others(model: Path, circle: bytes) -> None:
-    resident = Resident(Classifier.load(model, threads=1), 5, live=False)
+    resident = Resident(Classifier.load(model, threads=1).model, live=False)
     with resident._turn, pytest.raises(RefusalError, match="server busy; try again in a second") as caught:
         resident.answer(circle, wait_s=0.01)
     assert (caught.value.status, caught.value.headers) == (503, {"Retry_After": "1"})

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ressq_runtime.classify import Classifier
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.commands.infer import main
 from ressq_runtime.errors import FolderError, PictureError
 from ressq_runtime.inputs.picture_spec import PixelSpec

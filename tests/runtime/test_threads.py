@@ -21,7 +21,7 @@ from ressq_runtime.engines.class_activation import read_class_maps
 from ressq_runtime.engines.interpreter import open_litert_interpreter
 from ressq_runtime.engines.tensor import Tensor
 from ressq_runtime.inputs.picture import to_pixels
-from ressq_runtime.predictions import Predictions
+from ressq_runtime.tasks.predictions import Predictions
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite", "int8.tflite by Interpreter")
 CLOSED = "found a closed engine, wanted an open one; load the model again"
@@ -45,7 +45,7 @@ def pictures(shapes: Path) -> list[Path]:
 
 
 def told(predictions: Predictions) -> tuple[object, ...]:
-    return predictions.label, predictions.unlike, predictions.reason, str(predictions)
+    return predictions.label, predictions.out_of_distribution, predictions.reason, str(predictions)
 
 
 def test_each_of_eight_threads_gets_its_own_pictures_answer(load: Load, pictures: list[Path]) -> None:
@@ -74,7 +74,7 @@ def test_a_distance_is_that_of_the_pixels_which_the_same_thread_scored(load: Loa
     def measure(each: bytes) -> tuple[list[float], float | None]:
         scores = classifier.scores(each)
         time.sleep(1e-3)  # the others score meanwhile
-        return scores, classifier.distance()
+        return scores, classifier.out_of_distribution()
 
     alone = [measure(each) for each in pixels]
     with ThreadPoolExecutor(8) as pool:
@@ -86,7 +86,7 @@ def test_a_thread_that_scored_nothing_has_no_distance(load: Load, pictures: list
     classifier = load()
     classifier.classify(pictures[0])
     with ThreadPoolExecutor(1) as pool, pytest.raises(EngineError, match="found no pixels scored by this thread; call"):
-        pool.submit(classifier.distance).result()
+        pool.submit(classifier.out_of_distribution).result()
 
 
 def test_measuring_and_explaining_go_on_beside_each_other(load: Load, shapes: Path, pictures: list[Path]) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ressq_edge.charts.reliability import draw_reliability
-from ressq_export.measurement.scores import COMPARED, INT8, TORCH
+from ressq_export.certificate.tables import COMPARED, INT8
+from ressq_export.measurement.scores import TORCH
 
 Document = Mapping[str, Any]
 

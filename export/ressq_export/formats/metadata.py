@@ -10,7 +10,7 @@ import ai_edge_litert.schema_py_generated as schema
 import flatbuffers
 
 from ressq_export.network.tensor_names import INPUT, OUTPUT, pack, read_flatbuffer
-from ressq_runtime.classify import DISTANCE
+from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 
 IDENTIFIER = b"M001"
 BUFFER_NAME = b"TFLITE_METADATA"
@@ -105,7 +105,7 @@ def _distance(writer: "_Writer") -> int:
     """TensorMetadata of the distance from the training pictures."""
     return writer.table(
         7,
-        (0, "offset", writer.string(DISTANCE)),
+        (0, "offset", writer.string(OUT_OF_DISTRIBUTION)),
         (1, "offset", writer.string("How far the picture lies from the training pictures")),
         (3, "offset", _content(writer, _FEATURE_PROPERTIES, writer.table(0))),
     )

@@ -11,8 +11,9 @@ import numpy as np
 
 from ressq_export.measurement.scores import scorer_of
 from ressq_runtime.engines.interpreter import InterpreterEngine
+from ressq_runtime.inputs.golden_picture import golden_picture
 from ressq_runtime.inputs.picture import PixelSpec, to_pixels
-from ressq_runtime.selftest import SMALLEST_PROBABILITY, golden_picture
+from ressq_runtime.tasks.classify_golden import SMALLEST_PROBABILITY
 
 CASES = 3
 _CANDIDATES = 16  # seeds to choose from: enough for three unlike answers, and done in a second

@@ -1,4 +1,4 @@
-"""The layers of `distance` in an ONNX file, float or int8."""
+"""The layers of `out_of_distribution` in an ONNX file, float or int8."""
 
 from collections.abc import Sequence
 
@@ -16,13 +16,13 @@ from ressq_export.out_of_distribution.training_statistics import (
     TrainingStatistics,
     make_filters,
 )
-from ressq_runtime.classify import DISTANCE
+from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 
 GREY = 128.0  # what is taken off a baseline's pixels
 
 
 def extend_onnx(model: bytes, name: str, places: Sequence[str], typical: TrainingStatistics | None) -> bytes:
-    """The model with one more output: `distance`, or two: the features that it is made of.
+    """The model with one more output: `out_of_distribution`, or two: the features that it is made of.
 
     Args:
         model: an ONNX file.
@@ -37,7 +37,7 @@ def extend_onnx(model: bytes, name: str, places: Sequence[str], typical: Trainin
     layers = _Layers(extended.graph)
     look = _add_look(layers, [find_output(layers.made, place, name) for place in places])
     pooled = layers.quantised(find_output(layers.made, MEAN, name))
-    content = layers.add("LpNormalization", [pooled], CONTENT.removeprefix(f"{DISTANCE}."), axis=1, p=2)
+    content = layers.add("LpNormalization", [pooled], CONTENT.removeprefix(f"{OUT_OF_DISTRIBUTION}."), axis=1, p=2)
     outputs = [_add_score(layers, look, content, typical)] if typical else [look, content]
     for output in outputs:
         extended.graph.output.append(helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, None))
@@ -55,12 +55,12 @@ class _Layers:
         self.made = {name: node for node in graph.node for name in node.output}
 
     def constant(self, name: str, value: "NDArray[np.float32] | NDArray[np.int64]") -> str:
-        name = f"{DISTANCE}.{name}"
+        name = f"{OUT_OF_DISTRIBUTION}.{name}"
         self._graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
     def add(self, kind: str, inputs: Sequence[str], name: str, **attributes: object) -> str:
-        name = f"{DISTANCE}.{name}".rstrip(".")
+        name = f"{OUT_OF_DISTRIBUTION}.{name}".rstrip(".")
         self._graph.node.append(helper.make_node(kind, inputs, [name], name, **attributes))
         return name
 
@@ -89,7 +89,7 @@ def _add_look(layers: _Layers, places: Sequence[str]) -> str:
         source = layers.quantised(source)
         squares = layers.add("Mul", [source, source], f"squares{number}")
         powers.append(layers.add("ReduceMean", [squares, axes], f"power{number}", keepdims=0))
-    return layers.add("Concat", powers, LOOK.removeprefix(f"{DISTANCE}."), axis=1)
+    return layers.add("Concat", powers, LOOK.removeprefix(f"{OUT_OF_DISTRIBUTION}."), axis=1)
 
 
 def _add_score(layers: _Layers, look: str, content: str, typical: TrainingStatistics) -> str:

@@ -16,7 +16,7 @@ from ressq_runtime.engines import load_engine
 
 
 def add_score(paths: Iterable[Path], seen: Iterable[bytes], held: Iterable[bytes], places: Sequence[str]) -> None:
-    """Give each model file, in place, the output `distance` [1, 1].
+    """Give each model file, in place, the output `out_of_distribution` [1, 1].
 
     Each by its own features: the quantization steps scale channels, and its weights shift them.
 

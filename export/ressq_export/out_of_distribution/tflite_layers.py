@@ -1,4 +1,4 @@
-"""The layers of `distance` in a TFLite file, float or int8."""
+"""The layers of `out_of_distribution` in a TFLite file, float or int8."""
 
 from collections.abc import Sequence
 
@@ -15,13 +15,13 @@ from ressq_export.out_of_distribution.training_statistics import (
     TrainingStatistics,
     make_filters,
 )
-from ressq_runtime.classify import DISTANCE
+from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 
 _Operator = schema.BuiltinOperator
 
 
 def extend_tflite(model: bytes, name: str, places: Sequence[str], typical: TrainingStatistics | None) -> bytes:
-    """The model with one more output: `distance`, or two: the features that it is made of.
+    """The model with one more output: `out_of_distribution`, or two: the features that it is made of.
 
     Args:
         model: a TFLite flatbuffer.
@@ -35,10 +35,12 @@ def extend_tflite(model: bytes, name: str, places: Sequence[str], typical: Train
     root, graph = read_flatbuffer(model)
     tensors = {tensor.name.decode(): index for index, tensor in enumerate(graph.tensors)}
     sources = [tensors[find_output(tensors, place, name)] for place in places]
-    writer = LayerWriter(root, graph, DISTANCE)
+    writer = LayerWriter(root, graph, OUT_OF_DISTRIBUTION)
     look = _add_look(root, graph, writer, sources)
     content = _add_content(writer, tensors[find_output(tensors, MEAN, name)], graph)
-    outputs = {DISTANCE: _add_score(writer, look, content, typical)} if typical else {LOOK: look, CONTENT: content}
+    outputs = (
+        {OUT_OF_DISTRIBUTION: _add_score(writer, look, content, typical)} if typical else {LOOK: look, CONTENT: content}
+    )
     graph.outputs = [*graph.outputs, *outputs.values()]
     for signature in root.signatureDefs or ():
         for key, output in outputs.items():
@@ -60,7 +62,7 @@ def _add_look(root: "schema.ModelT", graph: "schema.SubGraphT", writer: LayerWri
         powers.append(writer.operator(_Operator.MEAN, [squares, axes], f"power{number}", [1, shape[3]], "Reducer"))
         _move_behind(graph, before, source)
     width = sum(graph.tensors[power].shape[1] for power in powers)
-    name = LOOK.removeprefix(f"{DISTANCE}.")
+    name = LOOK.removeprefix(f"{OUT_OF_DISTRIBUTION}.")
     return writer.operator(_Operator.CONCATENATION, powers, name, [1, width], "Concatenation", axis=1)
 
 
@@ -74,7 +76,7 @@ def _add_filters(writer: LayerWriter, pixels: int, graph: "schema.SubGraphT") ->
 
 
 def _add_content(writer: LayerWriter, pooled: int, graph: "schema.SubGraphT") -> int:
-    values, name = _to_float(writer, pooled, graph, MEAN), CONTENT.removeprefix(f"{DISTANCE}.")
+    values, name = _to_float(writer, pooled, graph, MEAN), CONTENT.removeprefix(f"{OUT_OF_DISTRIBUTION}.")
     return writer.operator(_Operator.L2_NORMALIZATION, [values], name, list(graph.tensors[pooled].shape), "L2Norm")
 
 

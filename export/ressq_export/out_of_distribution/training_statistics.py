@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ressq_export.errors import ConversionError
-from ressq_runtime.classify import DISTANCE
+from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 
 # The outputs with the features, of a file that is only made to measure them.
-LOOK, CONTENT = f"{DISTANCE}.look", f"{DISTANCE}.content"
+LOOK, CONTENT = f"{OUT_OF_DISTRIBUTION}.look", f"{OUT_OF_DISTRIBUTION}.content"
 
 # Principal components with a variance of their own, at most; all others share one.
 COMPONENTS = 16

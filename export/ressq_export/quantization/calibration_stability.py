@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from ressq_export.formats.tflite_int8 import quantise_tflite
+from ressq_export.measurement.paired import measure_drop
 from ressq_export.progress import Screen
 from ressq_export.quantization.gate import Gate
 from ressq_export.quantization.quantizer import Candidate, Quantizer
@@ -19,7 +20,7 @@ class CalibrationStability:
 
     n: pictures that both answered.
     agreement: share of them with the same answer.
-    difference: between their metric, a share, at least 0.
+    difference: between their top-1, a share, at least 0.
     width_ratio: how much wider one half's range is than the other's, where that is most; at least 1.
     tensor: where that is.
     """
@@ -74,7 +75,8 @@ def measure_stability(
     paths = {name: folder / f"{name}.tflite" for name in ("first", "second")}
     for spreads, path in zip(ranges, paths.values(), strict=True):
         quantise_tflite(quantizer.float_file(network, "tflite"), spreads, path, quantizer.log)
-    found = gate.measure_between(paths["first"], paths["second"], progress)
+    answers, truths = gate.answers(paths, progress)
+    found = measure_drop(answers["first"], answers["second"], truths)
     return CalibrationStability(found.n, found.agreement, abs(found.drop), *_widest_ratio(*ranges))
 
 

@@ -6,64 +6,44 @@ A reader refuses a format it does not know and ignores keys it does not know.
 from __future__ import annotations
 
 from ressq_runtime.errors import ArtefactError, printable
-from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.lean_stdlib import parse_json
 
-FORMAT = 1
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+FORMAT = 2
+# Outputs of a model by their names.
+SCORES, OUT_OF_DISTRIBUTION = "scores", "out_of_distribution"
 
 LARGEST_CLASS_COUNT = 65_536
 LARGEST_NUMBER = 1e30  # JSON knows infinity, NaN and integers that no float holds
 
 
-class SelfTestCase:
-    """One golden input and what the workstation measured for it."""
-
-    __slots__ = ("pixels_sha256", "scores", "seed")
-
-    def __init__(self, seed: int, pixels_sha256: str, scores: list[float]) -> None:
-        self.seed = seed
-        self.pixels_sha256 = pixels_sha256
-        self.scores = scores
-
-
 class Card:
-    """A validated card.
+    """A card, validated as far as every task's goes; the rest is its task's and its input's.
 
-    Fields: name; task; labels, in the order of the scores; spec, how a picture becomes pixels; scheme, the
-    precision in words; step, how far one int8 step moves a logit (0 for fp32); threshold, the probability from
-    which on to answer (0 in older cards: always); out_of_distribution_from, the score from
-    which on a picture is unlike the training pictures (None in older cards); self_test; sha256, of every byte of the
-    file before the card; data, the whole JSON object.
+    Fields: name; task; input, how the model's bytes are made; labels, none where the task has none; scheme, the
+    precision in words; self_test, cases with `seed`, `pixels_sha256` and what the task measured; sha256, of every byte
+    of the file before the card; data, the whole JSON object.
     """
 
-    __slots__ = (
-        "data",
-        "labels",
-        "name",
-        "out_of_distribution_from",
-        "scheme",
-        "self_test",
-        "sha256",
-        "spec",
-        "step",
-        "task",
-        "threshold",
-    )
+    __slots__ = ("data", "input", "labels", "name", "scheme", "self_test", "sha256", "task")
 
     def __init__(self, data: dict[str, object], path: str) -> None:
         self.data = data
-        self.name = _take(data, "name", str, path)
-        self.task = _take(data, "task", str, path)
-        self.labels = _take_labels(data, path)
-        self.spec = PixelSpec.from_json(_take(data, "input", dict, path), path)
-        self.scheme = _take(_take(data, "precision", dict, path), "scheme", str, path)
-        self.step = float(_take(_take(data, "output", dict, path), "step", (int, float), path))
-        self.threshold = _take_threshold(data, "abstention", path) or 0.0
-        self.out_of_distribution_from = _take_threshold(data, "unlike", path)
-        self.self_test = [self._case(case, path) for case in _take(data, "self_test", list, path)]
-        self.sha256 = _take(data, "sha256", str, path)
-        if self.task != "classify":
-            raise ArtefactError(f"{path}: found task {self.task!r}, wanted 'classify'; upgrade ressq-runtime")
+        self.name: str = take(data, "name", str, path)
+        self.task: str = take(data, "task", str, path)
+        self.input: dict[str, object] = take(data, "input", dict, path)
+        self.labels = _take_labels(data, path) if "labels" in data else []
+        self.scheme: str = take(take(data, "precision", dict, path), "scheme", str, path)
+        self.self_test: list[dict[str, Any]] = take(data, "self_test", list, path)
+        for case in self.self_test:
+            if not isinstance(case, dict):
+                raise ArtefactError(f"{path}: found a self-test case {case!r}, wanted an object; export it again")
+            take(case, "seed", int, path)
+            take(case, "pixels_sha256", str, path)
+        self.sha256: str = take(data, "sha256", str, path)
 
     @classmethod
     def from_json(cls, text: str | bytes, path: str) -> Card:
@@ -74,22 +54,12 @@ class Card:
         """
         return cls(parse_card(text, path), path)
 
-    def _case(self, case: object, path: str) -> SelfTestCase:
-        if not isinstance(case, dict):
-            raise ArtefactError(f"{path}: found a self-test case {case!r}, wanted an object; export it again")
-        scores = _take(case, "scores", list, path)
-        if len(scores) != len(self.labels) or not all(_is_number(score) for score in scores):
-            raise ArtefactError(
-                f"{path}: found {len(scores)} self-test scores, wanted {len(self.labels)} numbers; export it again"
-            )
-        return SelfTestCase(_take(case, "seed", int, path), _take(case, "pixels_sha256", str, path), scores)
-
 
 def parse_card(text: str | bytes, path: str) -> dict[str, object]:
     """The card's JSON object, its keys not looked at but for `format`.
 
     Raises:
-        ArtefactError: not JSON, or a newer format.
+        ArtefactError: not JSON, or of another format.
     """
     try:
         data = parse_json(text)
@@ -102,36 +72,38 @@ def parse_card(text: str | bytes, path: str) -> dict[str, object]:
     found = data.get("format")
     if type(found) is int and found > FORMAT:
         raise ArtefactError(
-            f"{path}: found card format {found}, wanted {FORMAT} or older; "
+            f"{path}: found card format {found}, wanted {FORMAT}; "
             "install the wheel of the ressq-runtime that it was exported with"
         )
-    if type(found) is not int or found < 1:
-        raise ArtefactError(f"{path}: found card format {found!r}, wanted {FORMAT}; copy it again, or export it again")
+    if found != FORMAT or type(found) is not int:
+        mend = "export it again" if type(found) is int and found > 0 else "copy it again, or export it again"
+        raise ArtefactError(f"{path}: found card format {found!r}, wanted {FORMAT}; {mend}")
     return data
 
 
-def _take(data: dict[str, object], key: str, kind: type | tuple[type, ...], path: str):  # type: ignore[no-untyped-def]
+def take(data: dict[str, object], key: str, kind: type | tuple[type, ...], path: str):  # type: ignore[no-untyped-def]
     """data[key] if it is of that type; untyped since the type is the argument."""
     found = data.get(key)
-    if not isinstance(found, kind) or isinstance(found, bool) or (isinstance(kind, tuple) and not _is_number(found)):
+    if not isinstance(found, kind) or isinstance(found, bool) or (isinstance(kind, tuple) and not is_number(found)):
         wanted = "number" if isinstance(kind, tuple) else kind.__name__
         raise ArtefactError(f"{path}: found {key} {found!r:.60} in the card, wanted a {wanted}; export it again")
     return found
 
 
-def _take_threshold(data: dict[str, object], key: str, path: str) -> float | None:
+def read_threshold(data: dict[str, object], key: str, path: str) -> float | None:
     """data[key]["threshold"]; None where the card has no such key."""
     if key not in data:
         return None
-    return float(_take(_take(data, key, dict, path), "threshold", (int, float), path))
+    return float(take(take(data, key, dict, path), "threshold", (int, float), path))
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a value of JSON is a number that a float holds."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER
 
 
 def _take_labels(data: dict[str, object], path: str) -> list[str]:
-    labels: list[str] = _take(data, "labels", list, path)
+    labels: list[str] = take(data, "labels", list, path)
     if not all(isinstance(label, str) for label in labels) or not 1 < len(labels) <= LARGEST_CLASS_COUNT:
         raise ArtefactError(
             f"{path}: found {len(labels)} labels in the card, wanted two or more strings; export it again"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from ressq_runtime.classify import Classifier
+    from ressq_runtime.model import Model
     from ressq_runtime.rows import Say
 
 _NAME = "ressq-infer"
@@ -97,51 +97,45 @@ def _answer(words: list[str], say: Say) -> int:
 
         piped = is_piped(named[0])
     pictures = named if piped else list_named(named, say)
-    classifier = load_answering(arguments, say)
+    model = load_answering(arguments, say)
     if not piped and (len(pictures) != 1 or pictures != named or arguments.csv):
-        return _answer_many(arguments, classifier, pictures, say)
-    return _answer_one(arguments, classifier, pictures[0], piped, say)
+        return _answer_many(arguments, model, pictures, say)
+    return _answer_one(arguments, model, pictures[0], piped, say)
 
 
-def _answer_many(arguments: Any, classifier: Classifier, pictures: list[str], say: Say) -> int:
+def _answer_many(arguments: Any, model: Model, pictures: list[str], say: Say) -> int:
     from ressq_runtime.rows import open_writer
     from ressq_runtime.streaming.stream import answer_many, read_paths
 
-    with open_writer(arguments, classifier, say) as writer:
+    with open_writer(arguments, model, say) as writer:
         named = read_paths(say) if arguments.stdin0 else pictures
         faults = answer_many(
-            classifier, named, arguments.top_k, writer, say,
-            rows=bool(arguments.csv or arguments.json), endless=arguments.stdin0,
+            model, named, writer, say, rows=bool(arguments.csv or arguments.json), endless=arguments.stdin0,
         )  # fmt: skip
         return 1 if faults or writer.earlier_faults else 0
 
 
-def _answer_one(arguments: Any, classifier: Classifier, name: str, piped: bool, say: Say) -> int:
+def _answer_one(arguments: Any, model: Model, name: str, piped: bool, say: Say) -> int:
     from ressq_runtime.rows import open_writer
-    from ressq_runtime.step import timed_answer
 
     if arguments.explain:
-        from ressq_runtime.explain import check_explanation
-
-        check_explanation(arguments.explain, name)
+        model.task.check_explanation(arguments.explain, name)
     named = name
     if piped:
         from ressq_runtime.inputs.piped import name_row, read_piped
 
         name = name_row(name, arguments.csv)
-    with open_writer(arguments, classifier, say, single=True) as writer:
+    with open_writer(arguments, model, say, single=True) as writer:
         try:
             source = read_piped(named) if piped else named
-            predictions, spent = timed_answer(classifier, source, arguments.top_k)
-            writer.write((name, predictions, spent))
+            answer, spent = model.answer(source)
+            writer.write((name, answer, spent))
         except PictureError as fault:
             said = str(fault).replace("bytes:", "stdin:", 1) if piped else str(fault)
             say(f"error: {said}")
             writer.write_fault(name, said)
             return 1
     if arguments.explain:
-        from ressq_runtime.explain import write_explanation
-
-        write_explanation(classifier, source, predictions[0], arguments.explain)
+        model.task.explain(model, source, answer, arguments.explain)
         say(f"wrote {arguments.explain}")
     return 0

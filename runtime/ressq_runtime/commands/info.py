@@ -61,9 +61,9 @@ def _describe(path: str, origin: str, data: dict[str, Any]) -> list[tuple[str, s
         if not data["abstention"]["threshold"]:
             text = "always: {top1:.1%} of {n} pictures of {split} right"
         lines.append(("answers", text.format_map(data["abstention"])))
-    if data.get("unlike"):
-        text = "from a distance of {threshold:.3g} on: {false_alarms:.1%} of {n} pictures of {split} are called so"
-        lines.append(("unlike", text.format_map(data["unlike"])))
+    if data.get("out_of_distribution"):
+        text = "from a score of {threshold:.3g} on: {false_alarms:.1%} of {n} pictures of {split} are called so"
+        lines.append(("unlike", text.format_map(data["out_of_distribution"])))
     size, labels = data["input"]["size"], data["labels"]
     lines.append(("input", f"uint8 RGB [1, {size}, {size}, 3], shorter side to {data['input']['resize']} first"))
     lines.append(("labels", f"{len(labels)}: {', '.join(labels)}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ressq_runtime.artefact.installed import find_model
-from ressq_runtime.classify import Classifier
+from ressq_runtime.model import Model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,36 +51,30 @@ def _list_folder(name: str, say: Say) -> list[str]:
     return [str(path) for path in pictures]
 
 
-def load_named(arguments: Any, say: Say) -> Classifier:
-    """The classifier that `--model` and its fellows name; says which it is and what runs it.
+def load_named(arguments: Any, say: Say, **settings: Any) -> Model:
+    """The model that `--model` and its fellows name, with settings of its task; says which it is and what runs it.
 
     Raises:
         RessqError: there is none, or it can't be loaded.
     """
     path, origin = find_model(arguments.model)
-    labels = _read_labels(arguments.labels, say) if arguments.labels else None
-    classifier = Classifier.load(path, engine=arguments.engine, threads=arguments.threads, labels=labels)
-    if labels:
-        from ressq_runtime.artefact.labels import check_count
-        from ressq_runtime.classify import SCORES
-        from ressq_runtime.engines.tensor import choose_output
-
-        check_count(arguments.labels, labels, choose_output(path, classifier.engine.outputs, SCORES).elements, path)
-    engine = classifier.engine
+    if arguments.labels:
+        settings["labels"] = _read_labels(arguments.labels, say)
+    model = Model.load(path, engine=arguments.engine, threads=arguments.threads, **settings)
+    engine = model.engine
+    if arguments.labels:
+        model.task.check_labels(arguments.labels)
     by = f"{engine.name} {engine.version}, {engine.threads} thread{'s' if engine.threads > 1 else ''}"
     if origin == "built-in":
-        say(f"built-in clothing model ({', '.join(classifier.labels)}); name yours with --model. {by}")
+        say(f"built-in clothing model ({', '.join(model.task.labels)}); name yours with --model. {by}")
     else:
         say(f"{path} ({origin}). {by}")
-    return classifier
+    return model
 
 
-def load_answering(arguments: Any, say: Say) -> Classifier:
-    """`load_named` for a command that answers, and so takes `--abstain-below`, too."""
-    classifier = load_named(arguments, say)
-    if arguments.abstain_below is not None:
-        classifier.threshold = arguments.abstain_below
-    return classifier
+def load_answering(arguments: Any, say: Say) -> Model:
+    """`load_named` for a command that answers, and so takes `--top-k` and `--abstain-below`, too."""
+    return load_named(arguments, say, top_k=arguments.top_k, threshold=arguments.abstain_below)
 
 
 def _read_labels(path: str, say: Say) -> list[str]:

@@ -37,8 +37,8 @@ def _serve(arguments: Namespace, say: Say) -> int:
     from ressq_runtime.serving.serve import bound_memory, serve
 
     bound_memory()
-    classifier = load_answering(arguments, say)
-    serve(classifier, arguments.top_k, arguments.address, arguments.name, arguments.camera, say)
+    model = load_answering(arguments, say)
+    serve(model, arguments.address, arguments.name, arguments.camera, say)
     return 0
 
 

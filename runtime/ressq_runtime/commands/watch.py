@@ -41,16 +41,16 @@ def _watch(arguments: Namespace, say: Say) -> int:
     from ressq_runtime.commands.named import load_answering
     from ressq_runtime.rows import open_writer
 
-    classifier = load_answering(arguments, say)
-    with open_writer(arguments, classifier, say) as writer:
+    model = load_answering(arguments, say)
+    with open_writer(arguments, model, say) as writer:
         if arguments.csv:
             from ressq_runtime.streaming.stream import answer_watched
 
-            answer_watched(classifier, arguments.source, arguments.top_k, writer, say)
+            answer_watched(model, arguments.source, writer, say)
         else:
             from ressq_runtime.streaming.camera import answer_camera
 
-            answer_camera(classifier, arguments.source, arguments.top_k, writer, say)
+            answer_camera(model, arguments.source, writer, say)
     return 0
 
 

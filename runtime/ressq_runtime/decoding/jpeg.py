@@ -11,7 +11,6 @@ from io import BytesIO
 
 from ressq_runtime.decoding.jpeg_header import read_header
 from ressq_runtime.decoding.jpeg_scans import BLOCK_BYTES, decode_scans
-from ressq_runtime.inputs.picture_spec import is_photo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +23,11 @@ FIRST_KNOWN, FIRST_UNKNOWN = (9, 4, 0), (13, 1, 0)
 # Up to here no JPEG, progressive, grey or turned, meets a limit of `pixels` or of Pillow. `serve` has a lower one.
 most_pixels = 40_000_000
 _SCALES = (8, 4, 2)
+
+# Below this a picture holds less than the network's receptive field needs; it is a mistake, not a photo.
+SMALLEST_SIDE = 32
+# The centre crop of a longer strip would show a twentieth of it, and resizing it would fill the memory.
+LARGEST_ASPECT = 20
 
 # Numbers of the C core: what undoes an EXIF orientation, a filter, a way to convert.
 _UPRIGHT = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
@@ -74,6 +78,11 @@ def crop_core(image: Any, spec: PixelSpec) -> bytes | None:
         return b"".join(parts) if status > 0 else None
     except _REFUSALS:
         return None
+
+
+def is_photo(size: tuple[int, int]) -> bool:
+    """Whether a picture of that size is one to answer: neither a dot nor a strip."""
+    return min(size) >= SMALLEST_SIDE and max(size) <= LARGEST_ASPECT * min(size)
 
 
 def find_core() -> Any:

@@ -14,12 +14,13 @@ from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
 
+from ressq_runtime.decoding.jpeg import LARGEST_ASPECT, SMALLEST_SIDE
 from ressq_runtime.decoding.loading import load_given, load_whole
 from ressq_runtime.decoding.memory_limit import check_footprint
 from ressq_runtime.decoding.pillow_warnings import Ignored
 from ressq_runtime.decoding.upright import BROKEN, name_broken, to_upright_rgb
 from ressq_runtime.errors import PictureError
-from ressq_runtime.inputs.picture_spec import LARGEST_ASPECT, SMALLEST_SIDE, PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.inputs.sources import check_image, check_path, describe_array, to_source
 
 TYPE_CHECKING = False  # the name alone tells type checkers; importing typing costs more than an inference

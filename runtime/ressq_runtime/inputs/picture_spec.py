@@ -1,26 +1,28 @@
-"""The preprocessing contract as data: what `input` in an artefact's card says, and its fingerprint.
+"""A picture as a model's input: the preprocessing contract, what `input` in a card says of it, and its fingerprint.
 
-Apart from `pixels` so that reading a card loads no imaging library.
+Apart from `picture` so that reading a card, or an ordinary JPEG, loads no imaging library.
 """
 
 from __future__ import annotations
 
+from time import perf_counter
+
+from ressq_runtime.decoding.jpeg import crop_core, decode_jpeg
 from ressq_runtime.errors import ArtefactError, EngineError
 from ressq_runtime.lean_stdlib import dump_json, sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ressq_runtime.engines.tensor import TensorSpec
+    from ressq_runtime.inputs.picture import Source
+
+    # (the model's bytes, seconds to decode, seconds to preprocess)
+    Prepared = tuple[bytes, float, float]
 
 # All that can vary is the geometry; the rest is fixed by `pixels.to_pixels`, and said so that another reader knows.
 _FIXED = {"interpolation": "bilinear-antialias", "crop": "center", "jpeg": "draft", "alpha": "white"}
-
-# Below this a picture holds less than the network's receptive field needs; it is a mistake, not a photo.
-SMALLEST_SIDE = 32
-# The centre crop of a longer strip would show a twentieth of it, and resizing it would fill the memory.
-LARGEST_ASPECT = 20
 
 # Of a model that does not say: torchvision's and timm's 256 for 224. What ressq-train makes says it, and has no margin.
 CROP_SHARE = 0.875
@@ -41,20 +43,57 @@ class PixelSpec:
         return cls(size, round(size / CROP_SHARE))
 
     @classmethod
-    def of_model(cls, path: str, inputs: Sequence[TensorSpec]) -> PixelSpec:
-        """The spec for a model with these inputs that does not say one.
+    def read(cls, path: str, found: dict[str, object] | None, tensors: Sequence[TensorSpec]) -> PixelSpec:
+        """The spec in a card's `input`, for a model with these inputs; None: the usual one for the model.
 
         Raises:
-            EngineError: it takes no uint8 pixels of a square.
+            ArtefactError: as `from_json`, or the model's input has another size.
+            EngineError: it is not one of uint8 pixels of a square.
         """
-        shape = inputs[0].shape
+        shape = tensors[0].shape
         square = len(shape) == 4 and 1 == shape[0] < shape[1] == shape[2] and shape[3] == 3
-        if len(inputs) != 1 or inputs[0].dtype != "uint8" or not square:
+        if len(tensors) != 1 or tensors[0].dtype != "uint8" or not square:
             raise EngineError(
-                f"{path}: found the input {'; '.join(map(str, inputs))}, wanted one of uint8 [1, H, H, 3]: its "
+                f"{path}: found the input {'; '.join(map(str, tensors))}, wanted one of uint8 [1, H, H, 3]: its "
                 "normalisation would be a guess; export it with uint8 pixels in, for instance by ressq-export"
             )
-        return cls.for_size(shape[1])
+        spec = cls.for_size(shape[1]) if found is None else cls.from_json(found, path)
+        if spec.size != shape[1]:
+            raise ArtefactError(
+                f"{path}: found an input of {shape[1]} pixels, wanted the card's {spec.size}; export it again"
+            )
+        return spec
+
+    def prepare(self, source: Source, clock: Callable[[], float] = perf_counter) -> Prepared:
+        """The pixels of a picture, and the seconds that decoding and preprocessing took by this clock.
+
+        Raises:
+            PictureError: the picture can't be read.
+        """
+        started = clock()
+        if not isinstance(source, (str, bytes)):
+            from ressq_runtime.inputs.sources import to_source
+
+            source = to_source(source)
+        pixels = None
+        core = decode_jpeg(source, self.resize)
+        if core is not None:
+            decoded = clock()
+            pixels = crop_core(core, self)
+        if pixels is None:
+            from ressq_runtime.inputs.picture import crop, decode
+
+            image = decode(source, self.resize)
+            decoded = clock()
+            pixels = crop(image, self)
+        return pixels, decoded - started, clock() - decoded
+
+    def make_golden(self, seed: int) -> bytes:
+        """The pixels of a golden picture, the same on every machine."""
+        from ressq_runtime.inputs.golden_picture import golden_picture
+        from ressq_runtime.inputs.picture import to_pixels
+
+        return to_pixels(golden_picture(seed, self.size), self)
 
     def resized(self, size: tuple[int, int]) -> tuple[int, int]:
         """(width, height) of a picture of that size once its shorter side is `resize`."""
@@ -84,7 +123,7 @@ class PixelSpec:
         spec = cls(size, resize)
         wanted = spec.to_json()
         for key, value in wanted.items():
-            if found.get(key) != value:
+            if found.get(key, "picture" if key == "kind" else None) != value:
                 raise ArtefactError(
                     f"{path}: found {key} {found.get(key)!r} in the card's input, wanted {value!r}; "
                     "upgrade ressq-runtime, or export the artefact again"
@@ -93,7 +132,7 @@ class PixelSpec:
 
     def to_json(self) -> dict[str, object]:
         """The card's `input`, fingerprint included."""
-        return {**self._contract(), "fingerprint": self.fingerprint}
+        return {"kind": "picture", **self._contract(), "fingerprint": self.fingerprint}
 
     @property
     def fingerprint(self) -> str:
@@ -111,8 +150,3 @@ class PixelSpec:
 
     def __repr__(self) -> str:
         return f"PixelSpec(size={self.size}, resize={self.resize})"
-
-
-def is_photo(size: tuple[int, int]) -> bool:
-    """Whether a picture of that size is one to classify: neither a dot nor a strip."""
-    return min(size) >= SMALLEST_SIDE and max(size) <= LARGEST_ASPECT * min(size)

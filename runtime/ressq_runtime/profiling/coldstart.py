@@ -29,13 +29,12 @@ from time import perf_counter
 marks = [perf_counter()]
 import sys
 from ressq_runtime.decoding import jpeg
-from ressq_runtime.step import timed_answer
-from ressq_runtime.classify import Classifier
+from ressq_runtime.model import Model
 marks.append(perf_counter())
 path, picture, engine, threads, *labels = sys.argv[1:]
-classifier = Classifier.load(path, engine=engine, threads=int(threads), labels=labels or None)
+model = Model.load(path, engine=engine, threads=int(threads), labels=labels or None, top_k=1)
 marks.append(perf_counter())
-timed_answer(classifier, picture, 1)
+model.answer(picture)
 marks.append(perf_counter())
 from ressq_runtime.profiling.device import peak_memory_mb
 import json

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 RUNS = 40
 _MODULE = re.compile(
-    r"(conv\d|pool\d+|fire\d+|distance|layer\d\.\d|stage\d\.\d|inception\d[a-e]|features\.\d+)(?!\d)"
+    r"(conv\d|pool\d+|fire\d+|out_of_distribution|layer\d\.\d|stage\d\.\d|inception\d[a-e]|features\.\d+)(?!\d)"
     r"|(pixels|float|centred)|(head|mean|logits|scores)"
 )
 # What an operator does, by the code in the file and by the first word of LiteRT's or XNNPACK's event.
@@ -76,7 +76,7 @@ def measure_operators(
 def find_module(layer: str) -> str | None:
     """The paper's module that a layer of an artefact belongs to: `input`, `conv1`, `pool1`, `fire2`, .., `head`.
 
-    What tells how unlike the training pictures one is, wherever it looks, is `distance`.
+    What tells how unlike the training pictures one is, wherever it looks, is `out_of_distribution`.
     """
     match = _MODULE.match(layer)
     if match is None:

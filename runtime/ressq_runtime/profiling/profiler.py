@@ -11,15 +11,14 @@ import os
 from itertools import pairwise
 from time import perf_counter
 
-from ressq_runtime.classify import Classifier, default_threads
+from ressq_runtime.classifier import Classifier
 from ressq_runtime.engines import load_engine
 from ressq_runtime.errors import EngineError, PictureError
-from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.model import STAGES, Model, default_threads
 from ressq_runtime.profiling.coldstart import measure_cold_start
 from ressq_runtime.profiling.device import describe_device, peak_memory_mb
 from ressq_runtime.profiling.latency import LatencyProfile
 from ressq_runtime.profiling.operators import measure_operators
-from ressq_runtime.step import STAGES, prepare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ NEAR_THE_FASTEST = 1.05
 
 
 def profile(
-    model: Classifier | Path,
+    model: Classifier | Model | Path,
     pictures: Sequence[Path],
     *,
     runs: int = RUNS,
@@ -49,7 +48,7 @@ def profile(
     """Everything `ressq-profile` says, ready for json.dumps and for `render_table`.
 
     Args:
-        model: an artefact, or a classifier: what it was loaded with is loaded anew.
+        model: an artefact, or one that is loaded: what it was loaded with is loaded anew.
         pictures: picture files, used in turn.
         runs: warm runs that count, per stage and per thread count.
         processes: fresh processes for the cold start, the first kept apart; 0 leaves the cold start out.
@@ -62,28 +61,27 @@ def profile(
     if not pictures:
         raise PictureError("profile: found no picture, wanted one or more to measure with")
     before = describe_device(root)
-    wanted = model if isinstance(model, Classifier) else Classifier.load(model)
-    labels = () if wanted.card else wanted.labels
+    model = model.model if isinstance(model, Classifier) else model
+    wanted = model if isinstance(model, Model) else Model.load(model)
+    labels = () if wanted.card else wanted.task.labels
     cold = _cold_start(wanted, os.fspath(pictures[0]), labels, processes)
     start = clock()
     engine = wanted.engine
-    classifier = Classifier.load(wanted.path, engine=engine.name, threads=engine.threads, labels=labels or None)
+    loaded = Model.load(wanted.path, engine=engine.name, threads=engine.threads, **wanted.task.settings)
     init_ms = 1000 * (clock() - start)
-    found = {"cold_start": cold, **_identity(classifier), **_measure_warm(classifier, pictures, runs, clock, root)}
+    found = {"cold_start": cold, **_identity(loaded), **_measure_warm(loaded, pictures, runs, clock, root)}
     found["latency"] = {"init_ms": round(init_ms, 3), "num_warmup_runs": WARMUP_RUNS, **found["latency"]}
     found["peak_memory_mb"] = cold.get("peak_memory_mb") or found["peak_memory_mb"]
     return {"format": 1, "pictures": len(pictures), **found, **_describe_board(before, describe_device(root))}
 
 
-def _measure_warm(
-    classifier: Classifier, pictures: Sequence[Path], runs: int, clock: Clock, root: str
-) -> dict[str, Any]:
+def _measure_warm(model: Model, pictures: Sequence[Path], runs: int, clock: Clock, root: str) -> dict[str, Any]:
     """What this process measures: stages, memory, thread counts, modules."""
-    stages = time_stages(classifier, pictures, runs, clock)
+    stages = time_stages(model, pictures, runs, clock)
     peak_mb = peak_memory_mb(root)  # with one engine; the sweep loads several
-    sweep = sweep_threads(classifier, pictures[0], range(1, default_threads() + 1), runs, clock)
-    pixels, engine = to_pixels(pictures[0], classifier.spec), classifier.engine
-    operators, modules = measure_operators(classifier.path, engine.name, engine.threads, pixels, runs=runs)
+    sweep = sweep_threads(model, pictures[0], range(1, default_threads() + 1), runs, clock)
+    pixels, engine = model.prepare(os.fspath(pictures[0]))[0], model.engine
+    operators, modules = measure_operators(model.path, engine.name, engine.threads, pixels, runs=runs)
     return {
         "latency": stages[STAGES.index("inference")].to_json(),
         "stages": {stage.stage: {**stage.to_json(), "samples_ms": stage.rounded_samples} for stage in stages},
@@ -102,29 +100,27 @@ def _describe_board(before: Device, after: Device) -> dict[str, Any]:
     }
 
 
-def time_stages(
-    classifier: Classifier, pictures: Sequence[Path], runs: int, clock: Clock = perf_counter
-) -> list[LatencyProfile]:
+def time_stages(model: Model, pictures: Sequence[Path], runs: int, clock: Clock = perf_counter) -> list[LatencyProfile]:
     """Warm latency of each of STAGES, the pictures in turn.
 
     Raises:
         PictureError: a picture can't be read.
     """
-    rows = [_time_once(classifier, pictures[run % len(pictures)], clock) for run in range(WARMUP_RUNS + runs)]
+    rows = [_time_once(model, pictures[run % len(pictures)], clock) for run in range(WARMUP_RUNS + runs)]
     columns = zip(STAGES, zip(*rows, strict=True), strict=True)
     return [LatencyProfile(stage, times[0], times[WARMUP_RUNS:]) for stage, times in columns]
 
 
 def sweep_threads(
-    classifier: Classifier, picture: Path, counts: Sequence[int], runs: int, clock: Clock = perf_counter
+    model: Model, picture: Path, counts: Sequence[int], runs: int, clock: Clock = perf_counter
 ) -> dict[int, LatencyProfile]:
     """Latency of the inference alone by number of threads, measured in turn.
 
     Raises:
         PictureError: the picture can't be read.
     """
-    pixels = to_pixels(picture, classifier.spec)
-    engines = {count: load_engine(classifier.path, classifier.engine.name, count) for count in counts}
+    pixels = model.prepare(os.fspath(picture))[0]
+    engines = {count: load_engine(model.path, model.engine.name, count) for count in counts}
     times: dict[int, list[float]] = {count: [] for count in counts}
     for _ in range(WARMUP_RUNS + runs):
         for count, engine in engines.items():
@@ -142,19 +138,19 @@ def recommend_threads(sweep: dict[int, LatencyProfile]) -> int:
     return min(count for count, found in sweep.items() if found.percentile_ms(50) <= NEAR_THE_FASTEST * fastest)
 
 
-def _time_once(classifier: Classifier, picture: Path, clock: Clock) -> list[float]:
+def _time_once(model: Model, picture: Path, clock: Clock) -> list[float]:
     """Milliseconds of each of STAGES for one picture."""
-    pixels, decode_s, preprocess_s = prepare(os.fspath(picture), classifier.spec, clock)
+    data, decode_s, preprocess_s = model.prepare(os.fspath(picture), clock)
     marks = [clock()]
-    scores = classifier.scores(pixels)
+    outputs = model.run(data)
     marks.append(clock())
-    classifier.rank(scores)
+    model.task.answer(outputs)
     marks.append(clock())
     spans = [decode_s, preprocess_s, *(after - before for before, after in pairwise(marks))]
     return [1000 * span for span in [*spans, sum(spans)]]
 
 
-def _cold_start(model: Classifier, picture: str, labels: Sequence[str], processes: int) -> dict[str, Any]:
+def _cold_start(model: Model, picture: str, labels: Sequence[str], processes: int) -> dict[str, Any]:
     if processes < 2:
         return {"not_measured": "left out"}
     try:
@@ -168,7 +164,7 @@ def _cold_start(model: Classifier, picture: str, labels: Sequence[str], processe
     return {"stages": rows, "num_processes": processes, "peak_memory_mb": peak_mb}
 
 
-def _identity(classifier: Classifier) -> dict[str, Any]:
+def _identity(model: Model) -> dict[str, Any]:
     """What was measured: the file and what ran it."""
     from hashlib import sha256
 
@@ -176,14 +172,14 @@ def _identity(classifier: Classifier) -> dict[str, Any]:
 
     from ressq_runtime import __version__
 
-    with open(classifier.path, "rb") as file:
+    with open(model.path, "rb") as file:
         content = file.read()
-    engine = classifier.engine
+    engine = model.engine
     return {
-        "model": classifier.path,
+        "model": model.path,
         "model_size_mb": round(len(content) / (1 << 20), 2),
         "sha256": sha256(content).hexdigest(),
-        "precision": classifier.card.scheme if classifier.card else None,
+        "precision": model.card.scheme if model.card else None,
         "engine": engine.name,
         "delegate": engine.delegate,
         "num_threads": engine.threads,

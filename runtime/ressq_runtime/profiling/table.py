@@ -17,7 +17,7 @@ _COLUMNS = (
     ("sd", "std_ms"),
     ("n", "num_runs"),
 )
-_NAME_WIDTH, _COLUMN_WIDTH, _BAR_WIDTH = 12, 8, 60
+_NAME_WIDTH, _COLUMN_WIDTH, _BAR_WIDTH = 20, 8, 52
 
 
 def render_table(result: dict[str, Any]) -> str:

@@ -6,7 +6,6 @@ Pictures live in memory, the last one only.
 from __future__ import annotations
 
 import io
-import json
 import sys
 from base64 import b64encode
 from contextlib import contextmanager
@@ -19,10 +18,8 @@ from PIL import Image
 
 from ressq_runtime.decoding import jpeg
 from ressq_runtime.inputs.picture import decode
-from ressq_runtime.rows import JsonWriter
 from ressq_runtime.serving.address import is_loopback
 from ressq_runtime.serving.server import RETRY_AFTER_S, RefusalError, Server
-from ressq_runtime.step import infer, prepare
 from ressq_runtime.streaming.shutdown import GracefulShutdown
 
 TYPE_CHECKING = False
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from ressq_runtime.classify import Classifier
+    from ressq_runtime.model import Model
     from ressq_runtime.rows import Say
     from ressq_runtime.serving.address import Address
     from ressq_runtime.streaming.camera import Camera
@@ -48,14 +45,13 @@ WAIT_S = 10.0
 
 
 class Resident:
-    """A classifier for many requests, and its last answer.
+    """A model for many requests, and its last answer.
 
-    The classifier serves every thread; here one picture is decoded at a time, for the memory's sake.
+    The model serves every thread; here one picture is decoded at a time, for the memory's sake.
     """
 
-    def __init__(self, classifier: Classifier, top_k: int, live: bool) -> None:
-        self._classifier = classifier
-        self._top_k = top_k
+    def __init__(self, model: Model, live: bool) -> None:
+        self._model = model
         self._live = live
         self._turn = Lock()
         self._keeping = Lock()
@@ -77,8 +73,9 @@ class Resident:
             RefusalError: the others took too long.
         """
         with self._decoding(wait_s):
-            prepared = prepare(source, self._classifier.spec)
-        row = {**_to_row(*infer(self._classifier, prepared, self._top_k)), "path": at}
+            prepared = self._model.prepare(source)
+        said, latency_ms = self._model.infer(prepared)
+        row = {"path": at, **said.to_json(), "latency_ms": latency_ms}
         with self._keeping:
             self._kept = self._kept[0] + 1, source, row
         return row
@@ -95,8 +92,8 @@ class Resident:
 
     def info(self) -> dict[str, Any]:
         """The card; for a foreign model its labels."""
-        card = self._classifier.card
-        return card.data if card else {"labels": self._classifier.labels}
+        card = self._model.card
+        return card.data if card else {"labels": self._model.task.labels}
 
     @contextmanager
     def _decoding(self, wait_s: float = WAIT_S) -> Iterator[None]:
@@ -118,9 +115,7 @@ def bound_memory() -> None:
         libc.mallopt(_M_MMAP_THRESHOLD, RETURNED_BYTES)
 
 
-def serve(
-    classifier: Classifier, top_k: int, address: Address, names: Iterable[str], camera: str | None, say: Say
-) -> None:
+def serve(model: Model, address: Address, names: Iterable[str], camera: str | None, say: Say) -> None:
     """Serves until SIGTERM or Ctrl-C, under this machine's names and further ones, live where a camera is named.
 
     Raises:
@@ -130,13 +125,13 @@ def serve(
 
     # What the first picture would pay for: Pillow's decoders, and the first inference, which sets up its buffers.
     Image.init()
-    classifier.scores(bytes(classifier.spec.size**2 * 3))
+    model.run(bytes(model.engine.inputs[0].size_bytes))
     opened = None
     if camera is not None:
         from ressq_runtime.streaming.camera import open_camera
 
-        opened = open_camera(camera, classifier.spec, say)
-    resident = Resident(classifier, top_k, live=opened is not None)
+        opened = open_camera(camera, model.input, say)
+    resident = Resident(model, live=opened is not None)
     with GracefulShutdown():
         _serve_until_told(Server(address, Handler, resident, names, say), opened)
 
@@ -193,14 +188,6 @@ def _announce(server: Server) -> None:
                 "and see the last one; there is neither password nor encryption"
             )
     server.say(f"serving on {where} (Ctrl-C stops)")
-
-
-def _to_row(predictions: Any, latency_ms: dict[str, float]) -> dict[str, Any]:
-    """The object that `--json` prints, by the same code."""
-    out = io.StringIO()
-    JsonWriter(out).write(("", predictions, latency_ms))
-    row: dict[str, Any] = json.loads(out.getvalue())
-    return row
 
 
 def _draw(image: Image.Image) -> str:

@@ -7,7 +7,6 @@ from time import monotonic, time
 from urllib.parse import unquote, urlsplit
 
 from ressq_runtime.errors import PictureError
-from ressq_runtime.step import timed_answer
 from ressq_runtime.streaming.addresses import cut_address, is_address, is_pipeline
 from ressq_runtime.streaming.delay import Delay
 from ressq_runtime.streaming.frames import SMALLEST_FRAME_HEIGHT, Frame, Reader, to_utc
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, Protocol, TypeVar
 
-    from ressq_runtime.classify import Classifier
     from ressq_runtime.inputs.picture_spec import PixelSpec
+    from ressq_runtime.model import Model
     from ressq_runtime.rows import Say, Writer
     from ressq_runtime.streaming.frames import Source
 
@@ -84,7 +83,7 @@ def open_camera(name: str, spec: PixelSpec, say: Say) -> Camera:
     return _open_pi_camera(name, spec) or _open_reader(name, spec, say)
 
 
-def answer_camera(classifier: Classifier, name: str, top_k: int, writer: Writer, say: Say) -> None:
+def answer_camera(model: Model, name: str, writer: Writer, say: Say) -> None:
     """Answers what the camera sees, a row a frame, until Ctrl-C, SIGTERM or a film's end.
 
     In a row, the time when the frame was received (UTC) stands for the path.
@@ -92,13 +91,13 @@ def answer_camera(classifier: Classifier, name: str, top_k: int, writer: Writer,
     Raises:
         RessqError: the camera can't be had, or broke off.
     """
-    camera = open_camera(name, classifier.spec, say)
+    camera = open_camera(name, model.input, say)
     try:
         with GracefulShutdown() as ending:
-            answers = answer_each(camera, lambda frame: timed_answer(classifier, frame.picture, top_k), say)
-            for frame, (predictions, spent) in answers:
+            answers = answer_each(camera, lambda frame: model.answer(frame.picture), say)
+            for frame, (answer, spent) in answers:
                 with ending.held():
-                    writer.write((to_utc(frame.received), predictions, spent))
+                    writer.write((to_utc(frame.received), answer, spent))
     except KeyboardInterrupt:
         say("stopped")
     finally:

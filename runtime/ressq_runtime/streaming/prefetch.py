@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from ressq_runtime.errors import PictureError
-from ressq_runtime.step import prepare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from queue import Queue
 
-    from ressq_runtime.inputs.picture_spec import PixelSpec
-    from ressq_runtime.step import Prepared
+    from ressq_runtime.inputs.picture_spec import PixelSpec, Prepared
 
     # A picture and its pixels, or why there are none.
     Outcome = tuple[str, Prepared | PictureError]
@@ -34,7 +32,7 @@ def prepare_all(pictures: Iterable[str], spec: PixelSpec, *, ahead: bool) -> Ite
 
 def _attempt(path: str, spec: PixelSpec) -> Prepared | PictureError:
     try:
-        return prepare(path, spec)
+        return spec.prepare(path)
     except PictureError as fault:
         return fault
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 
-from ressq_runtime.classify import available_cores
 from ressq_runtime.errors import PictureError
 from ressq_runtime.faults import Faults
 from ressq_runtime.inputs.names import refuse_locale
-from ressq_runtime.step import infer
+from ressq_runtime.model import available_cores
 from ressq_runtime.streaming.addresses import refuse_address
 from ressq_runtime.streaming.prefetch import prepare_all
 from ressq_runtime.streaming.shutdown import GracefulShutdown
@@ -17,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from ressq_runtime.classify import Classifier
+    from ressq_runtime.model import Model
     from ressq_runtime.rows import Say, Writer
     from ressq_runtime.streaming.watch import Watch
 
@@ -27,9 +26,7 @@ _LONGEST_PATH_BYTES = 1 << 15
 _HINT = "; use find -print0, or tr '\\n' '\\0'"
 
 
-def answer_many(
-    classifier: Classifier, pictures: Iterable[str], top_k: int, writer: Writer, say: Say, *, rows: bool, endless: bool
-) -> int:
+def answer_many(model: Model, pictures: Iterable[str], writer: Writer, say: Say, *, rows: bool, endless: bool) -> int:
     """Answers the pictures that have no answer; returns how many could not be read.
 
     Args:
@@ -43,7 +40,7 @@ def answer_many(
     with GracefulShutdown() as ending:
         tell = gathered.add if rows or not endless else lambda fault: say(f"error: {fault}")
         try:
-            answered, faults = _answer_each(classifier, pictures, top_k, writer, ending, tell)
+            answered, faults = _answer_each(model, pictures, writer, ending, tell)
         finally:
             for line in gathered.lines():
                 say(f"error: {line}")
@@ -53,7 +50,7 @@ def answer_many(
     return faults
 
 
-def answer_watched(classifier: Classifier, folder: str, top_k: int, writer: Writer, say: Say) -> None:
+def answer_watched(model: Model, folder: str, writer: Writer, say: Say) -> None:
     """Answers what comes into the folder, until a signal ends it, which is no fault.
 
     Raises:
@@ -65,9 +62,7 @@ def answer_watched(classifier: Classifier, folder: str, top_k: int, writer: Writ
         watch = Watch(folder, writer.done, say=say)
         say(f"watching {folder}; Ctrl-C ends")
         try:
-            _answer_each(
-                classifier, watch.pictures(), top_k, writer, ending, lambda fault: say(f"error: {fault}"), watch
-            )
+            _answer_each(model, watch.pictures(), writer, ending, lambda fault: say(f"error: {fault}"), watch)
         except KeyboardInterrupt:
             say("stopped")
         finally:
@@ -75,9 +70,8 @@ def answer_watched(classifier: Classifier, folder: str, top_k: int, writer: Writ
 
 
 def _answer_each(
-    classifier: Classifier,
+    model: Model,
     pictures: Iterable[str],
-    top_k: int,
     writer: Writer,
     ending: GracefulShutdown,
     tell: Callable[[str], None],
@@ -87,14 +81,14 @@ def _answer_each(
     answered = faults = 0
     new = (picture for picture in pictures if picture not in writer.done)
     # Only on a core that the interpreter leaves: where both shared one, it was slower as often as faster.
-    spare = available_cores() > classifier.engine.threads
-    for picture, prepared in prepare_all(new, classifier.spec, ahead=spare):
+    spare = available_cores() > model.engine.threads
+    for picture, prepared in prepare_all(new, model.input, ahead=spare):
         if picture in writer.done:  # named twice, and it was on its way already
             continue
         if not isinstance(prepared, PictureError):
-            answer = (picture, *infer(classifier, prepared, top_k))
+            row = (picture, *model.infer(prepared))
             with ending.held():
-                writer.write(answer)
+                writer.write(row)
             answered += 1
         elif watch is None or not watch.try_again(picture):
             tell(str(prepared))

@@ -17,27 +17,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ressq_runtime.classify import Classifier
-    from ressq_runtime.rows import Answer, JsonWriter
+    from ressq_runtime.model import Model
+    from ressq_runtime.rows import JsonWriter, Row
+    from ressq_runtime.tasks import Task
 
 # Without a prefix a spreadsheet reads twelve digits as a number, or with an e among them as an exponent.
 _MODEL_PREFIX = "sha256:"
 _MODEL_DIGITS = 12
 # A path and an error take a few kB; what is longer is no line of ours, and must not fill the memory.
 _LONGEST_LINE_BYTES = 1 << 20
-_PATH, _LABEL, _PROBABILITY, _ERROR, _MODEL = 0, 1, 4, -2, -1  # columns of a row
-_DIGITS = 6
+_BEFORE, _AFTER = ["path"], ["total_ms", "error", "model"]  # the columns round the answer's
+_PATH, _ERROR, _MODEL = 0, -2, -1
+_ANSWER = slice(len(_BEFORE), -len(_AFTER))
 
 
-def name_model(classifier: Classifier) -> str:
+def name_model(model: Model) -> str:
     """What stands for the model in a row: the hash in its card, of a foreign model that of its file and labels."""
-    if classifier.card is not None:
-        return f"{_MODEL_PREFIX}{classifier.card.sha256[:_MODEL_DIGITS]}"
+    if model.card is not None:
+        return f"{_MODEL_PREFIX}{model.card.sha256[:_MODEL_DIGITS]}"
     from hashlib import sha256
 
-    with open(classifier.path, "rb") as file:
+    with open(model.path, "rb") as file:
         whole = sha256(file.read())
-    whole.update("\n".join(classifier.labels).encode())
+    whole.update("\n".join(model.task.labels).encode())
     return _MODEL_PREFIX + whole.hexdigest()[:_MODEL_DIGITS]
 
 
@@ -47,16 +49,14 @@ class Table:
     Fields beside Writer's: path; removed_bytes of half a row that was found at the end.
     """
 
-    def __init__(
-        self, path: str, model: str, top_k: int, *, threshold: float = 0.0, also: JsonWriter | None = None
-    ) -> None:
+    def __init__(self, path: str, model: str, task: Task, *, also: JsonWriter | None = None) -> None:
         """Opens the table in `path`, or begins it; every row carries `model`, which `name_model` says.
 
-        `threshold` is the classifier's: rows that it would have answered otherwise are not continued.
+        `task` is the model's: rows that it would write otherwise as it is set are not continued.
         `also` gets each answer before the table: what breaks off in between is given twice, never lost.
 
         Raises:
-            OutputError: the file holds something else, or rows of another model, top-k or threshold; another
+            OutputError: the file holds something else, or rows of another model or other settings; another
                 process writes it; it can't be read or written.
         """
         self.path = path
@@ -64,10 +64,8 @@ class Table:
         # By the path of a picture that could not be read: the error in its last row, while it was not tried again.
         self._faults: dict[str, str] = {}
         self._stale: set[tuple[str, str]] = set()  # path and error of rows that a later one replaces
-        self._model, self._top_k, self._also = model, top_k, also
-        self._threshold = round(threshold, _DIGITS)  # as the probabilities in the rows are
-        names = [f"{name}_{rank}" for rank in range(1, top_k + 1) for name in ("label", "probability")]
-        self._header = ["path", "label", "reason", *names, "total_ms", "error", "model"]
+        self._model, self._task, self._also = model, task, also
+        self._header = [*_BEFORE, *task.columns, *_AFTER]
         self._file = Appender(path)
         self._rows = csv.writer(self._file)
         try:
@@ -81,15 +79,12 @@ class Table:
         """How many pictures have a row with an error and were not tried again."""
         return len(self._faults)
 
-    def write(self, answer: Answer) -> None:
+    def write(self, row: Row) -> None:
         """A row for an answered picture."""
-        path, predictions, latency_ms = answer
+        path, answer, latency_ms = row
         if self._also:
-            self._also.write(answer)
-        cells = [cell for p in predictions for cell in (p.label, f"{p.probability:.{_DIGITS}f}")]
-        cells += [""] * (2 * self._top_k - len(cells))
-        label = predictions.label or ""
-        self._rows.writerow([path, label, predictions.reason, *cells, latency_ms["total"], "", self._model])
+            self._also.write(row)
+        self._rows.writerow([path, *self._fill(answer.to_cells()), latency_ms["total"], "", self._model])
         self._settle(path, "")
 
     def write_fault(self, path: str, fault: str) -> None:
@@ -97,7 +92,7 @@ class Table:
         if self._also:
             self._also.write_fault(path, fault)
         if self._faults.get(path) != fault:
-            self._rows.writerow([path, *[""] * (2 * self._top_k + 2), "", fault, self._model])
+            self._rows.writerow([path, *self._fill([]), "", fault, self._model])
         self._settle(path, fault)
 
     def close(self) -> None:
@@ -107,6 +102,9 @@ class Table:
                 self._file.replace(self._fresh_rows())
         finally:
             self._file.close()
+
+    def _fill(self, cells: list[str]) -> list[str]:
+        return cells + [""] * (len(self._header[_ANSWER]) - len(cells))
 
     def _settle(self, path: str, error: str) -> None:
         """A picture has its row, with this error or an answer; an earlier one that says another thing is stale."""
@@ -141,7 +139,7 @@ class Table:
 
     def _take(self, row: list[str]) -> bool:
         """Marks a row's picture as done, if the row is whole and of this model."""
-        if len(row) != len(self._header) or row[_MODEL] != self._model or not self._is_decided_alike(row):
+        if len(row) != len(self._header) or row[_MODEL] != self._model or self._refuse(row):
             return False
         self._settle(row[_PATH], row[_ERROR])
         if row[_ERROR]:
@@ -149,13 +147,9 @@ class Table:
             self._faults[row[_PATH]] = row[_ERROR]
         return True
 
-    def _is_decided_alike(self, row: list[str]) -> bool:
-        """Whether this threshold answers where the row does."""
-        try:
-            above = 0.0 if row[_ERROR] else float(row[_PROBABILITY]) - self._threshold
-        except ValueError:
-            return False
-        return above >= 0 if row[_LABEL] else above <= 0
+    def _refuse(self, row: list[str]) -> tuple[str, str] | None:
+        """What the answer in a row is and what this task, as it is set, writes; None: it may have written it."""
+        return None if row[_ERROR] else self._task.refuse_cells(row[_ANSWER])
 
     def _is_half(self, row: list[str], number: int, finished: bool) -> bool:
         """True for a last row that broke off; one with all its cells and a line end did not."""
@@ -165,18 +159,13 @@ class Table:
 
     def _explain(self, row: list[str], number: int) -> str:
         """Why a row is not ours to continue."""
-        if number == 0 and row[:3] == self._header[:3] and row[-3:] == self._header[-3:]:
-            return (
-                f"found {len(row) // 2 - 3} answers a picture, wanted {self._top_k}; set --top-k, or name another file"
-            )
         if number == 0:
-            return "found no table of --csv, or one that a spreadsheet saved; name another file"
-        if len(row) == len(self._header) and row[_MODEL] == self._model:
-            found = "an answer" if row[_LABEL] else "no answer"
-            return (
-                f"found {found} at probability {row[_PROBABILITY]} in row {number + 1}, wanted answers from "
-                f"{self._threshold:g} on; set --abstain-below as before, mend or delete that row, or name another file"
-            )
+            ours = row[: len(_BEFORE)] == _BEFORE and row[-len(_AFTER) :] == _AFTER
+            found = self._task.refuse_columns(row[_ANSWER]) if ours else ""
+            return found or "found no table of --csv, or one that a spreadsheet saved; name another file"
+        if len(row) == len(self._header) and row[_MODEL] == self._model and (refusal := self._refuse(row)):
+            found, wanted = refusal
+            return f"found {found} in row {number + 1}, wanted {wanted}, mend or delete that row, or name another file"
         if len(row) == len(self._header) and row[_MODEL].startswith(_MODEL_PREFIX):
             return f"found rows of the model {row[_MODEL]}, wanted {self._model}; name another file for this model"
         return f"found {len(row)} cells in row {number + 1}, wanted {len(self._header)}; mend or delete that row"

@@ -11,21 +11,19 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ressq_runtime.classify import SCORES
 from ressq_runtime.engines.class_activation import read_class_maps
-from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.errors import OutputError
 from ressq_runtime.inputs.picture import crop, decode
 from ressq_runtime.inputs.picture_spec import PixelSpec
-from ressq_runtime.step import prepare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ressq_runtime.classify import Classifier
     from ressq_runtime.inputs.picture import Source
-    from ressq_runtime.predictions import Prediction
+    from ressq_runtime.model import Model
+    from ressq_runtime.tasks.classify import Classify
+    from ressq_runtime.tasks.predictions import Prediction
 
 SIDE = 448  # pixels: a comfortable size on a screen
 _LEGEND, _MARGIN, _BAR = 40, 10, (96, 12)  # pixels
@@ -50,7 +48,7 @@ def check_explanation(path: str, picture: str) -> None:
         raise OutputError(f"{path}: found the picture itself, wanted a new file for the explanation; name another")
 
 
-def write_explanation(classifier: Classifier, picture: Source, best: Prediction, path: str) -> None:
+def write_explanation(model: Model, task: Classify, picture: Source, best: Prediction, path: str) -> None:
     """Writes the picture with the map of the best prediction over it, and a legend below.
 
     Raises:
@@ -58,10 +56,9 @@ def write_explanation(classifier: Classifier, picture: Source, best: Prediction,
         EngineError: the model does not end as a map needs it.
         OutputError: the file can't be written.
     """
-    pixels = prepare(picture, classifier.spec)[0]
-    scores = choose_output(classifier.path, classifier.engine.outputs, SCORES).name
-    found = read_class_maps(classifier.path, classifier.engine, scores, pixels)[classifier.labels.index(best.label)]
-    size, resize = classifier.spec.size, classifier.spec.resize
+    pixels = model.prepare(picture)[0]
+    found = read_class_maps(model.path, model.engine, task.output.name, pixels)[task.labels.index(best.label)]
+    size, resize = model.input.size, model.input.resize
     spec = PixelSpec(SIDE, round(resize * SIDE / size))  # the same crop, from the original's pixels
     shown = Image.frombytes("RGB", (SIDE, SIDE), crop(decode(picture, spec.resize), spec))
     content = BytesIO()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,16 +10,14 @@ from typing import TYPE_CHECKING
 from ressq_runtime.errors import FolderError, PictureError
 from ressq_runtime.inputs.folders import list_classes, list_folders, unwrap
 from ressq_runtime.inputs.names import compose, refuse_locale
-from ressq_runtime.inputs.picture import to_pixels
-from ressq_runtime.thresholds import OperatingPoint, list_points
+from ressq_runtime.intervals import wilson
+from ressq_runtime.tasks.thresholds import OperatingPoint, list_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ressq_runtime.classify import Classifier
-
-# Two-sided 95 %: the 0.975 quantile of the normal distribution.
-Z95 = 1.959963984540054
+    from ressq_runtime.model import Model
+    from ressq_runtime.tasks.classify import Classify
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Evaluation:
     coverage     share of the pictures that it answers
     answered_top1   share of those that is right, with its interval; None where it answers none
     thresholds   the same of other thresholds, lowest first, to choose from
-    unlike       share of the pictures that it calls unlike the training pictures; None where it can't tell
+    out_of_distribution   share of the pictures that it calls unlike the training pictures; None where it can't tell
     """
 
     artefact: str
@@ -60,29 +57,23 @@ class Evaluation:
     answered_top1_low: float | None = None
     answered_top1_high: float | None = None
     thresholds: tuple[OperatingPoint, ...] = ()
-    unlike: float | None = None
+    out_of_distribution: float | None = None
+
+    def to_text(self) -> str:
+        """The same for a person."""
+        from ressq_runtime.tasks.evaluation_text import to_text
+
+        return to_text(self)
 
     def to_json(self) -> dict[str, object]:
         """The fields as JSON-able values."""
         return asdict(self)
 
 
-def wilson(hits: float, n: float) -> tuple[float, float]:
-    """95 % interval of a share, as fractions (Wilson 1927); (0, 1) for n = 0.
-
-    Unlike the normal approximation it stays inside 0..1 and holds at 0 and n hits.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    share, square = hits / n, Z95 * Z95
-    centre = (share + square / (2 * n)) / (1 + square / n)
-    half = Z95 / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
 def evaluate(
-    classifier: Classifier,
-    folder: Path,
+    model: Model,
+    task: Classify,
+    folder: str | os.PathLike[str],
     progress: Callable[[int, int], None] | None = None,
     split: str | os.PathLike[str] | None = None,
 ) -> Evaluation:
@@ -99,28 +90,29 @@ def evaluate(
     sure: list[float] = []
     flags: list[bool] = []
     faults: list[str] = []
-    refuse_locale(folder, [str(folder), classifier.path])
-    everything = list_labelled(folder, classifier.labels, split)
+    refuse_locale(folder, [str(folder), model.path])
+    everything = list_labelled(Path(folder), task.labels, split)
     for done, (truth, path) in enumerate(everything):
         try:
-            scores = classifier.scores(to_pixels(path, classifier.spec))
+            outputs = model.run(model.prepare(path)[0])
         except PictureError as fault:
             faults.append(str(fault))
         else:
+            scores = task.scores(outputs)
             truths.append(truth)
             sure.append(max(scores))
             orders.append(best_five(scores))
-            unlike = classifier.rank(scores, 1, classifier.distance()).unlike
-            flags += [] if unlike is None else [unlike]
+            stranger = task.answer(outputs, 1).out_of_distribution
+            flags += [] if stranger is None else [stranger]
         if progress is not None:
             progress(done + 1, len(everything))
     if not truths:
         raise FolderError(f"{folder}: found no picture that can be read among {len(faults)}; the first: {faults[0]}")
-    engine = f"{classifier.engine.name} {classifier.engine.version}"
-    found = summarise(classifier.path, str(folder), engine, classifier.labels, truths, orders, faults)
+    engine = f"{model.engine.name} {model.engine.version}"
+    found = summarise(model.path, str(folder), engine, task.labels, truths, orders, faults)
     right = [truth == order[0] for truth, order in zip(truths, orders, strict=True)]
-    found = _abstain(found, classifier.threshold, sure, right)
-    return replace(found, unlike=sum(flags) / len(flags)) if flags else found
+    found = _abstain(found, task.threshold, sure, right)
+    return replace(found, out_of_distribution=sum(flags) / len(flags)) if flags else found
 
 
 def list_labelled(
