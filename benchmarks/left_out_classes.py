@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     own, further = split_further(argv)
     arguments = parser.parse_args(own)
-    report = publish("strangers.py", lambda: measure(arguments, further), to_page, arguments.out)
+    report = publish("left_out_classes.py", lambda: measure(arguments, further), to_page, arguments.out)
     return 0 if report else 1
 
 
@@ -136,7 +136,7 @@ def to_page(report: dict[str, Any]) -> Page:
     shares = [case["files"]["int8.tflite"]["strange"]["flagged"] for case in cases]
     verdict = f"int8.tflite flags {min(shares):.0%} to {max(shares):.0%} of pictures of classes that were left out"
     title = f"Classes that a network never saw ({report['data']})"
-    return Page("strangers", title, verdict, [], [scores, *files], [say_call(report)])
+    return Page("left_out_classes", title, verdict, [], [scores, *files], [say_call(report)])
 
 
 def _title(case: dict[str, Any]) -> str:
