@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ressq_edge.atomic import write_text
+from ressq_edge.charts.run import draw_curves
 from ressq_edge.data.cache import SampleStore
 from ressq_edge.data.split import Split
-from ressq_edge.findings.plots import draw_curves
 from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
 from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.session import Start

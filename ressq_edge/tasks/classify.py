@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
+from ressq_edge.charts.run import draw_confusion
 from ressq_edge.data.split import PARTS
 from ressq_edge.findings.intervals import share_interval
 from ressq_edge.findings.metric import Metric
-from ressq_edge.findings.plots import draw_confusion
 from ressq_edge.findings.unanswered import tell_unanswered
 from ressq_edge.tasks.task import Findings
 
