@@ -72,7 +72,7 @@ def measure(
     spec, screen, log = run.checkpoint.pixels, Screen(None), Log(folder / "log")
     known = Quantizer(network, (), (), spec, folder, log)
     floats = {kind: known.float_file(network, kind) for kind in FORMATS}
-    judge = (gate := Gate(run.pictures("val"), spec)).judge(floats["tflite"], screen)
+    judge = (gate := Gate(run.task, run.pictures("val"), spec)).judge(floats["tflite"], screen)
     rows: list[dict[str, Any]] = []
     for step in STEPS[:2]:
         for count in counts:

@@ -21,6 +21,7 @@ from ressq_export.network.deployed import DeployedNetwork, FoldedHead, _layers
 from ressq_export.network.fold import fold_gates
 from ressq_export.quantization.gate import Gate
 from ressq_export.quantization.steps.equalise import find_channels
+from ressq_export.tasks.classify import Classify
 from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 
 SIZE = 64
@@ -72,7 +73,7 @@ def as_batch(pixels: list[bytes]) -> torch.Tensor:
 def wide_gate(folder: Path) -> Gate:
     """A gate that lets everything through, with one picture to measure on, drawn into the folder."""
     colours(0).save(folder / "validation.png")
-    return Gate([(folder / "validation.png", 0)], PixelSpec.for_size(SIZE), max_drop=1.0)
+    return Gate(Classify(LABELS), [(folder / "validation.png", 0)], PixelSpec.for_size(SIZE), max_drop=1.0)
 
 
 def write_run(run: Path, checkpoint: Checkpoint, train: int = 8) -> Path:

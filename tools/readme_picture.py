@@ -13,8 +13,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ressq_export.measurement.scores import Accuracy
 from ressq_export.report import Row, render
+from ressq_export.tasks.classify import Accuracy
 
 
 def main(argv: list[str]) -> int:

@@ -7,8 +7,9 @@ import onnx
 
 from ressq_export.card import Description, add_properties, make_card
 from ressq_export.formats.metadata import add_metadata
-from ressq_export.measurement.abstention import choose_limit, choose_threshold
-from ressq_export.measurement.scores import Scored, measure_accuracy
+from ressq_export.measurement.abstention import choose_limit
+from ressq_export.measurement.scores import Scored
+from ressq_export.tasks import open_task
 from ressq_runtime.artefact.container import attach_card, read_card
 from ressq_runtime.classifier import Classifier
 from ressq_runtime.selftest import make_case, self_test
@@ -62,12 +63,11 @@ def write_artefacts(
     Raises:
         ArtefactError: an artefact does not repeat its own scores.
     """
-    written, accuracies = {}, measure_accuracy(scored)
+    written, task = {}, open_task(about.checkpoint)
     for kind, model in models.items():
         cases = [make_case(model.model, about.checkpoint.pixels, seed) for seed in seeds]
-        abstention = choose_threshold(scored.scores[kind], scored.truths)
         limit = choose_limit(scored.distances[kind])
-        card = make_card(about, kind, steps[kind], accuracies[kind], abstention, limit, cases)
+        card = make_card(about, kind, steps[kind], task.describe_file(scored, kind), limit, cases)
         target = folder / f"{about.name}_{kind}"
         target.write_bytes(attach_card(Path(model.path).read_bytes(), card, target.suffix))
         self_test(target)

@@ -10,10 +10,10 @@ import onnx
 import ressq_edge
 import ressq_runtime
 from ressq_edge.network.checkpoint import Checkpoint
-from ressq_export.measurement.abstention import Abstention, OutOfDistribution
-from ressq_export.measurement.scores import Accuracy
+from ressq_export.measurement.abstention import OutOfDistribution
 from ressq_export.quantization.calibration import CalibrationSet
 from ressq_export.quantization.search import Int8Recipe
+from ressq_export.tasks import open_task
 from ressq_runtime.artefact.card import FORMAT, OUT_OF_DISTRIBUTION
 
 _OURS = {"ressq-edge": ressq_edge.__version__, "ressq-runtime": ressq_runtime.__version__}
@@ -58,8 +58,7 @@ def make_card(
     about: Description,
     kind: str,
     step: float,
-    accuracy: Accuracy,
-    abstention: Abstention,
+    answers: Mapping[str, object],
     limit: OutOfDistribution | None,
     self_test: list[dict[str, object]],
 ) -> dict[str, object]:
@@ -69,9 +68,8 @@ def make_card(
         about: what all files share.
         kind: "fp32.onnx", "int8.onnx", "fp32.tflite" or "int8.tflite".
         step: how far one int8 step moves a logit; 0 for fp32.
-        accuracy: measured on this very file, on the validation split.
-        abstention: chosen for this very file, on the same pictures.
-        limit: of the out-of-distribution score, likewise; None where they are too few.
+        answers: what the task says of this very file's, on the validation split.
+        limit: of the out-of-distribution score, on the same pictures; None where they are too few.
         self_test: golden cases.
     """
     model = about.checkpoint.model
@@ -79,7 +77,7 @@ def make_card(
         "format": FORMAT,
         "name": about.name,
         "about": about.about,
-        "task": "classify",
+        **open_task(about.checkpoint).describe_card(),
         "created": today(),
         "model": {
             "arch": model.arch,
@@ -89,14 +87,12 @@ def make_card(
             "checkpoint_sha256": about.checkpoint_sha256,
             "left_out": round_steps(about.left_out),
         },
-        "labels": list(about.checkpoint.labels),
         "input": about.checkpoint.pixels.to_json(),
         "output": {"activation": "softmax", "temperature": about.temperature, "step": step},
         "precision": _precision(kind),
         "quantization": about.recipe.to_json(kind) if kind.startswith("int8") else None,
         "calibration": about.calibration.to_json() if kind.startswith("int8") else None,
-        "accuracy": accuracy.to_json("val"),
-        "abstention": abstention.to_json("val"),
+        **answers,
         **({OUT_OF_DISTRIBUTION: limit.to_json("val")} if limit else {}),
         "versions": tool_versions(kind),
         "self_test": self_test,
@@ -133,7 +129,7 @@ def today() -> str:
 
 
 def add_properties(model: onnx.ModelProto, about: Description) -> None:
-    """Set the metadata_props that Ultralytics' tools and Netron read; `names` is a Python dict literal."""
+    """Set the metadata_props that Ultralytics' tools and Netron read."""
     size = about.checkpoint.pixels.size
     properties: Mapping[str, str] = {
         "description": about.about or f"{about.name}: {about.checkpoint.model.arch}",
@@ -141,8 +137,7 @@ def add_properties(model: onnx.ModelProto, about: Description) -> None:
         "date": today(),
         "version": ressq_edge.__version__,
         "license": "see description",
-        "task": "classify",
+        **open_task(about.checkpoint).describe_onnx(),
         "imgsz": str([size, size]),
-        "names": str(dict(enumerate(about.checkpoint.labels))),
     }
     onnx.helper.set_model_props(model, dict(properties))

@@ -9,16 +9,16 @@ import torch
 
 from ressq_edge.network.arch import count_parameters, multiply_adds_of
 from ressq_edge.network.checkpoint import Checkpoint
+from ressq_export.float_files import convert_floats, file_logits
 from ressq_export.formats import onnx_int8, tflite_int8
 from ressq_export.formats.converter_log import Log
-from ressq_export.formats.float_files import convert_floats, file_logits
 from ressq_export.measurement.stage_comparison import StageComparison, compare
-from ressq_export.network.bypasses import leave_out
+from ressq_export.network.ranges import Ranges
 from ressq_export.progress import Screen
+from ressq_export.quantization.bypasses import leave_out
 from ressq_export.quantization.calibration_stability import CalibrationStability, measure_stability
 from ressq_export.quantization.gate import Gate, beside_usual
 from ressq_export.quantization.quantizer import FORMATS, Candidate, Quantizer
-from ressq_export.quantization.ranges import Ranges
 from ressq_export.quantization.search import Int8Recipe, SearchResult, search_steps
 from ressq_export.quantization.steps.min_max import take_min_max
 

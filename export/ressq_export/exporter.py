@@ -10,13 +10,13 @@ from ressq_export.card import Description
 from ressq_export.certificate.write import certificate_paths
 from ressq_export.convert import FLOATS, KINDS, Pictures, convert
 from ressq_export.errors import ExportError
+from ressq_export.evaluation.evaluated import Evaluated, find_evaluated
+from ressq_export.evaluation.measure import make_rows, measure_confidence, measure_medians, measure_pictures
+from ressq_export.evaluation.notes import tell_groups
 from ressq_export.finish import Job, finish
 from ressq_export.formats.converter_log import Log
-from ressq_export.measurement.evaluated import Evaluated, find_evaluated
 from ressq_export.measurement.fidelity import MOST_COMPARED
-from ressq_export.measurement.measure import make_rows, measure_confidence, measure_medians, measure_pictures
-from ressq_export.measurement.notes import tell_groups
-from ressq_export.measurement.scores import measure_accuracy, one_thread
+from ressq_export.measurement.scores import one_thread
 from ressq_export.network.deployed import SCORED_TENSORS
 from ressq_export.out_of_distribution.score import add_score
 from ressq_export.progress import Screen
@@ -97,7 +97,7 @@ def _evaluate(paths: Mapping[str, Path], job: Job) -> Report:
     scored = measure_pictures(models, run, temperature, evaluated.pictures, screen)
     close_models(models)
     medians = measure_medians(paths, run, temperature, screen)
-    tables = {evaluated.title: make_rows(paths, measure_accuracy(scored), medians)}
+    tables = {evaluated.title: make_rows(paths, run.task.measure(scored), medians)}
     calibration = cast(dict[str, object], card.data["calibration"] or {})
     files, faults = _texts(paths.values()), scored.faults
     caveats = tell_groups(run, {evaluated.title: scored})
@@ -118,7 +118,7 @@ def _export(job: Job) -> Report:
     pictures = Pictures(pixels, training, halve(calibration, pixels), others)
     validation = run.pictures("val")
     further = training[: max(0, MOST_COMPARED - len(validation))]
-    gate = Gate(validation, spec, request.max_drop / 100, request.allow_drop, run.photos, further)
+    gate = Gate(run.task, validation, spec, request.max_drop / 100, request.allow_drop, run.photos, further)
     with workshop(request.out) as folder:
         log = Log(folder / "log", request.out / f"{request.name}_export.log")
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)

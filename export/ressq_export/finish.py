@@ -7,15 +7,14 @@ from pathlib import Path
 from ressq_export.artefacts import add_descriptions, close_models, open_models, write_artefacts
 from ressq_export.card import Description
 from ressq_export.certificate.document import Evidence
-from ressq_export.certificate.tables import PictureSet
 from ressq_export.certificate.write import write_certificate
 from ressq_export.convert import Converted, Pictures
+from ressq_export.evaluation.evaluated import Evaluated
+from ressq_export.evaluation.measure import make_rows, measure_medians, measure_pictures
+from ressq_export.evaluation.notes import VALIDATION, tell_left_out, tell_notes
 from ressq_export.measurement.confidence import Confidence
-from ressq_export.measurement.evaluated import Evaluated
 from ressq_export.measurement.golden import choose_seeds, steps_between_kernels
-from ressq_export.measurement.measure import make_rows, measure_medians, measure_pictures
-from ressq_export.measurement.notes import VALIDATION, tell_left_out, tell_notes
-from ressq_export.measurement.scores import Scored, measure_accuracy
+from ressq_export.measurement.scores import PictureSet, Scored
 from ressq_export.progress import Screen
 from ressq_export.quantization.calibration_coverage import tell_one_sided
 from ressq_export.report import Row
@@ -83,13 +82,13 @@ def finish(
     close_models(models)
     medians = measure_medians({**converted.paths, **made}, run, about.temperature, screen)
     screen.stage("certificate")
-    one_sided = tell_one_sided(converted.paths["fp32.onnx"], pictures, run.checkpoint.labels)
+    one_sided = tell_one_sided(converted.paths["fp32.onnx"], pictures.calibration, pictures.others, run.task)
     caveats = (*tell_left_out(about.left_out), *one_sided, *tell_notes(run, scored))
     sets = _sets(job, scored)
     pair = (converted.float_tflite, converted.paths["int8.tflite"])
     evidence = Evidence(about, made, sets, medians, confidence, pictures.usual, pair, caveats)
     certificate = write_certificate(evidence, folder, thumbnails=job.request.thumbnails)
-    tables = {title: make_rows(made, measure_accuracy(rows), medians) for title, rows in scored.items()}
+    tables = {title: make_rows(made, run.task.measure(rows), medians) for title, rows in scored.items()}
     return Finished(
         [*made.values(), *certificate],
         tables,

@@ -7,29 +7,30 @@ from rich.table import Table
 from rich.text import Text
 
 from ressq_export.measurement.confidence import Confidence
-from ressq_export.measurement.scores import TORCH, Accuracy
+from ressq_export.measurement.scores import TORCH
 from ressq_export.measurement.stage_comparison import StageComparison
 from ressq_export.quantization.search import Int8Recipe
+from ressq_export.tasks.task import Measured
 
 
 @dataclass(frozen=True)
 class Row:
-    """One classifier in a table.
+    """One file in a table.
 
     size_bytes: of its file; None for torch, and for an int8 file that was refused.
-    accuracy: on the pictures that the table is about.
+    measured: the metric on the pictures that the table is about.
     median_ms: of one inference here, one thread, warm.
     """
 
     name: str
     size_bytes: int | None
-    accuracy: Accuracy
+    measured: Measured
     median_ms: float
 
     def to_json(self) -> dict[str, object]:
-        """Flat: name, size_bytes, median_ms and the fields of the accuracy."""
+        """Flat: name, size_bytes, median_ms and what was measured."""
         flat = {"name": self.name, "size_bytes": self.size_bytes, "median_ms": self.median_ms}
-        return {**flat, **asdict(self.accuracy)}
+        return {**flat, **self.measured.to_json()}
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,14 @@ class Report:
 
 
 def render(title: str, rows: Sequence[Row]) -> Table:
-    """A table of the rows: size, top-1 with its interval, agreement with torch, latency."""
-    n = rows[0].accuracy.n
+    """A table of the rows: size, what was measured, latency."""
+    n = rows[0].measured.n
     table = Table(title=Text(f"{title}: {n} pictures"), title_justify="left")
     table.add_column("file", no_wrap=True)
-    for column in ("bytes", "top-1 [95 %]", "same as torch", "median ms, 1 thread here"):
+    for column in ("bytes", *rows[0].measured.columns, "median ms, 1 thread here"):
         table.add_column(column, justify="right")
     for row in rows:
-        found = row.accuracy
-        interval = f"{found.top1:.1%} [{found.top1_low:.1%}, {found.top1_high:.1%}]"
         trained = row.name == TORCH
         size = ("" if trained else "not written") if row.size_bytes is None else f"{row.size_bytes:,}"
-        agreement = "" if trained else f"{found.agreement:.1%}"
-        table.add_row(row.name, size, interval, agreement, f"{row.median_ms:.2f}")
+        table.add_row(row.name, size, *row.measured.cells(reference=trained), f"{row.median_ms:.2f}")
     return table

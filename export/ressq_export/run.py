@@ -11,6 +11,8 @@ from ressq_edge.data.split import PARTS, Split, read_split
 from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
 from ressq_edge.network.published import file_sha256
 from ressq_export.errors import ExportError
+from ressq_export.tasks import open_task
+from ressq_export.tasks.task import Task
 from ressq_runtime.inputs.names import refuse_locale
 
 CHECKPOINT = "best.safetensors"
@@ -38,6 +40,11 @@ class Run:
     finished: bool = True
     thumbnails: bool = True
     grouped: bool = False
+
+    @property
+    def task(self) -> Task:
+        """What its network answers."""
+        return open_task(self.checkpoint)
 
     def pictures(self, part: str) -> list[tuple[Path, int]]:
         """(picture, label index) of each picture in "train", "val" or "test"."""

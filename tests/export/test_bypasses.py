@@ -18,13 +18,14 @@ from ressq_export.cli import main
 from ressq_export.convert import KINDS, Pictures, convert
 from ressq_export.formats.converter_log import Log
 from ressq_export.measurement import stage_comparison as parity
-from ressq_export.network.bypasses import HALF, leave_out, without_bypasses
 from ressq_export.network.deployed import deploy
+from ressq_export.network.ranges import Range
 from ressq_export.network.tensor_names import operator_kind, read_flatbuffer
 from ressq_export.progress import Screen
+from ressq_export.quantization.bypasses import HALF, leave_out, without_bypasses
 from ressq_export.quantization.delegate import LEAST, MOST
 from ressq_export.quantization.quantizer import FORMATS, Candidate, Quantizer
-from ressq_export.quantization.ranges import Range, share_ranges
+from ressq_export.quantization.ranges import share_ranges
 from ressq_export.quantization.steps import STEPS
 from ressq_runtime.artefact.container import read_card
 

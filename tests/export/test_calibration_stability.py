@@ -23,6 +23,7 @@ from ressq_export.quantization.quantizer import FORMATS, Candidate, Quantizer
 from ressq_export.quantization.ranges import measure_ranges
 from ressq_export.quantization.steps.min_max import take_min_max, widest
 from ressq_export.run import read_run
+from ressq_export.tasks.classify import Classify
 from ressq_runtime.artefact.container import read_card
 from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 
@@ -72,7 +73,9 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
     folder = tmp_path_factory.mktemp("validation")
     for seed in range(1000, 1080):
         colours(seed).save(folder / f"{seed}.png")
-    return Gate([(path, index % 3) for index, path in enumerate(sorted(folder.iterdir()))], SPEC)
+    return Gate(
+        Classify(("a", "b", "c")), [(path, index % 3) for index, path in enumerate(sorted(folder.iterdir()))], SPEC
+    )
 
 
 def foggy(pixels: bytes) -> bytes:
@@ -89,7 +92,7 @@ def test_two_good_halves_of_a_trained_network_pass_and_a_foggy_one_is_told(run: 
     drawn = draw_from_training(found.split, found.data, 64, 0)
     candidate = Candidate(dict.fromkeys(FORMATS, network), {}, widest)
     first, second = halve(drawn, read_pixels(drawn, spec))
-    gate = Gate(found.pictures("val"), spec)
+    gate = Gate(found.task, found.pictures("val"), spec)
     good = measure_stability(candidate, quantizer, [first, second], gate, Screen(None))
     bad = measure_stability(candidate, quantizer, [first, [foggy(one) for one in second]], gate, Screen(None))
     assert good is not None

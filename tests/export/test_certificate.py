@@ -20,17 +20,19 @@ from ressq_edge.pages.thumbnails import make_thumbnail
 from ressq_edge.pages.words import percent, worse
 from ressq_export.certificate.layers import describe_layers
 from ressq_export.certificate.snr import measure_snr
-from ressq_export.certificate.tables import INT8, PictureSet, describe_set
 from ressq_export.certificate.verdict import describe_verdict
 from ressq_export.convert import KINDS
 from ressq_export.measurement.fidelity import Compared, Fidelity
 from ressq_export.measurement.paired import Drop
-from ressq_export.measurement.scores import TORCH, Scored
+from ressq_export.measurement.scores import INT8, TORCH, PictureSet, Scored
 from ressq_export.measurement.verdict import Verdict
 from ressq_export.quantization.search import Attempt, Int8Recipe
+from ressq_export.tasks.classify import Classify
 from ressq_runtime import Classifier, evaluate
 from ressq_runtime.inputs.picture import PixelSpec, to_pixels
 from ressq_runtime.intervals import wilson
+
+TASK = Classify(("a", "b"))
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,7 @@ def test_its_files_are_those_beside_it(certificate: dict[str, Any], exported: di
 
 
 def test_every_layer_has_its_range_and_its_noise(certificate: dict[str, Any]) -> None:
-    layers = {layer["place"]: layer for layer in certificate["layers"]}
+    layers = {layer["tensor"]: layer for layer in certificate["layers"]}
     assert {"conv1", "fire2.concat", "fire3.sum", "fire9.expand3x3", "logits"} <= set(layers)
     assert {layer["kind"] for layer in layers.values()} >= {"convolution", "concatenation", "sum", "difference"}
     for layer in layers.values():
@@ -152,7 +154,7 @@ def test_a_wrong_scale_shows_in_its_layer(paths: dict[str, Path], pixels: list[b
     tensor.quantization.scale = tensor.quantization.scale / 20  # nearly all values are now beyond its range
     (tmp_path / "wrong.tflite").write_bytes(pack(root))
     layers = {
-        layer["place"]: layer for layer in describe_layers(paths["fp32.tflite"], tmp_path / "wrong.tflite", pixels[:2])
+        layer["tensor"]: layer for layer in describe_layers(paths["fp32.tflite"], tmp_path / "wrong.tflite", pixels[:2])
     }
     assert layers["fire5.squeeze"]["snr_db"] < 3 < 20 < layers["fire4.concat"]["snr_db"]
 
@@ -168,7 +170,7 @@ def scored(count: int, lost: int, gained: int = 0) -> Scored:
 
 
 def described(found: Scored, *, named: bool = True) -> dict[str, Any]:
-    return describe_set(PictureSet("validation split", Path("/data"), found), ("a", "b"), {}, named=named)
+    return TASK.describe_set(PictureSet("validation split", Path("/data"), found), {}, named=named)
 
 
 def test_the_verdict_says_what_labels_and_what_all_pictures_tell() -> None:
@@ -176,7 +178,9 @@ def test_the_verdict_says_what_labels_and_what_all_pictures_tell() -> None:
     drop, all_ = Drop(**pictures["paired"]["int8.onnx"]), Fidelity(1200, 30, 0.018, 0.035, 0.0123, 22.4)
     attempts = tuple(Attempt.of(step, "int8.onnx", Compared(drop, all_), 2) for step in ("min/max", "bias correction"))
     found = Verdict("unsure", "int8 may be 3.5 points worse", "to tell 0.5 points takes about 900 validation pictures")
-    verdict = describe_verdict(pictures, Int8Recipe("bias correction", 0.005, attempts, found))
+    verdict = describe_verdict(
+        TASK.tell_drops(pictures), Int8Recipe("bias correction", 0.005, attempts, found, "top-1")
+    )
     assert (verdict["outcome"], verdict["max_drop"], verdict["fault"]) == ("unsure", 0.005, "")
     assert verdict["headline"] == "int8 may be 3.5 points worse"
     text = "\n".join(verdict["sentences"])

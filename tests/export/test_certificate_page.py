@@ -19,14 +19,13 @@ from ressq_edge.pages.words import percent
 from ressq_export.card import Description
 from ressq_export.certificate.document import Evidence
 from ressq_export.certificate.page import list_kinds, make_page
-from ressq_export.certificate.tables import PictureSet
 from ressq_export.certificate.write import to_json, write_certificate
 from ressq_export.cli import main
 from ressq_export.convert import FLOATS, KINDS
 from ressq_export.measurement.confidence import fit_confidence
 from ressq_export.measurement.fidelity import Compared, Fidelity
 from ressq_export.measurement.paired import Drop
-from ressq_export.measurement.scores import TORCH, Scored
+from ressq_export.measurement.scores import TORCH, PictureSet, Scored
 from ressq_export.measurement.verdict import Verdict
 from ressq_export.quantization.calibration import CalibrationSet
 from ressq_export.quantization.search import Attempt, Int8Recipe
@@ -132,13 +131,15 @@ def evidence(exported: dict[str, Path], checkpoint: Checkpoint, pixels: list[byt
     drop = Drop(1000, 6, 0, 0.006, 0.002, 0.014, 0.985)
     found_all = Compared(drop, Fidelity(1000, 17, 0.011, 0.027, 0.012, 21.7))
     attempts = tuple(Attempt.of(step, "int8.tflite", found_all, 2.0) for step in ("min/max", "least square error"))
-    recipe = Int8Recipe("least square error", 0.005, attempts, Verdict("faithful", "int8 answers as fp32 does"))
+    recipe = Int8Recipe(
+        "least square error", 0.005, attempts, Verdict("faithful", "int8 answers as fp32 does"), "top-1"
+    )
     about = Description(
         "leaf", "", checkpoint, "0" * 64, 1, 1, 1.0, CalibrationSet((), 0, "train", "0" * 64, ()), recipe
     )
     medians = dict.fromkeys(scores, 1.0)
     sets = [PictureSet("validation split", patients, found)]
-    confidence = fit_confidence(np.log(exact), found.truths)
+    confidence = fit_confidence(np.log(exact), found.targets)
     pair = (exported["fp32.tflite"], exported["int8.tflite"])
     return Evidence(about, exported, sets, medians, confidence, pixels[:2], pair)
 

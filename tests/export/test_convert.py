@@ -19,8 +19,9 @@ from ressq_export.formats.onnx_int8 import quantise_onnx, take_pixels_as_they_ar
 from ressq_export.formats.tflite_fp32 import convert_to_tflite
 from ressq_export.formats.tflite_int8 import quantise_tflite
 from ressq_export.formats.tflite_tensor_names import name_tflite_tensors
+from ressq_export.network.ranges import Range
 from ressq_export.network.tensor_names import BEFORE_RELU, pack, read_flatbuffer
-from ressq_export.quantization.ranges import Range, measure_ranges
+from ressq_export.quantization.ranges import measure_ranges
 from ressq_runtime.engines import load_engine
 
 OPERATORS = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}

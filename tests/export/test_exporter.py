@@ -20,7 +20,7 @@ from ressq_export import convert, exporter
 from ressq_export.cli import main
 from ressq_export.convert import KINDS
 from ressq_export.errors import ConversionError
-from ressq_export.measurement.measure import measure_confidence
+from ressq_export.evaluation.measure import measure_confidence
 from ressq_export.progress import Screen
 from ressq_export.request import Request
 from ressq_runtime.artefact.container import read_card

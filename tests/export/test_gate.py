@@ -23,6 +23,7 @@ from ressq_export.measurement.verdict import Verdict
 from ressq_export.quantization.gate import Gate
 from ressq_export.quantization.quantizer import Candidate
 from ressq_export.quantization.search import Attempt, SearchResult
+from ressq_export.tasks.classify import Classify
 from ressq_runtime.artefact.container import read_card
 from ressq_runtime.inputs.picture import PixelSpec
 from ressq_runtime.intervals import wilson
@@ -46,7 +47,7 @@ def searched(tflite: Drop, onnx: Drop) -> SearchResult:
 
 
 def gate(**changed: Any) -> Gate:
-    return Gate((), PixelSpec.for_size(64), **changed)
+    return Gate(Classify(()), (), PixelSpec.for_size(64), **changed)
 
 
 def verdict(tflite: Drop, onnx: Drop, **changed: Any) -> Verdict:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from ressq_export.evaluation.notes import VALIDATION, tell_notes
 from ressq_export.measurement.abstention import FEWEST, choose_limit, choose_threshold
-from ressq_export.measurement.notes import VALIDATION, tell_notes
 from ressq_export.measurement.scores import TORCH, Scored
 from ressq_export.run import Run, read_run
 

@@ -14,7 +14,8 @@ from ressq_export.formats.onnx_fp32 import export_onnx
 from ressq_export.formats.onnx_sessions import open_session
 from ressq_export.formats.onnx_sums import make_sums
 from ressq_export.network.deployed import deploy
-from ressq_export.quantization.ranges import Range, measure_ranges
+from ressq_export.network.ranges import Range
+from ressq_export.quantization.ranges import measure_ranges
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ressq_export.measurement.fidelity import Compared, Fidelity
-from ressq_export.measurement.paired import Drop, drop_interval, measure_drop, pictures_needed, rounded_up
+from ressq_export.measurement.paired import Drop, drop_interval, measure_drop, rounded_up
 from ressq_export.quantization.search import Attempt
 from ressq_runtime.intervals import Z95
 
@@ -54,10 +54,10 @@ def test_the_interval_holds_the_true_drop_in_95_of_100(worse: float, better: flo
 
 def test_the_pictures_asked_for_are_just_enough() -> None:
     found = measure_drop(np.array([0] * 50), np.array([1] + [0] * 49), np.array([0] * 50))
-    n = pictures_needed(found, 0.02)
+    n = found.pictures_needed(0.02)
     widths = [np.diff(drop_interval(count, count / 50, 0)).item() for count in (n - 1, n)]
     assert widths[0] > 0.02 >= widths[1]
-    assert pictures_needed(found, 1.0) == 50, "those that are there"
+    assert found.pictures_needed(1.0) == 50, "those that are there"
 
 
 def test_a_record_says_what_was_found() -> None:

@@ -15,8 +15,8 @@ from ressq_export.formats.converter_log import Log
 from ressq_export.measurement.scores import scorer_of
 from ressq_export.measurement.stage_comparison import centred_logits
 from ressq_export.network.deployed import DeployedNetwork, deploy
+from ressq_export.network.ranges import Range
 from ressq_export.quantization.quantizer import FORMATS, Candidate, Quantizer
-from ressq_export.quantization.ranges import Range
 from ressq_export.quantization.simulation import WEIGHT_STEPS, RoundedTensor, RoundedWeight, Simulation
 from ressq_export.quantization.steps import STEPS
 from ressq_export.quantization.steps.correct_biases import correct_biases

@@ -19,15 +19,14 @@ from ressq_export.formats.converter_log import Log
 from ressq_export.measurement.golden import STEADY, choose_seeds, steps_between_kernels
 from ressq_export.measurement.scores import (
     TORCH,
-    Accuracy,
     Scored,
-    measure_accuracy,
     measure_latency,
     one_thread,
     score_pictures,
 )
 from ressq_export.progress import Screen, open_screen
 from ressq_export.report import Row, render
+from ressq_export.tasks.classify import Accuracy, Classify
 from ressq_runtime import Classifier
 from ressq_runtime.inputs.golden_picture import golden_picture
 from ressq_runtime.inputs.picture import PixelSpec, to_pixels
@@ -35,6 +34,8 @@ from ressq_runtime.intervals import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+CLASSIFY = Classify(("a", "b"))
 
 
 def test_accuracy_and_agreement_are_of_the_same_pictures(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_accuracy_and_agreement_are_of_the_same_pictures(tmp_path: Path) -> None
     always = {TORCH: lambda _: [1.0, 0.0], "same": lambda _: [0.9, 0.1], "other": lambda _: [0.1, 0.9]}
     (tmp_path / "3.png").write_bytes(b"none")
     scored = score_pictures(always, pictures, PixelSpec.for_size(64), lambda done, total: None)
-    found = measure_accuracy(scored)
+    found = CLASSIFY.measure(scored)
     assert found[TORCH].n == 9
     assert found["same"].top1 == found[TORCH].top1 == 5 / 9
     assert [accuracy.agreement for accuracy in found.values()] == [1, 1, 0]
@@ -60,8 +61,8 @@ def test_pictures_of_a_group_count_as_few() -> None:
     right = np.repeat([1, 1, 1, 0], 10)
     scores = {name: np.stack([right, 1 - right], 1).astype(float) for name in (TORCH, "int8")}
     alone = Scored(tuple(Path(f"{n}.png") for n in range(40)), np.zeros(40, int), scores, ())
-    plain, grouped = (measure_accuracy(replace(alone, groups=groups)) for groups in ((), tuple(range(4)) * 10))
-    together = measure_accuracy(replace(alone, groups=tuple(n // 10 for n in range(40))))["int8"]
+    plain, grouped = (CLASSIFY.measure(replace(alone, groups=groups)) for groups in ((), tuple(range(4)) * 10))
+    together = CLASSIFY.measure(replace(alone, groups=tuple(n // 10 for n in range(40))))["int8"]
     assert (plain["int8"].top1_low, plain["int8"].top1_high) == wilson(30, 40)
     assert together.top1 == plain["int8"].top1 == 0.75
     assert together.top1_low < grouped["int8"].top1_low < plain["int8"].top1_low

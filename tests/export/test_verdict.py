@@ -50,22 +50,22 @@ def test_with_few_labels_every_picture_decides_and_the_headline_says_the_worst_t
     other: Compared, outcome: str, headline: str
 ) -> None:
     for found in ({"int8.tflite": GOOD, "int8.onnx": other}, {"int8.tflite": other, "int8.onnx": GOOD}):
-        verdict = decide(found, 0.005, 180)
+        verdict = decide(found, 0.005, "top-1", 180)
         assert (verdict.outcome, verdict.headline) == (outcome, headline)
         assert ("photos in all" in verdict.note) == (outcome != "refused")
 
 
 def test_labels_decide_where_there_are_enough() -> None:
     many = file(20_000, 10, 5, changed=100, snr_db=3)
-    verdict = decide({"int8.tflite": many, "int8.onnx": many}, 0.005)
+    verdict = decide({"int8.tflite": many, "int8.onnx": many}, 0.005, "top-1")
     assert (verdict.outcome, verdict.note) == ("kept", "")
     lost = file(20_000, 150)
-    assert decide({"int8.tflite": many, "int8.onnx": lost}, 0.005).outcome == "refused"
+    assert decide({"int8.tflite": many, "int8.onnx": lost}, 0.005, "top-1").outcome == "refused"
 
 
 def test_the_file_that_strays_furthest_is_named_with_all_that_is_against_it() -> None:
     found = {"int8.tflite": file(27, snr_db=9, moved=0.1), "int8.onnx": file(27, changed=18, snr_db=8, moved=0.2)}
-    assert decide(found, 0.005).fault == (
+    assert decide(found, 0.005, "top-1").fault == (
         "int8.onnx: found 18 of 153 answers changed, wanted at most 5%; "
         "logits 8 dB above the noise of rounding, wanted 10"
     )
@@ -73,7 +73,9 @@ def test_the_file_that_strays_furthest_is_named_with_all_that_is_against_it() ->
 
 def test_what_is_taken_all_the_same_is_called_what_it_is() -> None:
     strange, lost = file(27, changed=18), file(27, 9)
-    verdicts = [decide({"int8.tflite": GOOD, "int8.onnx": one}, 0.005, allow=True) for one in (strange, lost, GOOD)]
+    verdicts = [
+        decide({"int8.tflite": GOOD, "int8.onnx": one}, 0.005, "top-1", allow=True) for one in (strange, lost, GOOD)
+    ]
     assert [verdict.outcome for verdict in verdicts] == ["lost", "lost", "faithful"]
     assert verdicts[0].fault == "int8.onnx: found 18 of 153 answers changed, wanted at most 5%"
     headlines = [verdict.headline for verdict in verdicts]

@@ -10,12 +10,13 @@ from typing import Any, cast
 
 from ressq_export.card import Description, round_steps, today, tool_versions
 from ressq_export.certificate.layers import SNR_COUNT, describe_layers
-from ressq_export.certificate.tables import PictureSet, describe_set
 from ressq_export.certificate.verdict import describe_verdict
 from ressq_export.convert import KINDS
 from ressq_export.measurement.confidence import BIN_COUNT, Confidence
+from ressq_export.measurement.scores import PictureSet
 from ressq_export.quantization.search import Int8Recipe
-from ressq_runtime.artefact.card import Card, read_threshold
+from ressq_export.tasks import open_task
+from ressq_runtime.artefact.card import Card
 from ressq_runtime.artefact.container import read_card
 from ressq_runtime.profiling.device import describe_device
 
@@ -55,21 +56,20 @@ def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
         evidence: what was measured.
         named: pictures may be called by their names.
     """
-    about, labels = evidence.about, evidence.about.checkpoint.labels
+    about, task = evidence.about, open_task(evidence.about.checkpoint)
     cards = {kind: cast(Card, read_card(path)).data for kind, path in evidence.paths.items()}
-    own = {kind: read_threshold(card, "abstention", kind) or 0.0 for kind, card in cards.items()}
-    sets = [describe_set(pictures, labels, own, named=named) for pictures in evidence.sets]
+    sets = [task.describe_set(pictures, cards, named=named) for pictures in evidence.sets]
     layers = describe_layers(*evidence.pair, evidence.pixels)
     return {
         "format": FORMAT,
         "name": about.name,
         "about": about.about,
         "created": today(),
-        "verdict": describe_verdict(sets[0], about.recipe),
+        "verdict": describe_verdict(task.tell_drops(sets[0]), about.recipe),
         "notes": list(evidence.notes),
         "model": _model(about),
-        "labels": list(labels),
-        "files": {kind: _file(path) for kind, path in evidence.paths.items()},
+        **task.describe_card(),
+        "files": {kind: _file(path, cards[kind]) for kind, path in evidence.paths.items()},
         "latency": {"median_ms": dict(evidence.medians_ms), "threads": 1, **_machine()},
         "sets": sets,
         "pictures_named": named,
@@ -99,11 +99,10 @@ def _model(about: Description) -> dict[str, object]:
 
 def _quantization(recipe: Int8Recipe) -> dict[str, object]:
     attempts = [found.to_json() for found in recipe.attempts]
-    return {"step": recipe.step, "max_drop": recipe.max_drop, "attempts": attempts}
+    return {"step": recipe.step, "metric": recipe.metric, "max_drop": recipe.max_drop, "attempts": attempts}
 
 
-def _file(path: Path) -> dict[str, object]:
-    card = cast(Card, read_card(path)).data
+def _file(path: Path, card: Mapping[str, object]) -> dict[str, object]:
     return {
         "file": path.name,
         "size_bytes": path.stat().st_size,

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ressq_edge.charts.reliability import draw_reliability
-from ressq_export.certificate.tables import COMPARED, INT8
-from ressq_export.measurement.scores import TORCH
+from ressq_export.measurement.scores import COMPARED, INT8, TORCH
 
 Document = Mapping[str, Any]
 

@@ -8,7 +8,9 @@ from ressq_edge.pages.thumbnails import make_thumbnail
 from ressq_export.certificate.document import Evidence, make_document
 from ressq_export.certificate.page import make_page
 from ressq_export.certificate.pictures import MOST_FLIPS
-from ressq_export.certificate.tables import PictureSet, flipped
+from ressq_export.measurement.scores import PictureSet
+from ressq_export.tasks import open_task
+from ressq_export.tasks.task import Task
 from ressq_runtime.inputs.picture import PixelSpec
 
 
@@ -26,8 +28,9 @@ def write_certificate(evidence: Evidence, folder: Path, *, thumbnails: bool) -> 
         thumbnails: False keeps pictures and their names out of both.
     """
     document = make_document(evidence, named=thumbnails)
-    spec = evidence.about.checkpoint.pixels
-    shown = [draw_flips(pictures, spec) if thumbnails else {} for pictures in evidence.sets]
+    checkpoint = evidence.about.checkpoint
+    task, spec = open_task(checkpoint), checkpoint.pixels
+    shown = [draw_flips(pictures, task, spec) if thumbnails else {} for pictures in evidence.sets]
     json_path, html_path = certificate_paths(folder, evidence.about.name)
     json_path.write_bytes(to_json(document))
     html_path.write_bytes(make_page(document, shown))
@@ -39,7 +42,7 @@ def to_json(document: dict[str, Any]) -> bytes:
     return f"{json.dumps(document, ensure_ascii=False, indent=1)}\n".encode("utf-8", "backslashreplace")
 
 
-def draw_flips(pictures: PictureSet, spec: PixelSpec) -> dict[int, str]:
+def draw_flips(pictures: PictureSet, task: Task, spec: PixelSpec) -> dict[int, str]:
     """Thumbnails of the flips that the page shows, by the flip's number."""
-    shown = flipped(pictures.scored)[:MOST_FLIPS]
+    shown = task.list_changed(pictures.scored)[:MOST_FLIPS]
     return {number: make_thumbnail(pictures.scored.paths[index], spec) for number, index in enumerate(shown)}

@@ -15,8 +15,8 @@ from ressq_export.errors import ConversionError
 from ressq_export.formats.converter_log import Log
 from ressq_export.formats.onnx_sessions import import_quantization
 from ressq_export.formats.onnx_sums import make_sums
+from ressq_export.network.ranges import Ranges
 from ressq_export.network.tensor_names import BEFORE_RELU, CENTRED, INPUT
-from ressq_export.quantization.ranges import Ranges
 
 _FLOAT_LAYERS = ("Cast", "Softmax")
 

@@ -14,8 +14,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from ressq_export.network.ranges import Range, Ranges
 from ressq_export.network.tensor_names import CENTRED
-from ressq_export.quantization.ranges import Range, Ranges
 
 
 def make_sums(model: onnx.ModelProto, ranges: Ranges) -> Ranges:

@@ -14,9 +14,8 @@ import numpy as np
 
 from ressq_export.errors import ConversionError
 from ressq_export.formats.converter_log import Log
+from ressq_export.network.ranges import STEPS, Range, Ranges
 from ressq_export.network.tensor_names import CENTRED, OUTPUT, origin, read_flatbuffer
-from ressq_export.quantization.clipping import STEPS
-from ressq_export.quantization.ranges import Range, Ranges
 
 _ZERO_POINT = -128  # of a range that starts at zero
 

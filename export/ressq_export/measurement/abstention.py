@@ -1,10 +1,15 @@
 """When to give no answer, and when to warn: two thresholds for each artefact, chosen on validation pictures."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ressq_edge.findings.intervals import share_interval
+from ressq_export.measurement.scores import TORCH, Scored
+from ressq_runtime.tasks.thresholds import list_points
 
 # Share of the validation pictures that is to be answered: at least, or as nearly as equal probabilities allow.
 COVERAGE = 0.95
@@ -62,6 +67,22 @@ def _nearest_gap(ordered: NDArray[np.float64], wanted: int) -> int:
     """How many of the lowest can be told from the rest, nearest to `wanted`; of two as near, the fewer."""
     possible = [0, *(np.flatnonzero(np.diff(ordered) > _EQUAL) + 1).tolist()] if wanted else [0]
     return min(possible, key=lambda count: (abs(count - wanted), count))
+
+
+def describe_thresholds(scored: Scored, own: Mapping[str, float]) -> dict[str, list[dict[str, object]]]:
+    """`thresholds` of a set in docs/certificate.md; own: each file's threshold by its kind."""
+    found = {}
+    for name in sorted(set(scored.scores) - {TORCH}):
+        scores = scored.scores[name]
+        right = (scores.argmax(1) == scored.targets).tolist()
+
+        def interval(some: Sequence[int], right: list[bool] = right) -> tuple[float, float]:
+            groups = [scored.groups[index] for index in some] if scored.groups else ()
+            return share_interval([right[index] for index in some], groups)
+
+        points = list_points(scores.max(1).tolist(), right, own.get(name, 0.0), interval)
+        found[name] = [asdict(point) for point in points]
+    return found
 
 
 @dataclass(frozen=True)

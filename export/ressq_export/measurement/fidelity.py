@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ressq_export.measurement.paired import Drop
+from ressq_export.measurement.paired import Difference
+from ressq_export.measurement.scores import Scores
 from ressq_export.measurement.stage_comparison import centred_logits
 from ressq_runtime.intervals import wilson
-
-Scores = NDArray[np.float64]
 
 # Pictures that are compared, where there are as many; an interval of 1 % is then 0.5 to 1.8 % wide.
 MOST_COMPARED = 1000
@@ -90,11 +88,11 @@ class Fidelity:
 class Compared:
     """An int8 file beside fp32.
 
-    drop: what it lost on the validation split, by the labels.
+    drop: what the metric lost on the validation split, by the labels.
     fidelity: what every picture at hand says without them.
     """
 
-    drop: Drop
+    drop: Difference
     fidelity: Fidelity
 
 

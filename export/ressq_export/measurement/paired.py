@@ -8,6 +8,7 @@ errors would be +- 0. Without discordant pictures it is Wilson's.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,42 @@ _MOST = 10**9  # pictures; nobody labels more
 Answers = NDArray[np.int64]
 
 
+class Difference(Protocol):
+    """What a metric, whatever it is, loses from one file to another on the same pictures: what the gate judges."""
+
+    @property
+    def n(self) -> int:
+        """Pictures."""
+
+    @property
+    def drop(self) -> float:
+        """What is lost, a share; negative where the second file is better."""
+
+    @property
+    def low(self) -> float:
+        """Where its 95 % interval begins."""
+
+    @property
+    def high(self) -> float:
+        """Where its 95 % interval ends."""
+
+    @property
+    def agreement(self) -> float:
+        """Share of the answers that are the same."""
+
+    def is_unsure(self, max_drop: float) -> bool:
+        """Whether the pictures are too few to tell a drop of `max_drop` (a share) from none."""
+
+    def exceeds(self, max_drop: float) -> bool:
+        """Whether more than `max_drop` (a share) is lost; where that is unsure only if anything is lost for sure."""
+
+    def pictures_needed(self, width: float) -> int:
+        """How many pictures would make the interval no wider than this."""
+
+
 @dataclass(frozen=True)
 class Drop:
-    """What was lost on the same pictures; shares 0..1, positive where the second answers worse.
+    """Of right answers, what was lost on the same pictures; shares 0..1, positive where the second answers worse.
 
     n: pictures.
     lost, gained: pictures that only the first, only the second, gets right.
@@ -46,6 +80,24 @@ class Drop:
     def exceeds(self, max_drop: float) -> bool:
         """Whether more than `max_drop` (a share) is lost; where that is unsure only if anything is lost for sure."""
         return self.drop > max_drop and not (self.is_unsure(max_drop) and self.low <= 0)
+
+    def pictures_needed(self, width: float) -> int:
+        """How many make the interval no wider than this, were as large a share discordant as was found."""
+        enough = self.n
+        while self._width_of(enough) > width and enough < _MOST:
+            enough *= 2
+        few = self.n - 1  # that one is not known to be too few does no harm
+        while enough - few > 1:
+            middle = (few + enough) // 2
+            if self._width_of(middle) > width:
+                few = middle
+            else:
+                enough = middle
+        return enough
+
+    def _width_of(self, n: int) -> float:
+        low, high = drop_interval(n, self.lost * n / self.n, self.gained * n / self.n)
+        return high - low
 
 
 def measure_drop(before: Answers, after: Answers, truths: Answers) -> Drop:
@@ -91,22 +143,7 @@ def _score(n: float, lost: float, gained: float, drop: float) -> float:
     return difference / math.sqrt(variance) if variance > 0 else -math.inf
 
 
-def pictures_needed(drop: Drop, width: float) -> int:
-    """How many pictures make the interval no wider than this, were as large a share discordant as was found."""
-    enough = drop.n
-    while _width(drop, enough) > width and enough < _MOST:
-        enough *= 2
-    few = drop.n - 1  # that one is not known to be too few does no harm
-    while enough - few > 1:
-        middle = (few + enough) // 2
-        if _width(drop, middle) > width:
-            few = middle
-        else:
-            enough = middle
-    return enough
-
-
-def say_needed(drops: Iterable[Drop], max_drop: float, photos: int = 0) -> str:
+def say_needed(drops: Iterable[Difference], max_drop: float, photos: int = 0) -> str:
     """How many pictures would tell a drop of `max_drop` (a share) from none, as words.
 
     Args:
@@ -115,14 +152,9 @@ def say_needed(drops: Iterable[Drop], max_drop: float, photos: int = 0) -> str:
         photos: of which the split is a part; 0 where that is not known.
     """
     found = list(drops)
-    needed = max(pictures_needed(drop, 2 * max_drop) for drop in found)
+    needed = max(drop.pictures_needed(2 * max_drop) for drop in found)
     in_all = f", {rounded_up(needed * photos // found[0].n):,} photos in all" if photos else ""
     return f"to tell {100 * max_drop:g} points takes about {rounded_up(needed):,} validation pictures{in_all}"
-
-
-def _width(drop: Drop, n: int) -> float:
-    low, high = drop_interval(n, drop.lost * n / drop.n, drop.gained * n / drop.n)
-    return high - low
 
 
 def rounded_up(number: int) -> int:

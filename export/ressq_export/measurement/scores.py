@@ -1,11 +1,11 @@
-"""Accuracy and agreement of several classifiers on the same pictures, each decoded once."""
+"""The scores of several files for the same pictures, each decoded once."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ressq_edge.data.augment import normalise
-from ressq_edge.findings.intervals import share_interval
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.errors import FolderError, PictureError
@@ -23,10 +22,13 @@ if TYPE_CHECKING:
     from ressq_runtime.engines import Engine
 
 Scorer = Callable[[bytes], Sequence[float]]
+Scores = NDArray[np.float64]  # (pictures, ...)
 # Told how many pictures, or runs, of how many are done.
 Progress = Callable[[int, int], None]
 
 TORCH = "torch fp32"  # the reference of every agreement
+INT8 = ("int8.tflite", "int8.onnx")
+COMPARED = (TORCH, *INT8)
 SCORES = "scores"  # the output of a model file that holds them
 LATENCY_RUNS = 50  # of each file, in turn; a median, so that 50 will do
 
@@ -53,44 +55,37 @@ def one_thread() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Accuracy:
-    """How often one classifier was right, and how often it answered as torch did; shares 0..1.
-
-    n: pictures.
-    top1, top1_low, top1_high: share that was right, with its 95 % interval, over groups where they are known.
-    agreement: share with torch fp32's top-1.
-    """
-
-    n: int
-    top1: float
-    top1_low: float
-    top1_high: float
-    agreement: float
-
-    def to_json(self, split: str) -> dict[str, object]:
-        """The card's `accuracy`; the shares rounded to 6 digits."""
-        shares = {key: round(getattr(self, key), 6) for key in ("top1", "top1_low", "top1_high")}
-        return {"split": split, "n": self.n, **shares, "agreement_fp32": round(self.agreement, 6)}
-
-
-@dataclass(frozen=True)
 class Scored:
     """What several scorers made of the same pictures.
 
     paths: of the pictures that could be read.
-    truths: label index of each.
-    scores: scorer's name -> (pictures, classes).
+    targets: of each, as the task has them.
+    scores: by the scorer's name.
     faults: pictures that could not be read, with reasons.
     distances: scorer's name -> (pictures,), of those that can tell how unlike the training pictures one is.
     groups: number of each picture's group; empty where pictures are independent, or their groups are not known.
     """
 
     paths: tuple[Path, ...]
-    truths: NDArray[np.int64]
-    scores: dict[str, NDArray[np.float64]]
+    targets: NDArray[Any]
+    scores: dict[str, Scores]
     faults: tuple[str, ...]
     distances: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     groups: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class PictureSet:
+    """Pictures whose targets are known, and what every file made of them.
+
+    name: "validation split", or the folder's.
+    root: what the pictures are named relative to.
+    scored: the answers of torch and the files.
+    """
+
+    name: str
+    root: Path
+    scored: Scored
 
 
 def torch_logits(checkpoint: Checkpoint, network: nn.Module | None = None) -> Callable[[bytes], Tensor]:
@@ -120,7 +115,7 @@ def torch_scorer(checkpoint: Checkpoint, temperature: float, network: nn.Module 
 
 def score_pictures(
     scorers: Mapping[str, Scorer],
-    pictures: Sequence[tuple[Path, int]],
+    pictures: Sequence[tuple[Path, Any]],
     spec: PixelSpec,
     progress: Progress,
     distances: Mapping[str, Callable[[], float]] | None = None,
@@ -129,7 +124,7 @@ def score_pictures(
 
     Args:
         scorers: by name.
-        pictures: with the index of their label.
+        pictures: with their targets.
         spec: how they become pixels.
         progress: told how many are done.
         distances: scorer's name -> how far the pixels that it was last given lie from the training pictures.
@@ -137,11 +132,11 @@ def score_pictures(
     Raises:
         FolderError: not one picture can be read.
     """
-    read: list[tuple[Path, int]] = []
+    read: list[tuple[Path, Any]] = []
     found: dict[str, list[Sequence[float]]] = {name: [] for name in scorers}
     far: dict[str, list[float]] = {name: [] for name in distances or {}}
     faults: list[str] = []
-    for done, (path, label) in enumerate(pictures, start=1):
+    for done, (path, target) in enumerate(pictures, start=1):
         try:
             pixels = to_pixels(path, spec)
         except PictureError as fault:
@@ -151,26 +146,14 @@ def score_pictures(
                 found[name].append(score(pixels))
                 if distances and name in distances:
                     far[name].append(distances[name]())
-            read.append((path, label))
+            read.append((path, target))
         progress(done, len(pictures))
     if not read:
         raise FolderError(f"{faults[0]} (as all {len(faults)} pictures to evaluate on)")
     scores = {name: np.array(rows, np.float64) for name, rows in found.items()}
-    truths = np.array([label for _, label in read])
+    targets = np.array([target for _, target in read])
     away = {name: np.array(row) for name, row in far.items()}
-    return Scored(tuple(path for path, _ in read), truths, scores, tuple(faults), away)
-
-
-def measure_accuracy(scored: Scored) -> dict[str, Accuracy]:
-    """Accuracy of each scorer by its name. One is called TORCH; the others' agreement is with it."""
-    answers = {name: scores.argmax(1) for name, scores in scored.scores.items()}
-    return {name: _accuracy(row, scored, answers[TORCH]) for name, row in answers.items()}
-
-
-def _accuracy(answers: NDArray[np.int64], scored: Scored, reference: NDArray[np.int64]) -> Accuracy:
-    right = answers == scored.truths
-    interval = share_interval(right.tolist(), scored.groups)
-    return Accuracy(len(right), int(right.sum()) / len(right), *interval, float((answers == reference).mean()))
+    return Scored(tuple(path for path, _ in read), targets, scores, tuple(faults), away)
 
 
 def measure_latency(scorers: Mapping[str, Scorer], pixels: bytes, progress: Progress) -> dict[str, float]:

@@ -30,18 +30,21 @@ class Verdict:
         return self.outcome == "refused"
 
 
-def decide(found: Mapping[str, Compared], max_drop: float, photos: int = 0, *, allow: bool = False) -> Verdict:
+def decide(
+    found: Mapping[str, Compared], max_drop: float, metric: str, photos: int = 0, *, allow: bool = False
+) -> Verdict:
     """The verdict on both files.
 
     Args:
         found: by file.
-        max_drop: what each may lose, a share of top-1.
+        max_drop: what each may lose, a share.
+        metric: what is lost, in a person's words.
         photos: of the whole run, of which the validation pictures are a part; 0 where that is not known.
         allow: what loses more is taken all the same.
     """
     drops = [one.drop for one in found.values()]
     few = any(drop.is_unsure(max_drop) for drop in drops)
-    loss, strange = _find_loss(found, max_drop), _find_fault(found) if few else ""
+    loss, strange = _find_loss(found, max_drop, metric), _find_fault(found) if few else ""
     if fault := loss or strange:
         if not allow:
             return Verdict("refused", "int8 is refused: take the fp32 files", fault=fault)
@@ -61,14 +64,14 @@ def decide(found: Mapping[str, Compared], max_drop: float, photos: int = 0, *, a
     return Verdict("unsure", headline, note)
 
 
-def _find_loss(found: Mapping[str, Compared], max_drop: float) -> str:
+def _find_loss(found: Mapping[str, Compared], max_drop: float, metric: str) -> str:
     """What the labels say against the file that loses most; empty where it is nothing, or may be chance."""
     lost = {kind: one.drop for kind, one in found.items() if one.drop.exceeds(max_drop)}
     if not lost:
         return ""
     kind, drop = max(lost.items(), key=lambda item: item[1].drop)
     return (
-        f"{kind}: found top-1 {worse(drop.drop, 2)} than fp32's ({drop.n} validation pictures, 95 %: "
+        f"{kind}: found {metric} {worse(drop.drop, 2)} than fp32's ({drop.n} validation pictures, 95 %: "
         f"{worse_interval(drop.low, drop.high, 2)}), wanted at most {100 * max_drop:g}"
     )
 

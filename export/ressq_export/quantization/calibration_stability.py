@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from ressq_export.formats.tflite_int8 import quantise_tflite
-from ressq_export.measurement.paired import measure_drop
+from ressq_export.network.ranges import Ranges
 from ressq_export.progress import Screen
 from ressq_export.quantization.gate import Gate
 from ressq_export.quantization.quantizer import Candidate, Quantizer
-from ressq_export.quantization.ranges import Range, Ranges, measure_ranges
+from ressq_export.quantization.ranges import measure_ranges
 
 # Share of answers. Halves of 32 to 512 pictures differ on 0.1 to 0.6 % on average, on 0.9 % at most (docs/int8.md).
 MOST_APART = 0.02
@@ -20,7 +20,7 @@ class CalibrationStability:
 
     n: pictures that both answered.
     agreement: share of them with the same answer.
-    difference: between their top-1, a share, at least 0.
+    difference: between their metric, a share, at least 0.
     width_ratio: how much wider one half's range is than the other's, where that is most; at least 1.
     tensor: where that is.
     """
@@ -75,16 +75,11 @@ def measure_stability(
     paths = {name: folder / f"{name}.tflite" for name in ("first", "second")}
     for spreads, path in zip(ranges, paths.values(), strict=True):
         quantise_tflite(quantizer.float_file(network, "tflite"), spreads, path, quantizer.log)
-    answers, truths = gate.answers(paths, progress)
-    found = measure_drop(answers["first"], answers["second"], truths)
+    found = gate.measure_between(paths["first"], paths["second"], progress)
     return CalibrationStability(found.n, found.agreement, abs(found.drop), *_widest_ratio(*ranges))
 
 
 def _widest_ratio(first: Ranges, second: Ranges) -> tuple[float, str]:
-    ratios = {tensor: _width(first[tensor]) / _width(second[tensor]) for tensor in first}
+    ratios = {tensor: first[tensor].width / second[tensor].width for tensor in first}
     widest = max(ratios, key=lambda key: max(ratios[key], 1 / ratios[key]))
     return max(ratios[widest], 1 / ratios[widest]), widest
-
-
-def _width(spread: Range) -> float:
-    return spread.high - spread.low

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-STEPS = 255  # between int8's 256 values
+from ressq_export.network.ranges import STEPS
 
 # How much of the widest range is tried: below a third nothing won in any network we quantised.
 _SHARES = np.linspace(0.3, 1.0, 29)

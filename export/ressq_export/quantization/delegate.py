@@ -5,21 +5,18 @@ takes hundreds of times as long.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import onnx
 
+from ressq_export.network.ranges import Ranges
 from ressq_export.network.tensor_names import BEFORE_RELU, CENTRED, origin
-
-if TYPE_CHECKING:
-    from ressq_export.quantization.ranges import Ranges
 
 # Scale of an input / scale of the result: at least, and less than (CheckTensorsInputOutputScale of LiteRT's delegate).
 LEAST, MOST = 1 / 1024, 256
 _MARGIN = 1 + 1e-5  # in the file scales are float32
 
 
-def widen_for_sums(model: onnx.ModelProto, ranges: "Ranges", groups: Mapping[str, str]) -> "Ranges":
+def widen_for_sums(model: onnx.ModelProto, ranges: Ranges, groups: Mapping[str, str]) -> Ranges:
     """The ranges, some of them wider, so that XNNPACK computes every sum and difference.
 
     What is refused as too small moves no result by more than 255 / 1024 of a step, and what is too large is rounded

@@ -3,35 +3,39 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ressq_export.errors import ExportError
 from ressq_export.measurement.fidelity import Compared, measure_fidelity
-from ressq_export.measurement.paired import Answers, measure_drop
+from ressq_export.measurement.paired import Difference
 from ressq_export.measurement.scores import Progress, Scored, score_pictures, scorer_of
 from ressq_export.measurement.verdict import decide
 from ressq_export.progress import Screen
 from ressq_export.quantization.search import Int8Recipe, Judge, SearchResult
+from ressq_export.tasks.task import Task
 from ressq_runtime.engines import load_engine
 from ressq_runtime.inputs.picture import PixelSpec
 
-DEFAULT_MAX_DROP = 0.5  # points of top-1
+DEFAULT_MAX_DROP = 0.5  # points
 
 
 @dataclass(frozen=True)
 class Gate:
     """What int8 may lose, and where that is measured.
 
-    pictures: of the validation split, and their label indices.
+    task: what is compared.
+    pictures: of the validation split, and their targets.
     spec: how a picture becomes pixels.
-    max_drop: of top-1, a share 0..1, for each of the two files.
+    max_drop: of the metric, a share 0..1, for each of the two files.
     allow: publish the best int8 files even if they lose more.
     photos: of the whole run, of which the pictures are a part; 0 where that is not known.
     training: pictures of the training split, on which int8 and fp32 are compared as well.
     """
 
-    pictures: Sequence[tuple[Path, int]]
+    task: Task
+    pictures: Sequence[tuple[Path, Any]]
     spec: PixelSpec
     max_drop: float = DEFAULT_MAX_DROP / 100
     allow: bool = False
@@ -44,28 +48,32 @@ class Gate:
         Raises:
             ExportError: a picture of the run cannot be read.
         """
-        pictures, labelled = [*self.pictures, *((path, -1) for path in self.training)], len(self.pictures)
-        exact = self._score({"fp32": reference}, pictures, screen.stage("answers of fp32"))
-        before, truths = exact.scores["fp32"], exact.truths[:labelled]
+        everything = [*self.pictures, *((path, None) for path in self.training)]
+        exact = self._score({"fp32": reference}, everything, screen.stage("answers of fp32"))
+        before, known = exact.scores["fp32"], len(self.pictures)
+        targets = np.array(exact.targets[:known].tolist())
 
         def compare(paths: Mapping[str, Path]) -> dict[str, Compared]:
-            found = self._score(paths, pictures, screen.stage("answers of int8")).scores
-            answers = before[:labelled].argmax(1)
-            drops = {kind: measure_drop(answers, after[:labelled].argmax(1), truths) for kind, after in found.items()}
-            return {kind: Compared(drops[kind], measure_fidelity(before, after)) for kind, after in found.items()}
+            found = self._score(paths, everything, screen.stage("answers of int8")).scores
+            return {
+                kind: Compared(
+                    self.task.measure_drop(before[:known], after[:known], targets), measure_fidelity(before, after)
+                )
+                for kind, after in found.items()
+            }
 
         return compare
 
-    def answers(self, paths: Mapping[str, Path], progress: Progress) -> tuple[dict[str, Answers], Answers]:
-        """The top-1 answers of each file to the validation split, by its key, and the truths: label indices.
+    def measure_between(self, first: Path, second: Path, progress: Progress) -> Difference:
+        """What the metric loses on the validation split from one file to another.
 
         Raises:
             ExportError: a picture of the validation split cannot be read.
         """
-        found = self._score(paths, self.pictures, progress)
-        return {kind: np.argmax(scores, 1) for kind, scores in found.scores.items()}, found.truths
+        found = self._score({"first": first, "second": second}, self.pictures, progress)
+        return self.task.measure_drop(found.scores["first"], found.scores["second"], found.targets)
 
-    def _score(self, paths: Mapping[str, Path], pictures: Sequence[tuple[Path, int]], progress: Progress) -> Scored:
+    def _score(self, paths: Mapping[str, Path], pictures: Sequence[tuple[Path, Any]], progress: Progress) -> Scored:
         engines = {kind: load_engine(str(path)) for kind, path in paths.items()}
         try:
             found = score_pictures(
@@ -80,8 +88,8 @@ class Gate:
 
     def check(self, found: SearchResult) -> Int8Recipe:
         """What came of the search, and the verdict on it."""
-        verdict = decide(found.compared, self.max_drop, self.photos, allow=self.allow)
-        return Int8Recipe(found.step, self.max_drop, found.attempts, verdict)
+        verdict = decide(found.compared, self.max_drop, self.task.metric, self.photos, allow=self.allow)
+        return Int8Recipe(found.step, self.max_drop, found.attempts, verdict, self.task.metric)
 
 
 def beside_usual(judge: Judge, paths: Mapping[str, Path]) -> Judge:

@@ -13,7 +13,8 @@ from ressq_export.formats.converter_log import Log
 from ressq_export.formats.onnx_fp32 import export_onnx
 from ressq_export.formats.tflite_fp32 import convert_to_tflite
 from ressq_export.network.deployed import DeployedNetwork
-from ressq_export.quantization.ranges import Choose, Ranges, least_error
+from ressq_export.network.ranges import Ranges
+from ressq_export.quantization.ranges import Choose, least_error
 from ressq_runtime.inputs.picture import PixelSpec
 
 FORMATS = ("tflite", "onnx")

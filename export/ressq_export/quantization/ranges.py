@@ -5,7 +5,6 @@ The float ONNX file is run on the calibration pictures with every place as an ou
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,30 +13,11 @@ from numpy.typing import NDArray
 
 from ressq_export.errors import CalibrationError
 from ressq_export.formats.onnx_sessions import open_session
+from ressq_export.network.ranges import Range, Ranges
 from ressq_export.network.tensor_names import BEFORE_RELU, CENTRED, INPUT, MOVES, OUTPUT, origin
 from ressq_export.quantization.clipping import least_error_range
 from ressq_export.quantization.delegate import widen_for_sums
 
-
-@dataclass(frozen=True)
-class Range:
-    """Smallest and largest value that int8 must represent; zero is always among them."""
-
-    low: float
-    high: float
-
-    @property
-    def width(self) -> float:
-        """From end to end."""
-        return self.high - self.low
-
-    def scaled(self, factor: float) -> "Range":
-        """The range that is so many times as wide, with the same zero point."""
-        return Range(self.low * factor, self.high * factor)
-
-
-# The place -> its range. `float` is the input as a float, `centred` that less 128.
-Ranges = dict[str, Range]
 Choose = Callable[[NDArray[np.float32], Range], Range]
 
 SAMPLE = 4000  # values of one place kept of each picture: 128 pictures then take 100 MB in all

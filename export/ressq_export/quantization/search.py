@@ -28,7 +28,7 @@ class Attempt:
     step: the quantization step that was added to those before it.
     file: "int8.tflite" or "int8.onnx".
     n: pictures of the validation split.
-    drop: top-1 of fp32 less that of the file on these, a share 0..1; negative where int8 is better.
+    drop: the metric of fp32 less that of the file on these, a share 0..1; negative where int8 is better.
     low, high: its 95 % interval, paired.
     agreement: share of these with fp32's answer.
     compared: pictures, of the validation and the training split.
@@ -68,15 +68,17 @@ class Int8Recipe:
     """How int8 came to its accuracy.
 
     step: the last quantization step that the files have, besides those before it.
-    max_drop: what each file might lose, a share of top-1.
+    max_drop: what each file might lose, a share.
     attempts: one a step and file, in their order.
     verdict: what is to be thought of it.
+    metric: what the drops are of, in a person's words.
     """
 
     step: str
     max_drop: float
     attempts: tuple[Attempt, ...]
     verdict: Verdict
+    metric: str
 
     @property
     def last(self) -> tuple[Attempt, ...]:
@@ -86,8 +88,8 @@ class Int8Recipe:
     def __str__(self) -> str:
         """What the labels and what all pictures say of the files, and the verdict, in a line each."""
         found = (
-            f"{row.file} top-1 {worse(row.drop, 2)} (95 %: {worse_interval(row.low, row.high, 2)}), {row.changed:,} of "
-            f"{row.compared:,} answers changed"
+            f"{row.file} {self.metric} {worse(row.drop, 2)} (95 %: {worse_interval(row.low, row.high, 2)}), "
+            f"{row.changed:,} of {row.compared:,} answers changed"
             for row in self.last
         )
         told = self.verdict.headline + (f"; {self.verdict.note}" if self.verdict.note else "")
@@ -106,7 +108,7 @@ class Int8Recipe:
     def to_json(self, file: str) -> dict[str, object]:
         """What the card of "int8.tflite" or "int8.onnx" says of it."""
         attempts = [row.to_json() for row in self.attempts if row.file == file]
-        return {"step": self.step, "max_drop": self.max_drop, "attempts": attempts}
+        return {"step": self.step, "metric": self.metric, "max_drop": self.max_drop, "attempts": attempts}
 
 
 @dataclass(frozen=True)

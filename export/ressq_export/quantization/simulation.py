@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from ressq_export.network.deployed import DeployedNetwork
+from ressq_export.network.ranges import STEPS, Range, Ranges
 from ressq_export.network.tensor_names import NamedTensor
-from ressq_export.quantization.clipping import STEPS
-from ressq_export.quantization.ranges import Range, Ranges
 
 # Steps of a weight on either side of zero: ai-edge-quantizer's, and ONNX Runtime's with `reduce_range`.
 WEIGHT_STEPS = {"tflite": 127, "onnx": 64}
@@ -40,7 +39,7 @@ class RoundedTensor:
     """An activation on 256 steps."""
 
     def __init__(self, spread: Range) -> None:
-        self.scale = (spread.high - spread.low) / STEPS
+        self.scale = spread.width / STEPS
         self.first = round(spread.low / self.scale)
 
     def __call__(self, x: Tensor) -> Tensor:

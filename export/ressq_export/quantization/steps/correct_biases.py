@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from ressq_export.network.deployed import DeployedNetwork
+from ressq_export.network.ranges import Ranges
 from ressq_export.quantization.quantizer import Candidate, Quantizer
-from ressq_export.quantization.ranges import Ranges
 from ressq_export.quantization.simulation import WEIGHT_STEPS, Simulation
 
 PICTURES = 32  # 128 took 45 s instead of 10 and kept no more answers

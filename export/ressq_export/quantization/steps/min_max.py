@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ressq_export.network.ranges import Range
 from ressq_export.quantization.quantizer import Candidate, Quantizer
-from ressq_export.quantization.ranges import Range, measure_ranges
+from ressq_export.quantization.ranges import measure_ranges
 
 
 def take_min_max(candidate: Candidate, quantizer: Quantizer) -> Candidate:

@@ -2,28 +2,28 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ressq_export.measurement.copies import find_copies
 from ressq_export.run import Run
 from ressq_runtime.errors import FolderError
-from ressq_runtime.tasks.classify_evaluation import list_labelled
 
 TEST = "test split"
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Labelled pictures to measure on besides the validation split.
+    """Pictures to measure on besides the validation split.
 
     folder: where they are.
     title: "test split", or the folder as it was given.
-    pictures: (picture, label index) of each.
+    pictures: (picture, target) of each.
     notes: what a person should know of them.
     """
 
     folder: Path
     title: str
-    pictures: list[tuple[Path, int]]
+    pictures: list[tuple[Path, Any]]
     notes: tuple[str, ...] = ()
 
     @property
@@ -43,11 +43,11 @@ def find_evaluated(folder: Path, run: Run) -> Evaluated:
         if not run.split.test:
             raise FolderError(f"{folder}: found no test pictures in the run's split, wanted some; give another folder")
         return Evaluated(run.data, TEST, run.pictures("test"))
-    pictures = [(Path(path), label) for label, path in list_labelled(folder, run.checkpoint.labels)]
+    pictures = run.task.list_samples(folder)
     return Evaluated(folder, str(folder), pictures, _tell_seen(folder, pictures, run))
 
 
-def _tell_seen(folder: Path, pictures: list[tuple[Path, int]], run: Run) -> tuple[str, ...]:
+def _tell_seen(folder: Path, pictures: list[tuple[Path, Any]], run: Run) -> tuple[str, ...]:
     used = [path for part in ("train", "val") for path in run.split.paths(part, run.data)]
     seen = len(find_copies([path for path, _ in pictures], used))
     if not seen:

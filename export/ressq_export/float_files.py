@@ -19,9 +19,9 @@ from ressq_export.measurement.stage_comparison import (
     check_spread,
     compare,
 )
-from ressq_export.network.bypasses import Bare
 from ressq_export.network.deployed import DeployedNetwork, deploy
 from ressq_export.progress import Screen
+from ressq_export.quantization.bypasses import Bare
 from ressq_export.quantization.quantizer import FORMATS
 from ressq_runtime.engines import load_engine
 

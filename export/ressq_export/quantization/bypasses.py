@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from ressq_edge.data.augment import normalise
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_edge.network.model import ComplexBypassFire, Fire, GatedBypassFire, ResSqueezeNet
+from ressq_export.network.ranges import STEPS, Range
 from ressq_export.progress import Screen
-from ressq_export.quantization.clipping import STEPS
-from ressq_export.quantization.ranges import Range, least_error, thin
+from ressq_export.quantization.ranges import least_error, thin
 
 HALF = 0.5  # a step: rounding to the nearest takes less away again
 BATCH = 16  # pictures
@@ -55,9 +55,9 @@ class _Sum:
 
     def steps(self) -> float:
         """How many int8 steps of the sum the bypass moves a value at most, by the finer of the two rules for ranges."""
-        width = self.seen.high - self.seen.low
+        width = self.seen.width
         finer = least_error(np.concatenate(self.kept), self.seen) if width else self.seen
-        step = (finer.high - finer.low) / STEPS
+        step = finer.width / STEPS
         return self.most / step if step else np.inf
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ressq_export.artefacts import close_models, open_models
 from ressq_export.errors import ExportError
 from ressq_export.measurement.confidence import Confidence, fit_confidence
 from ressq_export.measurement.scores import (
     TORCH,
-    Accuracy,
     Scored,
     Scorer,
     measure_latency,
@@ -20,11 +20,10 @@ from ressq_export.measurement.scores import (
 from ressq_export.progress import Screen
 from ressq_export.report import Row
 from ressq_export.run import Run
+from ressq_export.tasks.task import Measured
 from ressq_runtime.classifier import Classifier
 from ressq_runtime.inputs.golden_picture import golden_picture
 from ressq_runtime.inputs.picture import to_pixels
-
-Accuracies = Mapping[str, Accuracy]
 
 
 def scorers(models: Mapping[str, Classifier], run: Run, temperature: float) -> dict[str, Scorer]:
@@ -39,10 +38,10 @@ def measure_pictures(
     models: Mapping[str, Classifier],
     run: Run,
     temperature: float,
-    pictures: Sequence[tuple[Path, int]],
+    pictures: Sequence[tuple[Path, Any]],
     screen: Screen,
 ) -> Scored:
-    """What torch and the files make of labelled pictures."""
+    """What torch and the files make of pictures whose targets are known."""
     progress = screen.stage("accuracy")
     distances = {kind: lambda model=model: model.out_of_distribution() for kind, model in models.items()}
     found = score_pictures(scorers(models, run, temperature), pictures, run.checkpoint.pixels, progress, distances)
@@ -61,7 +60,7 @@ def measure_confidence(run: Run, screen: Screen) -> Confidence:
     found = score_pictures(logits, run.pictures("val"), run.checkpoint.pixels, progress)
     if found.faults:
         raise ExportError(f"{found.faults[0]} (it is in the validation split)")
-    return fit_confidence(found.scores[TORCH], found.truths)
+    return fit_confidence(found.scores[TORCH], found.targets)
 
 
 def measure_medians(paths: Mapping[str, Path], run: Run, temperature: float, screen: Screen) -> dict[str, float]:
@@ -76,7 +75,9 @@ def measure_medians(paths: Mapping[str, Path], run: Run, temperature: float, scr
         close_models(models)
 
 
-def make_rows(paths: Mapping[str, Path], accuracies: Accuracies, medians: Mapping[str, float]) -> tuple[Row, ...]:
+def make_rows(
+    paths: Mapping[str, Path], measured: Mapping[str, Measured], medians: Mapping[str, float]
+) -> tuple[Row, ...]:
     """Torch's row, then one of each file that was measured; paths: of those that are written."""
     sizes = {kind: path.stat().st_size for kind, path in paths.items()}
-    return tuple(Row(name, sizes.get(name), accuracies[name], median) for name, median in medians.items())
+    return tuple(Row(name, sizes.get(name), measured[name], median) for name, median in medians.items())

@@ -3,14 +3,10 @@
 The certificate has them, too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
-
-from ressq_edge.findings.unanswered import tell_unanswered
-from ressq_export.certificate.tables import COMPARED
+from ressq_export.evaluation.evaluated import TEST
 from ressq_export.measurement.abstention import FEWEST
-from ressq_export.measurement.evaluated import TEST
 from ressq_export.measurement.scores import Scored
 from ressq_export.run import Run
 
@@ -20,8 +16,8 @@ VALIDATION = "validation split"
 def tell_notes(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
     """All there is to tell of freshly made files; scored: answers by what they were measured on."""
     validation = scored[VALIDATION]
-    notes = [*_tell_classes(run.checkpoint.labels, validation)]
-    if (n := len(validation.truths)) < FEWEST:
+    notes = [*run.task.tell(validation)]
+    if (n := len(validation.targets)) < FEWEST:
         notes.append(
             f"{n} validation pictures are fewer than {FEWEST}: the files always answer, and cannot tell pictures that "
             "are unlike the training pictures"
@@ -36,19 +32,6 @@ def tell_left_out(left_out: Mapping[str, float]) -> tuple[str, ...]:
         "it away, and take longer"
         for name, steps in left_out.items()
     )
-
-
-def _tell_classes(labels: Sequence[str], scored: Scored) -> list[str]:
-    """Classes that are never answered rightly by any, then by each; float files answer as torch does."""
-    counts = np.bincount(scored.truths, minlength=len(labels))
-    hits = {}
-    for name in COMPARED:
-        right = scored.truths[scored.scores[name].argmax(1) == scored.truths]
-        hits[name] = np.bincount(right, minlength=len(labels))
-    some = np.sum(list(hits.values()), axis=0)
-    notes = tell_unanswered(labels, counts.tolist(), some.tolist())
-    answered = np.where(some > 0, counts, 0).tolist()
-    return notes + [note for name in COMPARED for note in tell_unanswered(labels, answered, hits[name].tolist(), name)]
 
 
 def tell_groups(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
@@ -69,7 +52,7 @@ def tell_groups(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
                 f"{name}: one group tells nothing of others, so no interval can be had: 0 to 100 % stand for it"
             )
         else:
-            notes.append(f"{name}: intervals of top-1 are over its {count} groups")
+            notes.append(f"{name}: intervals of {run.task.metric} are over its {count} groups")
     notes.append(
         "the interval of what int8 loses counts pictures of one --group-by group as independent: it may be too narrow"
     )

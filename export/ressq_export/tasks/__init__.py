@@ -1,0 +1,37 @@
+"""What a network answers, one module a task; all others know a task by `task.Task` alone.
+
+A new task is a module here and a line in `_TASKS`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ressq_export.errors import ExportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ressq_edge.network.checkpoint import Checkpoint
+    from ressq_export.tasks.task import Task
+
+
+def _classify(checkpoint: Checkpoint) -> Task:
+    from ressq_export.tasks.classify import Classify
+
+    return Classify(checkpoint.labels)
+
+
+_TASKS: dict[str, Callable[[Checkpoint], Task]] = {"classify": _classify}
+
+
+def open_task(checkpoint: Checkpoint) -> Task:
+    """The task that the network was trained for.
+
+    Raises:
+        ExportError: this version does not know it.
+    """
+    name = checkpoint.config.get("task", "classify")
+    if name not in _TASKS:
+        raise ExportError(f"task: found {name!r} in the run, wanted one of {', '.join(_TASKS)}; upgrade ressq-edge")
+    return _TASKS[name](checkpoint)
