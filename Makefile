@@ -8,7 +8,6 @@
 #   make litert-versions  LiteRT's C API against Interpreter, with every release that is used
 #   make pillow-versions  pictures' files with every release of Pillow that is used (needs python3.11)
 #                         (both with IF_CHANGED=1: the oldest and the newest, where nothing that touches them changed)
-#   make -j2 -k -O ci     all of the above but bench: what CI runs
 #   make fuzz SECONDS=300 each reader of untrusted files against mutated input
 #   make check            formatting, lint, types, layers
 
@@ -17,10 +16,8 @@ VENV := .venv
 RUN := $(VENV)/bin/
 INSTALLED := $(VENV)/.installed
 SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export benchmarks tools tests
-# Each folder of tests is a target, too: make tests/edge/
-FOLDERS := $(filter-out tests/pi/,$(sort $(dir $(wildcard tests/*/test_*.py))))
 
-.PHONY: ci demo test $(FOLDERS) bench pi-setup pi-test pi-bench pillow-versions fuzz check setup mediapipe-env litert-env onnx-env litert-versions clean
+.PHONY: demo test bench pi-setup pi-test pi-bench pillow-versions fuzz check setup mediapipe-env litert-env onnx-env litert-versions clean
 
 setup: $(INSTALLED)
 
@@ -40,20 +37,7 @@ check: $(INSTALLED)
 	$(RUN)lint-imports --no-cache
 
 test: check
-	$(RUN)python -m pytest -q -m "not pi"
-
-# Two at a time (-j2), what takes longest first. One thread of PyTorch each: with two, four share two cores, and take
-# four times as long. Nothing here may write where another reads: wheels are built from copies.
-ci: export OMP_NUM_THREADS := 1
-ci: IF_CHANGED := 1
-ci: CLOCK := time
-ci: demo pi-bench pi-test tests/export/ tests/runtime/ $(FOLDERS) pillow-versions litert-versions check
-
-$(FOLDERS): export RESSQ_MEDIAPIPE_PYTHON := $(CURDIR)/.venv-mediapipe/bin/python
-$(FOLDERS): export RESSQ_LITERT_PYTHON := $(CURDIR)/.venv-litert/bin/python
-$(FOLDERS): export RESSQ_ONNX_PYTHON := $(CURDIR)/.venv-onnx/bin/python
-$(FOLDERS): $(INSTALLED) mediapipe-env litert-env onnx-env
-	$(CLOCK) $(RUN)python -m pytest -q -m "not pi" $@
+	$(CLOCK) $(RUN)python -m pytest -q -m "not pi"
 
 # On emulated boards (x86-64 Debian 12, root): fails where they can't be set up.
 pi-setup:
