@@ -50,6 +50,21 @@ def test_the_workstations_package_carries_the_devices_runtime_file_by_file(
 
 
 @pytest.mark.slow
+def test_the_workstations_package_carries_the_templates_of_its_pages(
+    wheels: tuple[zipfile.ZipFile, zipfile.ZipFile],
+) -> None:
+    packages = [(ROOT, "ressq_edge"), (ROOT / "export", "ressq_export")]
+    found = {
+        path.relative_to(root).as_posix()
+        for root, package in packages
+        for suffix in ("html", "css")
+        for path in (root / package).rglob(f"*.{suffix}")
+    }
+    assert {"ressq_edge/pages/base.html", "ressq_export/certificate/page.html"} < found
+    assert found <= set(wheels[1].namelist())
+
+
+@pytest.mark.slow
 def test_no_package_asks_a_registry_for_a_name_of_ours(wheels: tuple[zipfile.ZipFile, zipfile.ZipFile]) -> None:
     for wheel in wheels:
         wanted = [line for line in metadata(wheel, "METADATA") if line.startswith("Requires-Dist: ")]
