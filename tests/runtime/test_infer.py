@@ -329,9 +329,8 @@ def test_a_foreign_model_of_any_size_is_refused(
 @pytest.mark.skipif(sys.platform == "win32", reason="closes stderr as a shell does")
 @pytest.mark.parametrize("module", ["infer", "evaluate"])
 def test_a_closed_stderr_changes_no_answer(model: str, shapes: Path, module: str) -> None:
-    start = {"infer": "run()", "evaluate": "sys.exit(main())"}[module]
     home = f"ressq_runtime.commands.{module}"
-    code = f"import sys; from {home} import *; from {home} import main; {start}"
+    code = f"import sys; from {home} import run; run()"
     pictures = ["--model", model, str(shapes / "circle")] if module == "infer" else [model, str(shapes)]
     command = shlex.join([sys.executable, "-c", code, *pictures, "--json"]) + " 2>&-"
     found = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True, check=False)

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 import ressq_runtime
+from ressq_runtime.commands.arguments import parse_infer
 from ressq_runtime.commands.infer import Plain, read_plain
-from ressq_runtime.commands.infer_arguments import parse
 
 PLAIN = [
     ["a.jpg"],
@@ -28,7 +28,7 @@ OTHER = [
 ]  # fmt: skip
 HEAVY = {
     "PIL.Image", "argparse", "collections", "contextlib", "dataclasses", "enum", "functools", "hashlib", "json",
-    "logging", "numpy", "pathlib", "re", "ressq_runtime.commands.arguments", "ressq_runtime.commands.infer_arguments",
+    "logging", "numpy", "pathlib", "re", "ressq_runtime.commands.arguments",
     "ressq_runtime.inputs.picture", "typing", "zipfile",
 }  # fmt: skip
 
@@ -41,7 +41,7 @@ def fields(plain: Plain) -> dict[str, object]:
 def test_the_plainest_calls_are_read_as_argparse_reads_them(words: list[str]) -> None:
     plain = read_plain(words)
     assert plain is not None
-    assert fields(plain) == vars(parse(words))
+    assert fields(plain) == vars(parse_infer(words))
 
 
 @pytest.mark.parametrize("words", OTHER, ids=" ".join)

@@ -1,25 +1,74 @@
-"""What the commands' parsers have in common: argparse with one shape of help, and options that several take."""
+"""Options, by argparse: of `ressq-infer`, which reads the plainest command lines itself, and what several take."""
 
 from __future__ import annotations
 
+from os.path import isdir
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
-_END = """
-
-The model is the first there is of: {0}, the environment's RESSQ_MODEL, the installed one, the built-in one.
+_MODEL = """
+The model is the first there is of: {0}, the environment's RESSQ_MODEL, the installed one, the built-in one."""
+_CODES = """
 Exit codes: 0 done, 1 a fault you can mend (each is named on stderr), 2 wrong usage, 130 stopped by Ctrl-C."""
 
 
+_INFER_EXAMPLES = """\
+examples:
+  ressq-infer photo.jpg                              the model that is installed, else the built-in one
+  ressq-infer photos/ --model leaf_int8.tflite --csv answers.csv       again: goes on where it ended
+  find /mnt -name '*.jpg' -print0 | ressq-infer --stdin0 --json
+  rpicam-still -n -o - | ressq-infer -               a picture from a pipe, which need not touch the card
+  ressq-infer photo.jpg --json | jq .label,.reason   null and why, where the model abstains
+  ressq-infer photo.jpg --explain where.png          which part of the picture speaks for the answer"""
+
+
+def parse_infer(argv: Sequence[str]) -> Namespace:
+    """The arguments; ends the process with words and exit code 2 where they make no sense."""
+    parser = _infer_parser()
+    arguments = parser.parse_args(argv)
+    pictures = arguments.pictures
+    if not pictures and not arguments.stdin0:
+        parser.error("found no picture, wanted one or more files or folders, for instance: ressq-infer photo.jpg")
+    if arguments.stdin0 and (pictures or arguments.profile):
+        parser.error(f"found {'pictures' if pictures else '--profile'} and --stdin0, wanted one of the two")
+    if "-" in pictures and (arguments.profile or len(pictures) > 1):
+        other = "--profile, which reads a picture many times" if arguments.profile else "other pictures"
+        parser.error(f"found - and {other}, wanted - alone: it is the one picture on stdin; save it in a file first")
+    if arguments.csv == "-":
+        parser.error("found --csv -, wanted a FILE, which knows what is answered; --json prints")
+    if arguments.explain and (len(pictures) != 1 or isdir(pictures[0])):
+        parser.error("found --explain, wanted one picture with it: ressq-infer photo.jpg --explain out.png")
+    return arguments
+
+
+def _infer_parser() -> ArgumentParser:
+    parser = build_parser("ressq-infer", "Classifies pictures on this device.", _INFER_EXAMPLES)
+    parser.add_argument(
+        "pictures", nargs="*", metavar="IMAGE|FOLDER",
+        help="pictures, or folders of them (nested folders too); -: one on stdin",
+    )  # fmt: skip
+    add = parser.add_argument
+    add("--stdin0", action="store_true", help="take the paths from stdin, each ended by a NUL (find -print0)")
+    add("--json", action="store_true", help="JSON Lines on stdout, one object a picture")
+    instead = parser.add_mutually_exclusive_group().add_argument
+    instead("--csv", metavar="FILE", help="a table, one row a picture; one that is there is continued")
+    instead("--explain", metavar="FILE", help="draw where in the picture the network found its answer, .png or .jpg")
+    instead("--profile", action="store_true", help="measure what an answer costs instead, as ressq-profile does")
+    add_answer_options(parser)
+    return parser
+
+
 def build_parser(name: str, description: str, examples: str, *, asked: str = "--model") -> ArgumentParser:
-    """A parser whose help ends with examples, with how the model is found, and with the exit codes."""
+    """A parser whose help ends with examples, how the model is found (asked "": it is always named), and exit codes."""
     from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
     from ressq_runtime import __version__
 
     parser = ArgumentParser(
-        name, description=description, epilog=examples + _END.format(asked),
+        name, description=description, epilog=f"{examples}\n{_MODEL.format(asked) if asked else ''}{_CODES}",
         # With a width argparse need not ask for the terminal's, which imports shutil at every start.
         formatter_class=lambda prog: RawDescriptionHelpFormatter(prog, width=110),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What all commands do alike: they mend their streams, tell faults under their own name, and end with a code."""
+"""What commands do alike: they mend their streams, list pictures, load a model, tell faults and end with a code."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from ressq_runtime.errors import RessqError, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
+    from ressq_runtime.model import Model
     from ressq_runtime.rows import Say
 
 
@@ -35,6 +37,80 @@ def guard(name: str, work: Callable[[Say], int]) -> int:
     except KeyboardInterrupt:
         say("interrupted")
         return 130
+
+
+def list_named(names: Iterable[str], say: Say) -> list[str]:
+    """The picture files that files and folders name, in their order; says what else is in a folder.
+
+    Raises:
+        FolderError: a folder holds no picture, or can't be read; or the locale reads names as other letters.
+        PictureError: a network address stands among the names.
+    """
+    found: list[str] = []
+    for name in names:
+        if not name.isascii():
+            from ressq_runtime.inputs.names import refuse_locale
+
+            refuse_locale(name, [name])
+        if "://" in name:
+            from ressq_runtime.streaming.addresses import refuse_address
+
+            refuse_address(name)
+        found += _list_folder(name, say) if os.path.isdir(name) else [name]
+    return found
+
+
+def _list_folder(name: str, say: Say) -> list[str]:
+    from pathlib import Path
+
+    from ressq_runtime.errors import FolderError
+    from ressq_runtime.inputs.folders import list_others, list_pictures
+
+    pictures, others = list_pictures(Path(name)), list_others(Path(name))
+    if others:
+        shown = ", ".join(path.name for path in others[:3]) + (", ..." if len(others) > 3 else "")
+        say(f"{name}: left out {len(others)} files that are no pictures: {shown}")
+    if not pictures:
+        raise FolderError(f"{name}: found no picture, wanted a folder with JPEG, PNG, WebP or other pictures")
+    return [str(path) for path in pictures]
+
+
+def load_named(arguments: Any, say: Say, **settings: Any) -> Model:
+    """The model that `--model` and its fellows name, with settings of its task; says which it is and what runs it.
+
+    Raises:
+        RessqError: there is none, or it can't be loaded.
+    """
+    from ressq_runtime.artefact.installed import find_model
+    from ressq_runtime.model import Model
+
+    path, origin = find_model(arguments.model)
+    if arguments.labels:
+        settings["labels"] = _read_labels(arguments.labels, say)
+    model = Model.load(path, engine=arguments.engine, threads=arguments.threads, **settings)
+    engine = model.engine
+    if arguments.labels:
+        model.task.check_labels(arguments.labels)
+    by = f"{engine.name} {engine.version}, {engine.threads} thread{'s' if engine.threads > 1 else ''}"
+    if origin == "built-in":
+        say(f"built-in clothing model ({', '.join(model.task.labels)}); name yours with --model. {by}")
+    else:
+        say(f"{path} ({origin}). {by}")
+    return model
+
+
+def load_answering(arguments: Any, say: Say) -> Model:
+    """`load_named` for a command that answers, and so takes `--top-k` and `--abstain-below`, too."""
+    return load_named(arguments, say, top_k=arguments.top_k, threshold=arguments.abstain_below)
+
+
+def _read_labels(path: str, say: Say) -> list[str]:
+    from ressq_runtime.artefact.labels import read_labels
+
+    labels, notes = read_labels(path)
+    for note in notes:
+        say(note)
+    return labels
 
 
 def leave(name: str, code: int) -> None:

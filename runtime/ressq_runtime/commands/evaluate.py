@@ -5,59 +5,53 @@ from __future__ import annotations
 import json
 import sys
 
-from ressq_runtime.commands.command import mend_streams, print_result
+from ressq_runtime.commands.command import guard, leave, print_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
+    from ressq_runtime.rows import Say
 
+_NAME = "ressq-evaluate"
 _EXAMPLES = """\
 examples:
   ressq-evaluate leaf_int8.tflite photos/test      photos/test holds one folder per label
-  ressq-evaluate leaf_int8.tflite photos/ --split runs/leaf/split.json     of photos/ what that run kept back
-
-Exit codes: 0 done, 1 a fault you can mend (each is named on stderr), 2 wrong usage, 130 stopped by Ctrl-C."""
+  ressq-evaluate leaf_int8.tflite photos/ --split runs/leaf/split.json     of photos/ what that run kept back"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments (None: the process's own); returns its exit code."""
-    mend_streams()
-    arguments = _build_parser().parse_args(argv)
-    from ressq_runtime.errors import RessqError
+    return guard(_NAME, lambda say: _evaluate(_build_parser().parse_args(argv), say))
+
+
+def run() -> None:
+    """The installed command."""
+    leave(_NAME, main())
+
+
+def _evaluate(arguments: Namespace, say: Say) -> int:
     from ressq_runtime.faults import Faults
     from ressq_runtime.inputs.test_split import has_groups
     from ressq_runtime.model import Model
 
-    try:
-        model = Model.load(arguments.artefact, engine=arguments.engine, threads=arguments.threads)
-        progress = _show_progress if sys.stderr.isatty() else None
-        found = model.task.evaluate(model, arguments.folder, progress, arguments.split)
-    except (RessqError, OSError) as error:
-        print(f"ressq-evaluate: error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("ressq-evaluate: interrupted", file=sys.stderr)
-        return 130
+    model = Model.load(arguments.artefact, engine=arguments.engine, threads=arguments.threads)
+    progress = _show_progress if sys.stderr.isatty() else None
+    found = model.task.evaluate(model, arguments.folder, progress, arguments.split)
     if arguments.split and has_groups(arguments.split):
-        print("ressq-evaluate: note: the intervals take pictures of one group for independent", file=sys.stderr)
+        say("note: the intervals take pictures of one group for independent")
     for fault in Faults(found.faults).lines():
-        print(f"ressq-evaluate: error: {fault}", file=sys.stderr)
+        say(f"error: {fault}")
     text = json.dumps(found.to_json()) if arguments.json else found.to_text()
-    code = print_result("ressq-evaluate", text, "free space, or write elsewhere")
+    code = print_result(_NAME, text, "free space, or write elsewhere")
     return 1 if found.faults else code
 
 
 def _build_parser() -> ArgumentParser:
-    from argparse import ArgumentParser, RawDescriptionHelpFormatter
+    from ressq_runtime.commands.arguments import add_engine_options, build_parser
 
-    from ressq_runtime.commands.arguments import add_engine_options
-
-    parser = ArgumentParser(
-        "ressq-evaluate", description="Measures an artefact's accuracy on labelled pictures.", epilog=_EXAMPLES,
-        formatter_class=RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = build_parser(_NAME, "Measures an artefact's accuracy on labelled pictures.", _EXAMPLES, asked="")
     add = parser.add_argument
     add("artefact", metavar="ARTEFACT", help="a .tflite or .onnx artefact of ressq-export")
     add("folder", metavar="FOLDER", help="one sub-folder per label, pictures inside")

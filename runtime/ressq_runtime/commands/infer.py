@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from ressq_runtime.commands.command import guard, leave
+from ressq_runtime.commands.command import guard, leave, list_named, load_answering
 from ressq_runtime.errors import PictureError
 
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ def run() -> None:
 
 
 class Plain:
-    """`infer_arguments.parse` of a command line that names one picture and no more than _VALUES and --json."""
+    """`arguments.parse_infer` of a command line that names one picture and no more than _VALUES and --json."""
 
     labels = csv = abstain_below = explain = None
     stdin0 = profile = False
@@ -81,15 +81,13 @@ def read_plain(words: list[str]) -> Plain | None:
 def _answer(words: list[str], say: Say) -> int:
     arguments: Any = read_plain(words)  # or argparse's Namespace: the same attributes
     if arguments is None:
-        from ressq_runtime.commands.infer_arguments import parse
+        from ressq_runtime.commands.arguments import parse_infer
 
-        arguments = parse(words)
+        arguments = parse_infer(words)
     if arguments.profile:
         from ressq_runtime.commands.profile import measure
 
         return measure(arguments, None, say)
-    from ressq_runtime.commands.named import list_named, load_answering
-
     named: list[str] = arguments.pictures
     piped = len(named) == 1 and named[0].startswith(_PIPED)
     if piped:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ressq_runtime.commands.command import guard, leave
+from ressq_runtime.commands.command import guard, leave, list_named, load_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ def measure(arguments: Any, runs: int | None, say: Say) -> int:
     Raises:
         RessqError: the model or a picture can't be read.
     """
-    from ressq_runtime.commands.named import list_named, load_named
     from ressq_runtime.profiling.profiler import RUNS, profile
     from ressq_runtime.profiling.table import render_table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ressq_runtime.commands.command import guard, leave
+from ressq_runtime.commands.command import guard, leave, load_answering
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ def run() -> None:
 
 
 def _serve(arguments: Namespace, say: Say) -> int:
-    from ressq_runtime.commands.named import load_answering
     from ressq_runtime.serving.serve import bound_memory, serve
 
     bound_memory()

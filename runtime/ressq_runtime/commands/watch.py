@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os.path import isdir
 
-from ressq_runtime.commands.command import guard, leave
+from ressq_runtime.commands.command import guard, leave, load_answering
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def run() -> None:
 
 
 def _watch(arguments: Namespace, say: Say) -> int:
-    from ressq_runtime.commands.named import load_answering
     from ressq_runtime.rows import open_writer
 
     model = load_answering(arguments, say)
