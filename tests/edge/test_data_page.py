@@ -138,3 +138,24 @@ def test_a_class_called_like_markup_or_like_a_template_stays_a_name(tmp_path: Pa
     assert browser.value("document.querySelectorAll('[onload]').length") == 0
     for name in names:
         assert text.count(name) >= 3
+
+
+def test_of_many_classes_some_are_shown_and_the_rest_is_counted(tmp_path: Path) -> None:
+    state = random.Random(2)
+    for number in range(62):
+        folder = tmp_path / "data" / f"class{number:02}"
+        folder.mkdir(parents=True)
+        for index in range(6):
+            draw_shape("square", state).save(folder / f"site{index}-{number}.png")
+    request = Request(tmp_path / "data", tmp_path / "run", init="none", size=32, group_by="(site[0-9]+)")
+    decode_pictures(Session(request, begin_run(request, Screen()), Screen(), lambda: False))
+    text = (tmp_path / "run" / "data.html").read_text(encoding="utf-8")
+    for told in (
+        "The other 22 classes are not shown in pictures.",
+        "The other 2 classes are left out.",
+        "Each group, of a patient, a site or a thing, is in one part.",
+        "6, of 62 to 62 pictures",
+        "parts drawn by seed 0",
+        "class04 and 57 more</bdi>.",
+    ):
+        assert told in text

@@ -278,3 +278,23 @@ def test_the_legend_names_the_colours_that_are_drawn() -> None:
     assert list(list_kinds(layers).values()) == ["convolution", "other"]
     layers[1]["snr_db"] = 25.0
     assert list(list_kinds(layers).values()) == ["convolution", "sum of a bypass", "other"]
+
+
+def test_of_many_classes_and_flips_some_are_shown_and_the_rest_is_counted(document: dict[str, Any]) -> None:
+    large = deepcopy(document)
+    first = large["sets"][0]
+    right = {TORCH: 3, "int8.tflite": 3, "int8.onnx": 3}
+    first["classes"] = [{"label": f"class{number}", "n": 4, "right": right} for number in range(40)]
+    first["classes"][7]["right"] = {**right, "int8.onnx": 1}
+    answers = {name: {"label": "class7", "probability": 0.5} for name in right}
+    first["flips"] = [{"picture": None, "truth": "class7", "answers": answers}] * 60
+    first["groups"], first["unreadable"] = 1, 2
+    text = make_page(large, [{}]).decode()
+    for told in (
+        "The other 39 classes did not change.",
+        "The first 48 of 60; the JSON beside this page lists all.",
+        " of 1 group, 2 unreadable</small>",
+        "<bdi>picture 48</bdi>",
+    ):
+        assert told in text
+    assert text.count("<article>") == 48
