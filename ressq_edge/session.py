@@ -15,7 +15,7 @@ from ressq_edge.request import Request
 from ressq_edge.screen import Screen
 from ressq_edge.tasks import open_task
 from ressq_edge.tasks.task import Task
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 Stop = Callable[[], bool]
 

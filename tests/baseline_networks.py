@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from export_networks import LABELS, SIZE, as_batch, colours, drawn_pixels
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import MIDDLE, Checkpoint
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 STEPS = 50
 SEEN = range(101, 137)  # the pictures of `write_run` that train and validate: int8 is judged where the network knows

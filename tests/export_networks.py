@@ -22,7 +22,8 @@ from ressq_export.network.fold import fold_gates
 from ressq_export.quantization.gate import Gate
 from ressq_export.quantization.steps.equalise import find_channels
 from ressq_export.tasks.classify import Classify
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 SIZE = 64
 LABELS = ("café", "naïve façade", "靴")

@@ -11,7 +11,8 @@ from onnx import TensorProto, helper
 from PIL import Image, ImageChops, ImageFilter
 
 from ressq_runtime.inputs.golden_picture import golden_picture
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 GOLDEN = Path("tests/golden")
 SPEC = PixelSpec.for_size(64)

@@ -14,7 +14,8 @@ from torch.nn.functional import conv2d
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_export.network.deployed import SCORED_TENSORS, deploy
 from ressq_export.out_of_distribution.training_statistics import STRIDE, make_filters
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 Floats = NDArray[np.float64]
 BATCH = 32

@@ -27,7 +27,7 @@ from ressq_edge.training.step import TrainingSetup, train_step
 from ressq_edge.training.train import Hooks, train
 from ressq_edge.training.workers import Workers
 from ressq_runtime.errors import FolderError
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 VALIDATION = 8  # pictures: our loop validates after each epoch, outside of what is timed
 _CPU = torch.device("cpu")

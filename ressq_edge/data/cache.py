@@ -21,7 +21,7 @@ from ressq_edge.atomic import cannot_write, write_text
 from ressq_edge.data.pictures import Pixels, decode_all, evaluation_pixels, training_pixels
 from ressq_edge.data.split import PARTS, Split
 from ressq_runtime.errors import OutputError, PictureError
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 FORMAT = 1
 LIMIT_BYTES = 8 << 30  # of decoded pictures on disk; the rest is decoded anew in every epoch

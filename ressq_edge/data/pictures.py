@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ressq_runtime.errors import PictureError
-from ressq_runtime.inputs.picture import PixelSpec, decode, to_pixels
+from ressq_runtime.inputs.picture import decode, to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 Pixels = NDArray[np.uint8]
 Reader = Callable[[Path, PixelSpec], Pixels]

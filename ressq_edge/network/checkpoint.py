@@ -19,7 +19,7 @@ from ressq_edge.choices import SQUEEZENETS
 from ressq_edge.errors import CheckpointError
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_runtime.errors import RessqError
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 FORMAT = 1
 HEADER = "ressq"  # the key of our JSON in the safetensors header

@@ -15,7 +15,7 @@ from ressq_edge.pages.thumbnails import make_thumbnail
 from ressq_edge.pages.words import percent
 from ressq_edge.reports.data_report import DataReport
 from ressq_runtime.errors import PictureError
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 # A page of more pictures than these would be megabytes.
 _PER_CLASS = 6

@@ -5,7 +5,7 @@ from ressq_edge.data.split import PARTS
 from ressq_edge.pages.render import bdi
 from ressq_edge.pages.words import percent
 from ressq_edge.reports.data_report import FEWEST_OF_A_CLASS, LARGEST_IMBALANCE, DataReport
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 _MANY_SMALL = 0.1  # share of pictures that would have to be enlarged
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 _SIDE = 144  # pixels; shown at half of that, or at all of it on a fine screen
 _QUALITY = 78

@@ -24,7 +24,7 @@ class RessqError(Exception):
     def __str__(self) -> str:
         text = super().__str__()
         if "://" in text:
-            from ressq_runtime.streaming.addresses import hide_secrets
+            from ressq_runtime.addresses import hide_secrets
 
             text = hide_secrets(text)
         return printable(text)

@@ -18,7 +18,7 @@ from ressq_edge.data import augment
 from ressq_edge.data.augment import WHOLE_CROP, Batch, Box, Views, draw_batch, draw_box, epoch_order, recolour
 from ressq_edge.data.cache import SampleStore
 from ressq_edge.data.prefetch import prefetch
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 VIEWS = Views(32, 0.5, 0.3)
 

@@ -30,7 +30,7 @@ from ressq_edge.network.checkpoint import (
 from ressq_edge.network.init import InitWeights, default_bypass, initialise, load_init
 from ressq_edge.network.published import published_normalise
 from ressq_edge.training.state import TrainState
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 LABELS = ("cat", "dog", "fox")
 every_baseline = pytest.mark.parametrize("arch", BASELINES)

@@ -20,7 +20,8 @@ from ressq_edge.data.pictures import evaluation_pixels, training_pixels
 from ressq_edge.data.split import PARTS, Split
 from ressq_edge.errors import Interrupted
 from ressq_runtime.errors import OutputError
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 from runs import QUICK
 
 SPEC = PixelSpec.for_size(48)

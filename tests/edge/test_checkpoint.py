@@ -16,7 +16,7 @@ from ressq_edge.errors import CheckpointError
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import Checkpoint, Normalise, load_checkpoint, save_checkpoint, write_tensors
 from ressq_runtime.errors import OutputError
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 SPEC = ModelSpec("ressqueezenet1_1", "gated", 3)
 

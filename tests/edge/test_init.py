@@ -16,7 +16,7 @@ from ressq_edge.network.checkpoint import HEADER, Checkpoint, Normalise, save_ch
 from ressq_edge.network.init import InitWeights, default_bypass, initialise, load_init
 from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.network.published import file_sha256
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 ARCH = "ressqueezenet1_1"
 LABELS = ("cat", "dog", "fox")

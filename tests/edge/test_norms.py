@@ -17,7 +17,7 @@ from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.network.norms import fit_norms, fold_norms, insert_norms
 from ressq_edge.network.scratch import randomise
 from ressq_edge.request import Request, resolve
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 PICTURES = torch.randn(16, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 ROUNDING = 1e-4  # of the logits' spread: 18 layers in float32

@@ -37,7 +37,7 @@ from ressq_edge.reports.suspects import (
 from ressq_edge.request import Request, resolve
 from ressq_edge.screen import Screen
 from ressq_edge.session import Session, Start
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 WRONG = {
     "train/square/wrong.png": "circle",

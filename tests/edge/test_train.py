@@ -30,7 +30,7 @@ from ressq_edge.session import Start
 from ressq_edge.tasks.classify import class_weights, tell_share
 from ressq_edge.training.state import TrainState
 from ressq_edge.training.step import learning_rate
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 from runs import QUICK, assert_equal_runs, refused, rows
 
 

@@ -16,7 +16,7 @@ from ressq_edge.data.split import Split
 from ressq_export.errors import CalibrationError
 from ressq_export.quantization.calibration import CalibrationSet, draw_from_folder, draw_from_training, read_pixels
 from ressq_runtime.errors import FolderError, PictureError
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 if TYPE_CHECKING:
     from pathlib import Path

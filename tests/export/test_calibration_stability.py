@@ -25,7 +25,8 @@ from ressq_export.quantization.steps.min_max import take_min_max, widest
 from ressq_export.run import read_run
 from ressq_export.tasks.classify import Classify
 from ressq_runtime.artefact.container import read_card
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 if TYPE_CHECKING:
     from ressq_edge.network.checkpoint import Checkpoint

@@ -29,7 +29,8 @@ from ressq_export.measurement.verdict import Verdict
 from ressq_export.quantization.search import Attempt, Int8Recipe
 from ressq_export.tasks.classify import Classify
 from ressq_runtime import Classifier, evaluate
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.intervals import wilson
 
 TASK = Classify(("a", "b"))

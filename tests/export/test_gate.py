@@ -25,7 +25,7 @@ from ressq_export.quantization.quantizer import Candidate
 from ressq_export.quantization.search import Attempt, SearchResult
 from ressq_export.tasks.classify import Classify
 from ressq_runtime.artefact.container import read_card
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.intervals import wilson
 from ressq_runtime.selftest import self_test
 

@@ -25,7 +25,7 @@ from ressq_export.quantization.steps.finetune import finetune, train
 from ressq_export.quantization.steps.least_error import take_least_error
 from ressq_export.quantization.steps.min_max import take_min_max
 from ressq_runtime.engines import load_engine
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 if TYPE_CHECKING:
     from ressq_edge.choices import Bypass

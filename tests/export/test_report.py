@@ -29,7 +29,8 @@ from ressq_export.report import Row, render
 from ressq_export.tasks.classify import Accuracy, Classify
 from ressq_runtime import Classifier
 from ressq_runtime.inputs.golden_picture import golden_picture
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.intervals import wilson
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from ressq_export.measurement.scores import scorer_of
 from ressq_export.network.deployed import deploy
 from ressq_runtime.engines import load_engine
 from ressq_runtime.inputs.golden_picture import golden_picture
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Probabilities near a half move by a quarter of what a logit moves; float32 kernels differ by 1e-6.

@@ -13,6 +13,7 @@ from mutate import mutate, mutate_json
 
 from ressq_runtime.artefact.card import Card
 from ressq_runtime.artefact.container import CARD_KEY, CARD_NAME, read_card
+from ressq_runtime.artefact.tflite_graph import read_operators
 from ressq_runtime.artefact.zip_and_protobuf import (
     DamagedError,
     find_onnx_property,
@@ -22,9 +23,9 @@ from ressq_runtime.artefact.zip_and_protobuf import (
     zip_entry,
 )
 from ressq_runtime.decoding.jpeg import crop_core, decode_jpeg
-from ressq_runtime.engines.tflite_graph import read_operators
 from ressq_runtime.errors import ArtefactError, EngineError, PictureError
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.tasks import make_task
 
 CORPUS = Path(__file__).parent / "corpus"

@@ -23,7 +23,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from ressq_runtime import Classifier, to_pixels
 from ressq_runtime.artefact.installed import BUILTIN
-from ressq_runtime.engines.tflite_graph import add_outputs
+from ressq_runtime.artefact.tflite_graph import add_outputs
 from wheels import build_runtime
 
 ROOT = Path(__file__).parents[2]

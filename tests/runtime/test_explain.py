@@ -16,10 +16,10 @@ from PIL import Image, ImageDraw, ImageFont
 import tiny_tflite
 from ressq_runtime import Classifier, EngineError
 from ressq_runtime.artefact.installed import BUILTIN
+from ressq_runtime.artefact.tflite_graph import add_outputs, read_links, read_outputs
 from ressq_runtime.commands.infer import main
 from ressq_runtime.engines.class_activation import read_class_maps
 from ressq_runtime.engines.tensor import choose_output
-from ressq_runtime.engines.tflite_graph import add_outputs, read_links, read_outputs
 from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.tasks.classify_explanation import write_explanation
 from ressq_runtime.tasks.predictions import Prediction
@@ -258,7 +258,7 @@ def test_the_plain_answer_loads_nothing_of_it(tmp_path: Path) -> None:
     new = {
         "ressq_runtime.tasks.classify_explanation",
         "ressq_runtime.engines.class_activation",
-        "ressq_runtime.engines.tflite_graph",
+        "ressq_runtime.artefact.tflite_graph",
     }
     for more, wanted in ([], set()), (["--explain", str(tmp_path / "out.png")], new):
         found = subprocess.run(

@@ -25,7 +25,8 @@ CHILD = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_DATA, ({LIMIT_MB << 20},) * 2)
 from ressq_runtime.profiling.device import peak_memory_mb
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 to_pixels(sys.argv[1], PixelSpec.for_size(224))
 print(peak_memory_mb())
 """

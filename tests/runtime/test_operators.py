@@ -10,10 +10,10 @@ import pytest
 
 from ressq_runtime import EngineError
 from ressq_runtime.artefact.installed import BUILTIN
+from ressq_runtime.artefact.tflite_graph import read_operators
 from ressq_runtime.engines import load_engine
 from ressq_runtime.engines.litert_c import LiteRtEngine
 from ressq_runtime.engines.litert_library import Unavailable
-from ressq_runtime.engines.tflite_graph import read_operators
 from ressq_runtime.profiling.operators import find_module, measure_operators, name_events
 from tiny_tflite import SIZE, tiny_model
 

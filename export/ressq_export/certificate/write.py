@@ -11,7 +11,7 @@ from ressq_export.certificate.pictures import MOST_FLIPS
 from ressq_export.measurement.scores import PictureSet
 from ressq_export.tasks import open_task
 from ressq_export.tasks.task import Task
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 
 def certificate_paths(folder: Path, name: str) -> list[Path]:

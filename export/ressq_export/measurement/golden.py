@@ -12,7 +12,8 @@ import numpy as np
 from ressq_export.measurement.scores import scorer_of
 from ressq_runtime.engines.interpreter import InterpreterEngine
 from ressq_runtime.inputs.golden_picture import golden_picture
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.tasks.classify_golden import SMALLEST_PROBABILITY
 
 CASES = 3

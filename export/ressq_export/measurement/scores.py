@@ -16,7 +16,8 @@ from ressq_edge.data.augment import normalise
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.errors import FolderError, PictureError
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 if TYPE_CHECKING:
     from ressq_runtime.engines import Engine

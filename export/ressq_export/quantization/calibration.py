@@ -19,7 +19,8 @@ from ressq_export.errors import CalibrationError
 from ressq_export.measurement.copies import find_copies
 from ressq_export.quantization.calibration_stability import CalibrationStability
 from ressq_runtime.inputs.folders import list_pictures
-from ressq_runtime.inputs.picture import PixelSpec, to_pixels
+from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 DEFAULT_COUNT = 128  # 512 changed neither top-1 nor agreement (clothing, ten classes)
 # Fewer say little about the largest activation; the documents' measurements begin here.

@@ -16,7 +16,7 @@ from ressq_export.progress import Screen
 from ressq_export.quantization.search import Int8Recipe, Judge, SearchResult
 from ressq_export.tasks.task import Task
 from ressq_runtime.engines import load_engine
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 DEFAULT_MAX_DROP = 0.5  # points
 

@@ -15,7 +15,7 @@ from ressq_export.formats.tflite_fp32 import convert_to_tflite
 from ressq_export.network.deployed import DeployedNetwork
 from ressq_export.network.ranges import Ranges
 from ressq_export.quantization.ranges import Choose, least_error
-from ressq_runtime.inputs.picture import PixelSpec
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 FORMATS = ("tflite", "onnx")
 

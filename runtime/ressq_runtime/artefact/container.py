@@ -96,7 +96,7 @@ def _find_card(model: bytes, path: str) -> tuple[int, bytes] | None:
     else:
         found = find_zip_entry(model, CARD_NAME)
         if found is None:
-            from ressq_runtime.engines.tflite_graph import check_whole
+            from ressq_runtime.artefact.tflite_graph import check_whole
             from ressq_runtime.errors import EngineError
 
             try:

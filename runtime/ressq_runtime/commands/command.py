@@ -53,7 +53,7 @@ def list_named(names: Iterable[str], say: Say) -> list[str]:
 
             refuse_locale(name, [name])
         if "://" in name:
-            from ressq_runtime.streaming.addresses import refuse_address
+            from ressq_runtime.inputs.names import refuse_address
 
             refuse_address(name)
         found += _list_folder(name, say) if os.path.isdir(name) else [name]

@@ -10,10 +10,11 @@ import os
 from io import BytesIO
 
 from ressq_runtime.decoding.jpeg_header import read_header
-from ressq_runtime.decoding.jpeg_scans import BLOCK_BYTES, decode_scans
+from ressq_runtime.decoding.jpeg_scans import BLOCK_BYTES, feed, split_one_scan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import IO, Any
 
     from ressq_runtime.inputs.picture_spec import PixelSpec
@@ -120,3 +121,21 @@ def _decode(core: Any, file: IO[bytes], draft: tuple[int, int, int], mode: str, 
 
     decode_scans(make, file, one_scan=one_scan)
     return image
+
+
+def decode_scans(make: Callable[[], Any], file: IO[bytes], *, one_scan: bool) -> None:
+    """Decodes a JPEG into the image of the decoder that `make` gives; one_scan: all of the picture is in one.
+
+    Raises:
+        OSError: the data are damaged, or end early; the message says which.
+    """
+    if one_scan:
+        try:
+            feed(make(), split_one_scan(file))
+        except OSError:  # or its end is not where it was taken to be
+            pass
+        else:
+            return
+    from ressq_runtime.decoding.jpeg_pieces import split_scans
+
+    feed(make(), split_scans(file))

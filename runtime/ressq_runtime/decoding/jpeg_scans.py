@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from typing import IO, Any
 
     Piece = tuple[bytes, int]
@@ -31,26 +31,14 @@ _TOO_FEW = "its scan is damaged or truncated: the data end before the last row"
 _TOO_MANY = "its scan is damaged: data are left behind the last row"
 
 
-def decode_scans(make: Callable[[], Any], file: IO[bytes], *, one_scan: bool) -> None:
-    """Decodes a JPEG into the image of the decoder that `make` gives; one_scan: all of the picture is in one.
+def feed(decoder: Any, pieces: Iterable[Piece]) -> None:
+    """Decodes the pieces.
+
+    Where the decoder waits within a scan it gives one byte more back; behind it, looking for a marker, drops it.
 
     Raises:
         OSError: the data are damaged, or end early; the message says which.
     """
-    if one_scan:
-        try:
-            _feed(make(), _split_one_scan(file))
-        except OSError:  # or its end is not where it was taken to be
-            pass
-        else:
-            return
-    from ressq_runtime.decoding.jpeg_pieces import split_scans
-
-    _feed(make(), split_scans(file))
-
-
-def _feed(decoder: Any, pieces: Iterable[Piece]) -> None:
-    """Where the decoder waits within a scan it gives one byte more back; behind it, looking for a marker, drops it."""
     rest, before, over = b"", AS_IS, False
 
     def decode(data: bytes) -> bool:
@@ -95,7 +83,7 @@ def _feed(decoder: Any, pieces: Iterable[Piece]) -> None:
         decoder.cleanup()
 
 
-def _split_one_scan(file: IO[bytes]) -> Iterator[Piece]:
+def split_one_scan(file: IO[bytes]) -> Iterator[Piece]:
     """The pieces of a file whose only scan ends with the last end of an image in it.
 
     None, where that is not near the end of the file; and what hides a second picture is found too long.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from ressq_runtime.decoding.jpeg import find_core
-from ressq_runtime.decoding.jpeg_scans import decode_scans
+from ressq_runtime.decoding.jpeg import decode_scans, find_core
 from ressq_runtime.decoding.memory_limit import is_one_scan
 from ressq_runtime.decoding.upright import BROKEN, name_broken
 

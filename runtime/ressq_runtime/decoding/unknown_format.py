@@ -9,11 +9,17 @@ from io import BytesIO
 from PIL import Image, TiffImagePlugin
 
 from ressq_runtime.errors import PictureError
-from ressq_runtime.inputs.sources import describe_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO
+
+DECODE = "the bytes that it stands for; base64.b64decode decodes it"
+# How JPEG, PNG, WebP, GIF and TIFF begin in base64, in which a text of that length is no name of a file.
+_BASE64 = ("/9j/", "iVBORw0KGgo", "UklGR", "R0lGOD", "SUkqA", "TU0AK")
+_SHORTEST_BASE64 = 100
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif")
+_LONGEST_PATH = 4096
 
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
@@ -117,3 +123,24 @@ def _describe_tiff(tags: dict[int, int]) -> str:
     if bands > 2:
         command += " -co PHOTOMETRIC=RGB"
     return f"found a TIFF of {found}, wanted {wanted}; {command} IN OUT"
+
+
+def describe_text(content: bytes) -> str | None:
+    """What bytes are that hold a text in a picture's place, and what is wanted; None: they hold none that is known."""
+    text = content[:_LONGEST_PATH].decode("utf-8", "replace")
+    if is_base64(text):
+        return f"found base64, wanted {DECODE}"
+    if not text.isprintable() or len(content) > _LONGEST_PATH:
+        return None
+    if "://" in text[:20]:
+        return "found a URL, wanted the picture's own bytes; fetch it first"
+    if text.startswith("/") or text.lower().endswith(_SUFFIXES):
+        return "found a path, wanted the picture's own bytes, or the path as text"
+    return None
+
+
+def is_base64(text: str) -> bool:
+    """Whether a text is a picture in base64, or a data URL of one."""
+    if text.startswith("data:"):
+        return "," in text[:100]
+    return text.startswith(_BASE64) and len(text) >= _SHORTEST_BASE64

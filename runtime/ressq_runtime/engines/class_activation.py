@@ -7,8 +7,8 @@ the plain answer costs what it did (docs/decisions/0012).
 
 from __future__ import annotations
 
+from ressq_runtime.artefact.tflite_graph import read_links, read_outputs
 from ressq_runtime.artefact.zip_and_protobuf import protobuf_field, protobuf_fields
-from ressq_runtime.engines.tflite_graph import read_links, read_outputs
 from ressq_runtime.errors import EngineError
 
 TYPE_CHECKING = False

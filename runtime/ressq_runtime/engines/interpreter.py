@@ -111,7 +111,7 @@ def _open(module: Any, path: str, name: str, package: str, threads: int, tensors
 
 
 def _with_outputs(path: str, tensors: Sequence[int]) -> bytes:
-    from ressq_runtime.engines.tflite_graph import add_outputs
+    from ressq_runtime.artefact.tflite_graph import add_outputs
 
     with open(path, "rb") as file:
         return add_outputs(file.read(), tensors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ressq_runtime.errors import FolderError
+from ressq_runtime.errors import FolderError, PictureError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,3 +59,18 @@ def _is_misread(name: str, listed: bool) -> bool:
     except UnicodeError:  # names of an old disk, which such a locale reads rightly
         return False
     return True
+
+
+def refuse_address(name: str) -> None:
+    """Nothing, if a file has such a name. An address may hold a password, which no row of a table is to show.
+
+    Raises:
+        PictureError: there is no such file.
+    """
+    if not os.path.exists(name):
+        from ressq_runtime.addresses import cut_address
+
+        raise PictureError(
+            f"{cut_address(name)}: found a network address, wanted a file; download the picture first, "
+            "or give a camera's stream to ressq-watch"
+        )

@@ -20,12 +20,13 @@ from ressq_runtime.decoding.memory_limit import check_footprint
 from ressq_runtime.decoding.pillow_warnings import Ignored
 from ressq_runtime.decoding.upright import BROKEN, name_broken, to_upright_rgb
 from ressq_runtime.errors import PictureError
-from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.inputs.sources import check_image, check_path, describe_array, to_source
 
 TYPE_CHECKING = False  # the name alone tells type checkers; importing typing costs more than an inference
 if TYPE_CHECKING:
     from typing import Any
+
+    from ressq_runtime.inputs.picture_spec import PixelSpec
 
     Source = str | os.PathLike[str] | bytes | Image.Image | Any  # Any: a binary file, a numpy uint8 (H, W, 3) array
 
@@ -35,8 +36,6 @@ _PLUGINS = {
     b"\xff\xd8": "Jpeg", b"\x89PNG": "Png", b"BM": "Bmp", b"GIF8": "Gif", b"P": "Ppm", b"II": "Tiff", b"MM": "Tiff",
     b"RIFF": "WebP",
 }  # fmt: skip
-
-__all__ = ["PixelSpec", "crop", "decode", "to_pixels"]
 
 # Without a handler Python prints what Pillow logs of a file, which says of no path; whoever sets one up still gets it.
 logging.getLogger("PIL").addHandler(logging.NullHandler())

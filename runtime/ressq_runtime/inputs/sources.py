@@ -15,13 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _WANTED = "wanted a path, a file's bytes, a binary file, a Pillow image or a uint8 (height, width, 3) RGB array"
-_DECODE = "the bytes that it stands for; base64.b64decode decodes it"
-# How JPEG, PNG, WebP, GIF and TIFF begin in base64, in which a text of that length is no name of a file.
-_BASE64 = ("/9j/", "iVBORw0KGgo", "UklGR", "R0lGOD", "SUkqA", "TU0AK")
-_SHORTEST_BASE64 = 100
 _SHOWN = 40
 _LONGEST_PATH = 4096
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif")
 
 
 def to_source(given: Any) -> Any:
@@ -104,20 +99,6 @@ def describe_array(dtype: str, shape: tuple[int, ...]) -> str:
     return f"{found}: {', then '.join(ways)}" if ways else found
 
 
-def describe_text(content: bytes) -> str | None:
-    """What bytes are that hold a text in a picture's place, and what is wanted; None: they hold none that is known."""
-    text = content[:_LONGEST_PATH].decode("utf-8", "replace")
-    if _is_base64(text):
-        return f"found base64, wanted {_DECODE}"
-    if not text.isprintable() or len(content) > _LONGEST_PATH:
-        return None
-    if "://" in text[:20]:
-        return "found a URL, wanted the picture's own bytes; fetch it first"
-    if text.startswith("/") or text.lower().endswith(_SUFFIXES):
-        return "found a path, wanted the picture's own bytes, or the path as text"
-    return None
-
-
 def _read(file: Any) -> bytes:
     text = 'file: found a text file, wanted a binary one; open it with mode "rb"'
     try:
@@ -166,8 +147,10 @@ def _describe_name(name: str, error: OSError | ValueError) -> str:
     shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
     if not name:
         return "picture: found an empty name, wanted a picture's path"
-    if _is_base64(name):
-        return f"{shown}: found base64, wanted {_DECODE}"
+    from ressq_runtime.decoding.unknown_format import DECODE, is_base64
+
+    if is_base64(name):
+        return f"{shown}: found base64, wanted {DECODE}"
     scheme, mark, rest = name.partition("://")
     if mark and scheme.isalnum() and len(scheme) > 1:  # no Windows drive
         host, *path = rest.partition("?")[0].rpartition("@")[2].partition("/")  # neither password nor token
@@ -182,9 +165,3 @@ def _describe_name(name: str, error: OSError | ValueError) -> str:
         else "check the path and its permissions"
     )
     return f"{name}: {error.strerror}; {mend}"
-
-
-def _is_base64(text: str) -> bool:
-    if text.startswith("data:"):
-        return "," in text[:100]
-    return text.startswith(_BASE64) and len(text) >= _SHORTEST_BASE64

@@ -119,8 +119,8 @@ def _profile(
         return [(_name_reorders(nodes), whole) for nodes, whole in rounds], ""
     if engine != "litert":
         return [], f"{engine} gives no times of operators; ai-edge-litert does"
+    from ressq_runtime.artefact.tflite_graph import read_operators
     from ressq_runtime.engines.litert_c import LiteRtEngine, Unavailable
-    from ressq_runtime.engines.tflite_graph import read_operators
 
     try:
         profiled = LiteRtEngine(path, threads, profile=True)

@@ -6,8 +6,8 @@ import os
 from time import monotonic, time
 from urllib.parse import unquote, urlsplit
 
+from ressq_runtime.addresses import cut_address, is_address, is_pipeline
 from ressq_runtime.errors import PictureError
-from ressq_runtime.streaming.addresses import cut_address, is_address, is_pipeline
 from ressq_runtime.streaming.delay import Delay
 from ressq_runtime.streaming.frames import SMALLEST_FRAME_HEIGHT, Frame, Reader, to_utc
 from ressq_runtime.streaming.shutdown import GracefulShutdown

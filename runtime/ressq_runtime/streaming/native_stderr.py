@@ -7,8 +7,8 @@ import re
 import sys
 from tempfile import TemporaryFile
 
+from ressq_runtime.addresses import hide_secrets
 from ressq_runtime.errors import PictureError
-from ressq_runtime.streaming.addresses import hide_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import stat
 from time import monotonic
 from urllib.parse import urlsplit
 
+from ressq_runtime.addresses import is_address, is_pipeline
 from ressq_runtime.errors import PictureError
-from ressq_runtime.streaming.addresses import is_address, is_pipeline
 from ressq_runtime.streaming.delay import KEY_FRAMES_PATIENCE, LATE_S, Delay
 from ressq_runtime.streaming.frames import SMALLEST_FRAME_HEIGHT
 from ressq_runtime.streaming.mjpeg import MEND, STALL_S, explain

@@ -6,9 +6,8 @@ import os
 
 from ressq_runtime.errors import PictureError
 from ressq_runtime.faults import Faults
-from ressq_runtime.inputs.names import refuse_locale
+from ressq_runtime.inputs.names import refuse_address, refuse_locale
 from ressq_runtime.model import available_cores
-from ressq_runtime.streaming.addresses import refuse_address
 from ressq_runtime.streaming.prefetch import prepare_all
 from ressq_runtime.streaming.shutdown import GracefulShutdown
 

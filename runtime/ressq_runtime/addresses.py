@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-from ressq_runtime.errors import PictureError
-
 
 def is_address(name: str) -> bool:
     """True for a network address, `scheme://...`."""
@@ -37,16 +33,3 @@ def hide_secrets(text: str) -> str:
         if any(sign in address.partition("://")[2] for sign in "@?="):
             words[index] = cut_address(address) + word[len(address) :]
     return " ".join(words)
-
-
-def refuse_address(name: str) -> None:
-    """Nothing, if a file has such a name. An address may hold a password, which no row of a table is to show.
-
-    Raises:
-        PictureError: there is no such file.
-    """
-    if not os.path.exists(name):
-        raise PictureError(
-            f"{cut_address(name)}: found a network address, wanted a file; download the picture first, "
-            "or give a camera's stream to ressq-watch"
-        )
