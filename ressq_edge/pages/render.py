@@ -8,7 +8,7 @@ from markupsafe import Markup
 from ressq_edge.pages import words
 
 _HERE = Path(__file__).parent
-_FILTERS = (words.count, words.kilobytes, words.percent, words.points, words.short, words.worse, words.worse_interval)
+_FILTERS = (words.count, words.kilobytes, words.percent, words.points, words.worse, words.worse_interval)
 
 
 def render(template: str, folder: Path = _HERE, /, **shown: object) -> bytes:
