@@ -26,10 +26,10 @@ UNREAD_SUFFIXES = (
 
 def tell_pictures(request: Request, split: Split, survey: Survey) -> tuple[str, ...]:
     """All there is to say of a new run's pictures but what their split says."""
-    levels = (*tell_nested_folders(split, grouped=request.group_by is not None), *_tell_sides(split, request))
+    folders = (*tell_nested_folders(split, grouped=request.group_by is not None), *_tell_sides(split, request))
     looks = (*_tell_unsearched(survey), *tell_values(survey))
     names = tell_changed(split.labels)
-    return (*names, *levels, *_tell_known(split, request), *looks, *tell_others(request.data))
+    return (*names, *folders, *_tell_known(split, request), *looks, *tell_others(request.data))
 
 
 def _tell_known(split: Split, request: Request) -> list[str]:
@@ -71,7 +71,7 @@ def _tell_sides(split: Split, request: Request) -> list[str]:
 
 
 def _tell_unsearched(survey: Survey) -> list[str]:
-    if survey.alike is not None:
+    if survey.near_duplicates is not None:
         return []
     return [
         f"{survey.total:,} pictures are more than the {MOST_LOOKED_AT:,} that are compared unasked: pictures in two "

@@ -71,7 +71,7 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
         spec = ModelSpec(arch, request.bypass or default_bypass(arch, init), 2)
         initialise(build_model(spec), init, ("", ""))  # for what it refuses
         begun.append((init, _survey(request, names, screen, stop)))
-        return begun[0][1].alike or ()
+        return begun[0][1].near_duplicates or ()
 
     split = split_folder(request.data, request.seed or 0, request.group_by, find_near_duplicates)
     init, survey = begun[0]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from export_networks import LABELS, SIZE, as_batch, colours, drawn_pixels
 from ressq_edge.network.arch import ModelSpec, build_model
-from ressq_edge.network.checkpoint import MIDDLE, Checkpoint
+from ressq_edge.network.checkpoint import MID_GREY, Checkpoint
 from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.inputs.picture_spec import PixelSpec
 
@@ -59,7 +59,7 @@ def baseline_checkpoint(arch: str) -> Checkpoint:
         for _ in range(4):  # the statistics of the last weights, not of those on the way
             model(pixels)
     weights = dict(model.eval().state_dict())
-    return Checkpoint(ModelSpec(arch, "none", len(LABELS)), spec, MIDDLE, LABELS, {}, {}, weights)
+    return Checkpoint(ModelSpec(arch, "none", len(LABELS)), spec, MID_GREY, LABELS, {}, {}, weights)
 
 
 def framed() -> list[bytes]:

@@ -41,20 +41,20 @@ def score_all(seen: Mapping[str, Seen], classes: NDArray[np.int64]) -> dict[str,
         classes: label index of each picture of "train".
     """
     train, held = (Features(seen[part].look, _unit(seen[part].pooled)) for part in ("train", "val"))
-    typical = make_training_statistics(train, held, "torch fp32")
+    statistics = make_training_statistics(train, held, "torch fp32")
     far = _measure_classes(train.content, classes)
     scores: dict[str, Callable[[Seen], Floats]] = {
         "largest probability": lambda s: -_softmax(s.logits).max(1),
         "largest logit": lambda s: -s.logits.max(1),
         "energy": lambda s: -_log_sum(s.logits),
-        LOOK: lambda s: typical.look.measure(np.log(s.look + typical.floor)),
-        CONTENT: lambda s: typical.content.measure(_unit(s.pooled)),
+        LOOK: lambda s: statistics.look.measure(np.log(s.look + statistics.floor)),
+        CONTENT: lambda s: statistics.content.measure(_unit(s.pooled)),
         "content, Mahalanobis from the nearest class": lambda s: far(_unit(s.pooled))[0],
         "content, Mahalanobis relative to all classes": lambda s: np.subtract(*far(_unit(s.pooled))),
         "content, third neighbour": lambda s: _neighbour(_unit(s.pooled), train.content),
         "ViM": _vim(seen["train"]),
         TODAY: lambda s: np.maximum(
-            typical.look.measure(np.log(s.look + typical.floor)), typical.content.measure(_unit(s.pooled))
+            statistics.look.measure(np.log(s.look + statistics.floor)), statistics.content.measure(_unit(s.pooled))
         ),
     }
     found = {name: {part: score(rows) for part, rows in seen.items()} for name, score in scores.items()}

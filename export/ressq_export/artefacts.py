@@ -66,7 +66,7 @@ def write_artefacts(
     written, task = {}, open_task(about.checkpoint)
     for kind, model in models.items():
         cases = [make_case(model.model, about.checkpoint.pixels, seed) for seed in seeds]
-        limit = choose_limit(scored.distances[kind])
+        limit = choose_limit(scored.out_of_distribution[kind])
         card = make_card(about, kind, steps[kind], task.describe_file(scored, kind), limit, cases)
         target = folder / f"{about.name}_{kind}"
         target.write_bytes(attach_card(Path(model.path).read_bytes(), card, target.suffix))

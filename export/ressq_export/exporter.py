@@ -100,8 +100,8 @@ def _evaluate(paths: Mapping[str, Path], job: Job) -> Report:
     tables = {evaluated.title: make_rows(paths, run.task.measure(scored), medians)}
     calibration = cast(dict[str, object], card.data["calibration"] or {})
     files, faults = _texts(paths.values()), scored.faults
-    caveats = tell_groups(run, {evaluated.title: scored})
-    notes = (*run.notes(), *evaluated.notes, *caveats, _AS_IT_WAS, *request.tell_unused())
+    groups = tell_groups(run, {evaluated.title: scored})
+    notes = (*run.notes(), *evaluated.notes, *groups, _AS_IT_WAS, *request.tell_unused())
     return Report(request.name, files, False, calibration, None, None, (), tables, faults, notes)
 
 
@@ -135,7 +135,7 @@ def _export(job: Job) -> Report:
         converted.comparisons,
         job.evaluated.notes if job.evaluated else (),
     )
-    notes = (*run.notes(), *calibration.notes(), *seen, *found.caveats)
+    notes = (*run.notes(), *calibration.notes(), *seen, *found.notes)
     refused = _refuse(recipe, request) if recipe.verdict.refused else ""
     return Report(
         request.name,

@@ -39,13 +39,13 @@ class Finished:
     files: the artefacts and the certificate.
     tables: rows of the report by the title of their pictures.
     faults: pictures that could not be read.
-    caveats: what the figures do not say by themselves.
+    notes: what the figures do not say by themselves.
     """
 
     files: list[Path]
     tables: dict[str, tuple[Row, ...]]
     faults: tuple[str, ...]
-    caveats: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def finish(
@@ -83,17 +83,17 @@ def finish(
     medians = measure_medians({**converted.paths, **made}, run, about.temperature, screen)
     screen.stage("certificate")
     one_sided = tell_one_sided(converted.paths["fp32.onnx"], pictures.calibration, pictures.others, run.task)
-    caveats = (*tell_left_out(about.left_out), *one_sided, *tell_notes(run, scored))
+    notes = (*tell_left_out(about.left_out), *one_sided, *tell_notes(run, scored))
     sets = _sets(job, scored)
     pair = (converted.float_tflite, converted.paths["int8.tflite"])
-    evidence = Evidence(about, made, sets, medians, confidence, pictures.usual, pair, caveats)
+    evidence = Evidence(about, made, sets, medians, confidence, pictures.usual, pair, notes)
     certificate = write_certificate(evidence, folder, thumbnails=job.request.thumbnails)
     tables = {title: make_rows(made, run.task.measure(rows), medians) for title, rows in scored.items()}
     return Finished(
         [*made.values(), *certificate],
         tables,
         tuple(fault for rows in scored.values() for fault in rows.faults),
-        caveats,
+        notes,
     )
 
 

@@ -41,7 +41,7 @@ def split_folder(
     """The split of a data folder: its own train/val/test folders, or 70/15/15 of each class.
 
     What belongs together, by `group_by` or since it shows the same, is drawn to one side; of given folders it is
-    told (alike) or refused (groups) when they tear it apart.
+    told (near duplicates) or refused (groups) when they tear it apart.
 
     Args:
         root: the data folder.
@@ -62,8 +62,8 @@ def split_folder(
     refuse_no_utf8(root, names)
     groups = read_groups(group_by, names) if group_by else {}
     joined = tell_joined(group_by, groups, parts, labels, given=bool(given)) if group_by else None
-    alike = find_near_duplicates(names)
-    together = hang_together(groups, alike)
+    near_duplicates = find_near_duplicates(names)
+    together = hang_together(groups, near_duplicates)
     notes = []
     if not given:
         parts["test"], parts["val"], parts["train"] = draw(
@@ -79,7 +79,7 @@ def split_folder(
     if group_by:
         notes.append(f"{len(set(groups.values()))} groups by {group_by}: each is in one part")
         notes += [joined] if joined else []
-    notes += _tell_near_duplicates(parts, alike)
+    notes += _tell_near_duplicates(parts, near_duplicates)
     origin, numbered = "folders" if given else "seeded", number_groups(groups, parts)
     return Split(origin, seed, labels, parts["train"], parts["val"], parts.get("test", ()), (), tuple(notes), numbered)
 
@@ -105,14 +105,14 @@ def _read_parts(root: Path, given: dict[str, Path]) -> tuple[tuple[str, ...], di
     return labels, {part: _relative(root, found) for part, found in classes.items()}
 
 
-def _tell_near_duplicates(parts: dict[str, Samples], alike: Sequence[tuple[str, str]]) -> list[str]:
+def _tell_near_duplicates(parts: dict[str, Samples], near_duplicates: Sequence[tuple[str, str]]) -> list[str]:
     """What a person should know about pictures that show the same."""
     part_of = {name: part for part, pictures in parts.items() for name, _ in pictures}
     class_of = {name: label for pictures in parts.values() for name, label in pictures}
-    contrary = [f"{one} = {other}" for one, other in alike if class_of[one] != class_of[other]]
-    torn = [f"{one} = {other}" for one, other in alike if part_of[one] != part_of[other]]
+    contrary = [f"{one} = {other}" for one, other in near_duplicates if class_of[one] != class_of[other]]
+    torn = [f"{one} = {other}" for one, other in near_duplicates if part_of[one] != part_of[other]]
     notes = []
-    if kept := len(alike) - len(torn):
+    if kept := len(near_duplicates) - len(torn):
         notes.append(f"{kept} pairs of pictures show the same; both of each are in one part")
     if contrary:
         notes.append(

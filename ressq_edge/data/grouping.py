@@ -93,11 +93,11 @@ def _one_group_each(path: Path, reader: csv.DictReader[str]) -> dict[str, str]:
     return found
 
 
-def hang_together(groups: Groups, alike: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The groups, joined where pictures of two of them are alike."""
+def hang_together(groups: Groups, near_duplicates: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The groups, joined where pictures of two of them are near duplicates."""
     firsts: dict[str, str] = {}
     same_group = [(firsts.setdefault(group, name), name) for name, group in groups.items()]
-    return join([*same_group, *alike])
+    return join([*same_group, *near_duplicates])
 
 
 def place_groups(pictures: Samples, together: Groups, wanted: list[Counter[int]]) -> list[list[tuple[str, int]]]:

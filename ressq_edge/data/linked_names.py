@@ -12,7 +12,7 @@ class LinkedNames:
         self._count: dict[str, int] = {}
 
     def first(self, name: str) -> str:
-        """The first name of the chain of this one."""
+        """The first name of the group of this one."""
         parent = self._parent
         while parent.setdefault(name, name) != name:
             parent[name] = parent[parent[name]]
@@ -20,11 +20,11 @@ class LinkedNames:
         return name
 
     def count(self, first: str) -> int:
-        """How many names the chain with this first name has."""
+        """How many names the group with this first name has."""
         return self._count.get(first, 1)
 
     def join(self, one: str, other: str) -> None:
-        """Make one chain of the two names' chains, unless it would be too long."""
+        """Make one group of the two names' groups, unless it would be too long."""
         first, second = sorted((self.first(one), self.first(other)))
         count = self.count(first) + self.count(second)
         if first != second and (self._most is None or count <= self._most):
@@ -34,9 +34,9 @@ class LinkedNames:
 
 def join(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Name -> the first name of all that hang together through these pairs."""
-    chains = LinkedNames()
+    links = LinkedNames()
     names: dict[str, None] = {}
     for one, other in pairs:
-        chains.join(one, other)
+        links.join(one, other)
         names[one] = names[other] = None
-    return {name: chains.first(name) for name in names}
+    return {name: links.first(name) for name in names}

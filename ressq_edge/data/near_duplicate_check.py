@@ -72,21 +72,21 @@ def confirm(root: Path, pairs: Sequence[Pair], threads: int, tick: Callable[[], 
 
 def _gather(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
     """The pairs in lists of up to MOST_AT_ONCE pictures; where more hang together, the farthest pairs are left out."""
-    chains = LinkedNames(MOST_AT_ONCE)
+    links = LinkedNames(MOST_AT_ONCE)
     for pair in pairs:
-        chains.join(*pair)
-    of_chain: dict[str, list[Pair]] = defaultdict(list)
+        links.join(*pair)
+    of_group: dict[str, list[Pair]] = defaultdict(list)
     for one, other in pairs:
-        if chains.first(one) == chains.first(other):
-            of_chain[chains.first(one)].append((one, other))
+        if links.first(one) == links.first(other):
+            of_group[links.first(one)].append((one, other))
     gathered: list[Pair] = []
     pictures = 0
-    for first, some in of_chain.items():
-        if pictures + chains.count(first) > MOST_AT_ONCE:
+    for first, some in of_group.items():
+        if pictures + links.count(first) > MOST_AT_ONCE:
             yield gathered
             gathered, pictures = [], 0
         gathered += some
-        pictures += chains.count(first)
+        pictures += links.count(first)
     yield gathered
 
 

@@ -3,7 +3,7 @@
 Each picture becomes a grey thumbnail; its difference hash (Krawetz 2013: is a pixel brighter than its left
 neighbour?) finds candidates without comparing all with all, the correlation of the thumbnails leaves few. Both are
 needed: solar cells and X-rays look alike without being copies. Mirrored and cropped copies are not found. What is left
-may still differ in a small part: second_look.py decides.
+may still differ in a small part: near_duplicate_check.py decides.
 """
 
 import zlib

@@ -64,14 +64,14 @@ class Survey:
     total: pictures that there are.
     looks: of dtype LOOK, one a name.
     cameras: make and model by number; the first is no camera.
-    alike: pairs of names that show the same; None: not searched.
+    near_duplicates: pairs of names that show the same; None: not searched.
     """
 
     names: tuple[str, ...]
     total: int
     looks: Looks
     cameras: tuple[str, ...]
-    alike: tuple[tuple[str, str], ...] | None
+    near_duplicates: tuple[tuple[str, str], ...] | None
 
 
 @contextmanager
@@ -99,8 +99,8 @@ def look_at(root: Path, names: Sequence[str], threads: int, bar: Bar = silent, *
                     *values, camera = look
                     looks[index] = (*values, numbers.setdefault(camera, len(numbers)))
                 tick()
-    alike = _search(root, names, looks, threads, bar) if search else None
-    return Survey(tuple(names), len(names), looks, tuple(numbers), alike)
+    near_duplicates = _search(root, names, looks, threads, bar) if search else None
+    return Survey(tuple(names), len(names), looks, tuple(numbers), near_duplicates)
 
 
 def _search(root: Path, names: Sequence[str], looks: Looks, threads: int, bar: Bar) -> tuple[tuple[str, str], ...]:

@@ -38,12 +38,12 @@ class Normalise:
 IMAGENET = Normalise()
 # (pixels - 128) / 128. A baseline pads its first convolution with zeros, which then stand for a value that a pixel can
 # have, so that no file pads with anything else, however it folds the normalisation.
-MIDDLE = Normalise((128 / 255,) * 3, (128 / 255,) * 3)
+MID_GREY = Normalise((128 / 255,) * 3, (128 / 255,) * 3)
 
 
 def normalise_for(arch: str) -> Normalise:
     """How pixels become the input of a network of this kind."""
-    return IMAGENET if arch in SQUEEZENETS else MIDDLE
+    return IMAGENET if arch in SQUEEZENETS else MID_GREY
 
 
 @dataclass(frozen=True)

@@ -59,11 +59,11 @@ def make_data_page(name: str, report: DataReport, spec: PixelSpec, notes: Sequen
 
 def _tiles(report: DataReport, spec: PixelSpec) -> list[tuple[str, str, str]]:
     counts, sides = report.split.counts("train"), report.sides()
-    alike = "–" if report.survey.alike is None else f"{len(report.survey.alike):,}"
+    pairs = "–" if report.survey.near_duplicates is None else f"{len(report.survey.near_duplicates):,}"
     return [
         ("pictures", f"{report.survey.total:,}", f"{sum(counts):,} to learn from"),
         ("largest to smallest class", f"{report.imbalance:.1f} : 1", f"{max(counts):,} and {min(counts):,} pictures"),
-        ("pairs that show the same", alike, f"{len(report.torn):,} in two parts" if alike != "–" else "not searched"),
+        ("pairs that show the same", pairs, f"{len(report.torn):,} in two parts" if pairs != "–" else "not searched"),
         ("shorter side", f"{np.median(sides):,.0f} px" if len(sides) else "–", f"the network takes {spec.size}"),
     ]
 

@@ -23,7 +23,7 @@ def list_findings(report: DataReport, spec: PixelSpec) -> list[str]:
             f"{len(report.contradicting):,} pairs of pictures that show the same are in two classes: one label of each "
             "pair may be wrong."
         )
-    if report.survey.alike is None:
+    if report.survey.near_duplicates is None:
         found.append("Pictures that show the same were not searched among so many: --compare-all does it.")
     if report.unreadable:
         found.append(f"{len(report.unreadable):,} pictures cannot be read.")

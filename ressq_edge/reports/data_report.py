@@ -106,17 +106,17 @@ class DataReport:
     @cached_property
     def torn(self) -> list[tuple[str, str]]:
         """Pairs of pictures that show the same, and are in two parts."""
-        return [pair for pair in self.survey.alike or () if self.part(pair[0]) != self.part(pair[1])]
+        return [pair for pair in self.survey.near_duplicates or () if self.part(pair[0]) != self.part(pair[1])]
 
     @cached_property
     def kept(self) -> list[tuple[str, str]]:
         """Pairs of pictures that show the same, in one part."""
-        return [pair for pair in self.survey.alike or () if self.part(pair[0]) == self.part(pair[1])]
+        return [pair for pair in self.survey.near_duplicates or () if self.part(pair[0]) == self.part(pair[1])]
 
     @cached_property
     def contradicting(self) -> set[tuple[str, str]]:
         """Pairs of pictures that show the same, and are of two classes."""
-        return {pair for pair in self.survey.alike or () if self.label(pair[0]) != self.label(pair[1])}
+        return {pair for pair in self.survey.near_duplicates or () if self.label(pair[0]) != self.label(pair[1])}
 
     @property
     def imbalance(self) -> float:

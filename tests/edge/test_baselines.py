@@ -20,7 +20,7 @@ from ressq_edge.errors import InitError, ModelError
 from ressq_edge.network.arch import ModelSpec, build_model, count_multiply_adds, count_parameters
 from ressq_edge.network.checkpoint import (
     IMAGENET,
-    MIDDLE,
+    MID_GREY,
     Checkpoint,
     load_checkpoint,
     normalise_for,
@@ -95,7 +95,7 @@ def test_published_weights_get_a_new_head_and_answer_the_same_inside_a_picture(a
     pixels = torch.randint(0, 256, (2, 3, 64, 64), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     was = published_normalise(arch)
     wanted = first_layers(before, normalise(pixels, was.mean, was.std))
-    found = first_layers(after, normalise(pixels, MIDDLE.mean, MIDDLE.std))
+    found = first_layers(after, normalise(pixels, MID_GREY.mean, MID_GREY.std))
     inside = (..., slice(2, -2), slice(2, -2))
     torch.testing.assert_close(found[inside], wanted[inside], rtol=0, atol=1e-5 * float(wanted.std()))
     assert not torch.allclose(found, wanted, rtol=0, atol=1e-3 * float(wanted.std()))  # the border: grey, not the mean
@@ -116,9 +116,9 @@ def _column(values: tuple[float, ...]) -> Tensor:
 def test_our_own_checkpoint_of_a_baseline_goes_on_unchanged(tmp_path: Path) -> None:
     spec, path = ModelSpec("resnet18", "none", 3), tmp_path / "best.safetensors"
     weights = settled(build_model(spec)).state_dict()
-    save_checkpoint(path, Checkpoint(spec, PixelSpec.for_size(64), MIDDLE, LABELS, {}, {}, dict(weights)))
+    save_checkpoint(path, Checkpoint(spec, PixelSpec.for_size(64), MID_GREY, LABELS, {}, {}, dict(weights)))
     model = build_model(spec)
-    assert initialise(model, load_init(str(path), "resnet18"), LABELS, MIDDLE) == []
+    assert initialise(model, load_init(str(path), "resnet18"), LABELS, MID_GREY) == []
     assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in weights.items())
 
 
@@ -126,7 +126,7 @@ def test_weights_of_before_batch_norm_counted_its_batches_are_taken(tmp_path: Pa
     old = {k: v for k, v in get_model("resnet18").state_dict().items() if not k.endswith("num_batches_tracked")}
     torch.save(old, tmp_path / "net.pth")
     model = build_model(ModelSpec("resnet18", "none", 3))
-    assert len(initialise(model, load_init(str(tmp_path / "net.pth"), "resnet18"), LABELS, MIDDLE)) == 2
+    assert len(initialise(model, load_init(str(tmp_path / "net.pth"), "resnet18"), LABELS, MID_GREY)) == 2
 
 
 def test_a_checkpoint_that_does_not_say_its_normalisation_is_refused(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_imagenet_without_a_network_names_the_file_and_the_way_out(
 
 def test_padding_stands_for_a_pixel_of_128() -> None:
     grey = torch.full((1, 3, 4, 4), 128, dtype=torch.uint8)
-    assert normalise(grey, MIDDLE.mean, MIDDLE.std).abs().max() < 1e-6
-    assert normalise(grey - 128, MIDDLE.mean, MIDDLE.std).flatten().tolist() == pytest.approx([-1] * 48)
+    assert normalise(grey, MID_GREY.mean, MID_GREY.std).abs().max() < 1e-6
+    assert normalise(grey - 128, MID_GREY.mean, MID_GREY.std).flatten().tolist() == pytest.approx([-1] * 48)
 
 
 @every_baseline
@@ -160,7 +160,7 @@ def test_a_baseline_trains_and_keeps_what_it_validated(arch: str, seventeen: Pat
     quick = ["--init", "none", "--size", "32", "--threads", "1", "--batch-size", "8", "--epochs", "1"]
     assert main([str(seventeen), "--out", str(run), "--arch", arch, *quick]) == 0
     checkpoint = load_checkpoint(run / "best.safetensors")
-    assert checkpoint.normalise == MIDDLE
+    assert checkpoint.normalise == MID_GREY
     tracked = {k: v for k, v in checkpoint.weights.items() if k.endswith("running_mean")}
     assert all(value.abs().max() > 0 for value in tracked.values())  # the averaged network has the statistics, too
     with (run / "metrics.csv").open() as file:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 
-from ressq_edge.data import near_duplicate_check as second_look
+from ressq_edge.data import near_duplicate_check
 from ressq_edge.data.linked_names import join
 from ressq_edge.data.near_duplicate_check import confirm
 from ressq_edge.data.near_duplicates import find_near_duplicates
@@ -54,9 +54,9 @@ def test_frames_of_one_camera_are_told_apart_by_a_bird_and_stay_together_without
     found = look_at(tmp_path, names, 2)
     near = [{names[number][:4] for number in pair} for pair in find_near_duplicates(found.looks["thumbnail"])]
     assert {"bird", "none"} in near, "at 16 x 16 pixels they are the same"
-    assert found.alike
-    assert all(name.startswith("none") for pair in found.alike for name in pair)
-    together = join(found.alike)
+    assert found.near_duplicates
+    assert all(name.startswith("none") for pair in found.near_duplicates for name in pair)
+    together = join(found.near_duplicates)
     assert len(together) == 20
     assert len(set(together.values())) == 1
 
@@ -70,7 +70,7 @@ def test_small_things_on_white_are_not_the_same_and_their_copies_are(tmp_path: P
     names = names_in(tmp_path)
     found = look_at(tmp_path, names, 2)
     assert len(find_near_duplicates(found.looks["thumbnail"])) > 24, "at 16 x 16 pixels some are the same"
-    assert found.alike == tuple((f"{number:02}-half.jpg", f"{number:02}.jpg") for number in range(24))
+    assert found.near_duplicates == tuple((f"{number:02}-half.jpg", f"{number:02}.jpg") for number in range(24))
 
 
 def test_a_part_of_another_colour_and_the_same_brightness_tells_pictures_apart(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_no_copy_of_a_real_photo_that_the_first_look_found_is_lost(photos: Path,
     names = names_in(tmp_path)
     found = look_at(tmp_path, names, 2)
     near = [(names[one], names[other]) for one, other in find_near_duplicates(found.looks["thumbnail"])]
-    assert found.alike == tuple(sorted(near))
+    assert found.near_duplicates == tuple(sorted(near))
     print(f"{kind}: {len(near)} of 150")
     assert len(near) >= (120 if kind == "brighter" else 148)
 
@@ -113,15 +113,15 @@ def test_each_picture_is_decoded_once_and_compared_with_the_nearest(
         draw_scene(0).save(tmp_path / f"{number:02}.png")
     names = names_in(tmp_path)
     pairs = [(one, other) for one in names for other in names if one < other]
-    monkeypatch.setattr(second_look, "MOST_COMPARED", 3)
+    monkeypatch.setattr(near_duplicate_check, "MOST_COMPARED", 3)
     decoded: list[Path] = []
-    look = second_look._look
+    look = near_duplicate_check._look
 
     def count(path: Path) -> np.ndarray | None:
         decoded.append(path)
         return look(path)
 
-    monkeypatch.setattr(second_look, "_look", count)
+    monkeypatch.setattr(near_duplicate_check, "_look", count)
     same = confirm(tmp_path, pairs, 2, lambda: None)
     assert sorted(decoded) == [tmp_path / name for name in names]
     compared = Counter(name for pair in same for name in pair)
@@ -133,13 +133,13 @@ def test_each_picture_is_decoded_once_and_compared_with_the_nearest(
 def test_where_more_hang_together_than_memory_may_hold_the_nearest_are_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(second_look, "MOST_AT_ONCE", 4)
+    monkeypatch.setattr(near_duplicate_check, "MOST_AT_ONCE", 4)
     for number in range(9):
         draw_scene(0).save(tmp_path / f"{number}.png")
     pairs = [(f"{one}.png", f"{other}.png") for one, other in ((0, 8), (1, 7), (0, 1), (1, 2), (3, 4), (4, 5))]
     same = confirm(tmp_path, pairs, 2, lambda: None)
     assert same == tuple(sorted(pair for pair in pairs if pair != ("1.png", "2.png")))
-    lists = [{name for pair in some for name in pair} for some in second_look._gather(pairs)]
+    lists = [{name for pair in some for name in pair} for some in near_duplicate_check._gather(pairs)]
     assert [len(names) for names in lists] == [4, 3]
 
 

@@ -34,11 +34,13 @@ COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 def alike_in(paths: list[Path]) -> list[tuple[int, int]]:
     names = [str(path) for path in paths]
-    return sorted((names.index(one), names.index(other)) for one, other in look_at(Path(), names, 2).alike or ())
+    return sorted(
+        (names.index(one), names.index(other)) for one, other in look_at(Path(), names, 2).near_duplicates or ()
+    )
 
 
 def alike_below(root: Path) -> Callable[[list[str]], tuple[tuple[str, str], ...]]:
-    return lambda names: look_at(root, names, 2).alike or ()
+    return lambda names: look_at(root, names, 2).near_duplicates or ()
 
 
 @pytest.mark.parametrize("change", COPIES.values(), ids=COPIES)
@@ -117,7 +119,7 @@ def test_many_equal_files_are_known_without_a_second_look(tmp_path: Path, monkey
         (tmp_path / f"{index}.png").write_bytes((tmp_path / "0.png").read_bytes())
     monkeypatch.setattr(survey, "confirm", pytest.fail)
     names = [f"{index}.png" for index in range(40)]
-    assert look_at(tmp_path, names, 1).alike == tuple(sorted(pairwise(names)))
+    assert look_at(tmp_path, names, 1).near_duplicates == tuple(sorted(pairwise(names)))
 
 
 def test_a_file_that_goes_while_it_is_looked_at_is_no_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +132,7 @@ def test_a_file_that_goes_while_it_is_looked_at_is_no_copy(tmp_path: Path, monke
         return wanted(thumbnails)
 
     monkeypatch.setattr(survey, "checksums", go)
-    assert look_at(tmp_path, ["0.png", "1.png"], 1).alike == ()
+    assert look_at(tmp_path, ["0.png", "1.png"], 1).near_duplicates == ()
 
 
 @pytest.mark.parametrize("ground", ["pale", "black"])

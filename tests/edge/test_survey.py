@@ -62,7 +62,7 @@ def test_a_look_tells_size_colours_and_what_the_file_says(tmp_path: Path) -> Non
     assert found.looks["mean"][0] == pytest.approx([200, 75, 0], abs=3)
     assert found.looks["deviation"][0] == pytest.approx([0, 25, 0], abs=3)
     assert found.looks["mean"][2].tolist() == [7, 7, 7]
-    assert found.alike == (), "one is stored turned"
+    assert found.near_duplicates == (), "one is stored turned"
 
 
 @pytest.mark.parametrize("tag", [33550, 33922, 34264, 34735])
@@ -108,11 +108,11 @@ def test_that_copies_were_not_searched_is_said(shapes: Path, tmp_path: Path, mon
     request = Request(shapes, tmp_path / "run", init="none")
     begun = start.begin_run(request, Screen())
     assert begun.survey is not None
-    assert (len(begun.survey.names), begun.survey.total, begun.survey.alike) == (10, 120, None)
+    assert (len(begun.survey.names), begun.survey.total, begun.survey.near_duplicates) == (10, 120, None)
     assert any("120 pictures are more than the 100 that are compared unasked" in note for note in begun.notes)
     everything = start.begin_run(Request(shapes, tmp_path / "all", init="none", compare_all=True), Screen())
     assert everything.survey is not None
-    assert everything.survey.alike is not None
+    assert everything.survey.near_duplicates is not None
     assert not any("unasked" in note for note in everything.notes)
 
 
@@ -127,7 +127,7 @@ def test_a_report_brings_looks_and_parts_together(tmp_path: Path) -> None:
 
     def look(names: list[str]) -> tuple[tuple[str, str], ...]:
         surveys.append(look_at(tmp_path, names, 1))
-        return surveys[0].alike or ()
+        return surveys[0].near_duplicates or ()
 
     split: Split = split_folder(tmp_path, 0, None, look)
     report = DataReport(split, surveys[0], {}, {})

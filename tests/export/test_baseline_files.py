@@ -19,7 +19,7 @@ from baseline_networks import baseline_checkpoint, framed
 from delegates import outside_delegate
 from export_networks import LABELS, SIZE, drawn_pixels, write_run
 from ressq_edge.choices import BASELINES
-from ressq_edge.network.checkpoint import MIDDLE, load_checkpoint
+from ressq_edge.network.checkpoint import MID_GREY, load_checkpoint
 from ressq_export.certificate.layers import read_layers
 from ressq_export.certificate.snr import _Tapped
 from ressq_export.convert import KINDS
@@ -82,14 +82,14 @@ def test_the_files_answer_as_torch_whatever_lies_on_the_border(exported: Exporte
 
 def test_int8_pads_with_the_grey_that_training_padded_with(exported: Exported) -> None:
     layers = {str(layer["tensor"]): layer for layer in read_layers(exported["int8.tflite"].read_bytes())}
-    place, first = next(iter(layers.items()))
+    tensor, first = next(iter(layers.items()))
     exact, rounded = (_Tapped(exported[f"{kind}.tflite"]) for kind in ("fp32", "int8"))
     errors = []
     for pixels in framed():
         exact.run(pixels)
         rounded.run(pixels)
-        wanted = exact.read(place).clip(first["low"], first["high"])
-        errors.append(np.square(wanted - rounded.read(place))[0].mean(2))
+        wanted = exact.read(tensor).clip(first["low"], first["high"])
+        errors.append(np.square(wanted - rounded.read(tensor))[0].mean(2))
     square = np.mean(errors, 0)
     border, inside = square[[0, -1]].mean() + square[:, [0, -1]].mean(), square[1:-1, 1:-1].mean()
     assert 0 < border < 8 * inside, "a padding of black is 128 steps off"
@@ -101,7 +101,7 @@ def test_the_tflite_files_hold_the_networks_layers_and_moves_within_their_layout
     found = Counter(operator_kind(root, operator) for operator in own)
     assert found["QUANTIZE"] == found["DEQUANTIZE"] == found["CAST"] == found["SUB"] == 1
     weights = found["CONV_2D"] + found["DEPTHWISE_CONV_2D"]
-    layers = deploy(load_checkpoint(exported.run / "best.safetensors").build(), MIDDLE.mean, MIDDLE.std).modules()
+    layers = deploy(load_checkpoint(exported.run / "best.safetensors").build(), MID_GREY.mean, MID_GREY.std).modules()
     assert weights == sum(isinstance(layer, nn.Conv2d) for layer in layers)
     moved = {"PAD", "RESHAPE", "TRANSPOSE", "SLICE"} if exported.arch.startswith("shuffle") else {"PAD"}
     joints = {"ADD", "CONCATENATION", "MAX_POOL_2D", "MEAN", "FULLY_CONNECTED", "SOFTMAX"}
@@ -128,11 +128,11 @@ def test_the_int8_onnx_takes_the_pixels_bytes_and_has_no_activation_left(exporte
     assert (values[first.input[1]], values[first.input[2]]) == (1, 128)
 
 
-def test_places_have_the_same_names_in_both_formats(exported: Exported) -> None:
+def test_tensors_have_the_same_names_in_both_formats(exported: Exported) -> None:
     _, graph = read_flatbuffer(exported["fp32.tflite"].read_bytes())
     tflite = {origin(graph.tensors[operator.outputs[0]].name.decode()) for operator in graph.operators}
-    places = {name for name in tflite if not name.startswith("out_of_distribution")}
-    assert places <= {name for node in onnx.load(exported["fp32.onnx"]).graph.node for name in node.output}
+    tensors = {name for name in tflite if not name.startswith("out_of_distribution")}
+    assert tensors <= {name for node in onnx.load(exported["fp32.onnx"]).graph.node for name in node.output}
 
 
 def card_of(path: Path) -> Card:

@@ -1,4 +1,4 @@
-"""torchvision's networks folded: the same function, borders included, and a name for every place."""
+"""torchvision's networks folded: the same function, borders included, and a name for every activation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn
 from baseline_networks import begin_baseline, centred, framed, see_pictures
 from export_networks import as_batch
 from ressq_edge.choices import BASELINES
-from ressq_edge.network.checkpoint import IMAGENET, MIDDLE
+from ressq_edge.network.checkpoint import IMAGENET, MID_GREY
 from ressq_export.errors import FoldError
 from ressq_export.network.deployed import SCORED_TENSORS, deploy
 from ressq_export.network.fold import fold_norm
@@ -35,15 +35,15 @@ def test_a_folded_baseline_answers_as_the_trained_one(arch: str) -> None:
     model = see_pictures(begin_baseline(arch))
     with torch.no_grad():
         wanted = model(centred(as_batch(framed()))) / 1.5
-    found = logits_of(deploy(model, MIDDLE.mean, MIDDLE.std, temperature=1.5), framed())
+    found = logits_of(deploy(model, MID_GREY.mean, MID_GREY.std, temperature=1.5), framed())
     assert ((wanted - found).abs().max() / wanted.abs().max()).item() < ROUNDING
 
 
 def test_a_border_padded_with_black_is_another_network() -> None:
-    network = deploy(see_pictures(begin_baseline("resnet18")), MIDDLE.mean, MIDDLE.std)
+    network = deploy(see_pictures(begin_baseline("resnet18")), MID_GREY.mean, MID_GREY.std)
     wanted = logits_of(network, framed())
     network.centre = nn.Identity()  # and what the grey value adds inside the picture goes to the bias
-    first = network.body.conv1
+    first = network.features.conv1
     with torch.no_grad():
         first.bias -= 128 * first.weight.sum((1, 2, 3))
     found = logits_of(network, framed())
@@ -67,9 +67,9 @@ def test_a_batch_norm_folds_into_a_convolution_with_or_without_a_bias() -> None:
 
 
 @every_baseline
-def test_every_layer_has_one_place_in_a_block_and_one_block_is_the_middle(arch: str) -> None:
-    names = [place.name for place in deploy(begin_baseline(arch).eval(), MIDDLE.mean, MIDDLE.std).modules()
-             if isinstance(place, NamedTensor)]  # fmt: skip
+def test_every_layer_has_one_name_in_a_block_and_one_block_is_scored(arch: str) -> None:
+    names = [tensor.name for tensor in deploy(begin_baseline(arch).eval(), MID_GREY.mean, MID_GREY.std).modules()
+             if isinstance(tensor, NamedTensor)]  # fmt: skip
     assert len(names) == len(set(names))
     assert {f"{SCORED_TENSORS[arch][0]}.sum", f"{SCORED_TENSORS[arch][0]}.concat"} & set(names)
 

@@ -109,9 +109,9 @@ def test_a_gate_that_int8_cannot_tell_from_none_is_left_out_and_no_sum_is_slow(
     for kind in ("fp32.tflite", "int8.tflite"):
         assert sums_of(found.paths[kind]) == set(SUMS) - left_out - closed
     assert_delegated(found)
-    seam = found.comparisons[0]
-    assert seam.name == f"torch -> torch without the bypass of {', '.join(found.left_out)}"
-    assert seam.worst < 0.02
+    comparison = found.comparisons[0]
+    assert comparison.name == f"torch -> torch without the bypass of {', '.join(found.left_out)}"
+    assert comparison.worst < 0.02
 
 
 @pytest.mark.parametrize("arch", ["ressqueezenet1_1", pytest.param("ressqueezenet1_0", marks=pytest.mark.slow)])

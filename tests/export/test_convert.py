@@ -62,7 +62,7 @@ def test_the_int8_input_has_scale_1_and_zero_point_minus_128(paths: dict[str, Pa
     assert (list(found.scale), list(found.zeroPoint)) == ([1.0], [-128])
 
 
-def test_places_have_the_same_names_in_both_formats(paths: dict[str, Path]) -> None:
+def test_tensors_have_the_same_names_in_both_formats(paths: dict[str, Path]) -> None:
     _, graph = read_flatbuffer(paths["fp32.tflite"].read_bytes())
     tflite = {graph.tensors[operator.outputs[0]].name.decode() for operator in graph.operators}
     found = {node.output[0] for node in onnx.load(paths["fp32.onnx"]).graph.node}
@@ -119,7 +119,7 @@ def test_costs_are_those_of_the_deployed_network(converted: Converted) -> None:
 
 
 def test_each_seam_is_checked(converted: Converted) -> None:
-    names = [seam.name for seam in converted.comparisons]
+    names = [comparison.name for comparison in converted.comparisons]
     assert names[:3] == ["torch -> folded", "torch -> fp32.onnx", "fp32.onnx -> fp32.tflite"]
     assert names[3:] == ["fp32.tflite -> int8.tflite", "fp32.onnx -> int8.onnx"]
 

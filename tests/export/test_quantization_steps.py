@@ -94,7 +94,7 @@ def test_equalised_channels_span_nearly_the_same(batch: torch.Tensor) -> None:
     network = network_of(hard=True)
 
     def unevenness(network: DeployedNetwork) -> float:
-        """log2 of the widest channel over the median one, averaged over the places."""
+        """log2 of the widest channel over the median one, averaged over the tensors."""
         spans = _measure_spans(network, list(find_channels(network)), batch)
         return float(np.mean([float((span.max() / span[span > 0].median()).log2()) for span in spans]))
 
@@ -171,6 +171,6 @@ def test_weights_are_rounded_to_steps_of_their_own_channel() -> None:
 
 
 def test_activations_are_rounded_and_clipped_to_their_range() -> None:
-    place = RoundedTensor(Range(-51.0, 204.0))  # steps of 1
-    found = place(torch.tensor([-60.0, -50.6, 0.4, 203.7, 300.0]))
+    rounded = RoundedTensor(Range(-51.0, 204.0))  # steps of 1
+    found = rounded(torch.tensor([-60.0, -50.6, 0.4, 203.7, 300.0]))
     assert found.tolist() == [-51.0, -51.0, 0.0, 204.0, 204.0]

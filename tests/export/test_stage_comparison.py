@@ -109,7 +109,7 @@ def test_logits_that_are_not_numbers_prove_nothing() -> None:
 
 def test_deviations_are_relative_to_the_spread() -> None:
     wanted = random_logits()
-    found = compare("seam", wanted, wanted + 0.3)
+    found = compare("comparison", wanted, wanted + 0.3)
     assert found.worst == pytest.approx(0.3 / wanted.std(0).mean())
     assert found.rms == pytest.approx(found.worst)
 
@@ -124,5 +124,5 @@ def test_a_float_seam_within_tolerance_passes_and_beyond_it_does_not() -> None:
 
 def test_logits_that_are_not_numbers_do_not_pass() -> None:
     wanted = random_logits()
-    with pytest.raises(ParityError, match="seam: found"):
-        check_float_stages("seam", wanted, wanted * np.nan)
+    with pytest.raises(ParityError, match="comparison: found"):
+        check_float_stages("comparison", wanted, wanted * np.nan)

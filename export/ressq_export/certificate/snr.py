@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# The int8 file's name for the pixels after QUANTIZE carries it; the layers keep the places' names.
+# The int8 file's name for the pixels after QUANTIZE carries it; the layers keep the tensors' names.
 _SUFFIX = "_quantized"
 
 
@@ -38,40 +38,40 @@ class _Tapped:
         self._interpreter.set_tensor(self._input["index"], array)
         self._interpreter.invoke()
 
-    def read(self, place: str) -> NDArray[np.float32]:
-        """What a place held, as real values."""
-        details = self.tensors[place]
+    def read(self, tensor: str) -> NDArray[np.float32]:
+        """What a tensor held, as real values."""
+        details = self.tensors[tensor]
         value: NDArray[np.float32] = self._interpreter.get_tensor(details["index"]).astype(np.float32)
         scale, zero_point = details["quantization"]
         return (value - np.float32(zero_point)) * np.float32(scale) if scale else value
 
 
 def measure_snr(
-    float_model: Path, int8_model: Path, places: Iterable[str], pictures: Iterable[bytes]
+    float_model: Path, int8_model: Path, tensors: Iterable[str], pictures: Iterable[bytes]
 ) -> dict[str, float]:
-    """NamedTensor -> signal-to-noise ratio in dB: 10 log10(sum of x^2 / sum of (x - x')^2) over all pictures.
+    """Tensor -> signal-to-noise ratio in dB: 10 log10(sum of x^2 / sum of (x - x')^2) over all pictures.
 
-    x is the float network's value, x' the int8 network's at the same place. The noise is all that came so far,
-    not only this layer's own. Places without signal or without noise are left out.
+    x is the float network's value, x' the int8 network's of the same tensor. The noise is all that came so far,
+    not only this layer's own. Tensors without signal or without noise are left out.
 
     Args:
-        float_model: `.tflite`, its places named.
+        float_model: `.tflite`, its tensors named.
         int8_model: the `.tflite` made of it.
-        places: to compare, int8 in `int8_model`.
+        tensors: to compare, int8 in `int8_model`.
         pictures: uint8 RGB pixels of the network's input.
     """
     exact, rounded = _Tapped(float_model), _Tapped(int8_model)
-    signal: dict[str, float] = dict.fromkeys(places, 0.0)
+    signal: dict[str, float] = dict.fromkeys(tensors, 0.0)
     noise = dict(signal)
     for pixels in pictures:
         exact.run(pixels)
         rounded.run(pixels)
-        for place in signal:
-            wanted, found = exact.read(place), rounded.read(place)
-            signal[place] += float(np.square(wanted, dtype=np.float64).sum())
-            noise[place] += float(np.square(wanted - found, dtype=np.float64).sum())
+        for tensor in signal:
+            wanted, found = exact.read(tensor), rounded.read(tensor)
+            signal[tensor] += float(np.square(wanted, dtype=np.float64).sum())
+            noise[tensor] += float(np.square(wanted - found, dtype=np.float64).sum())
     return {
-        place: 10 * math.log10(signal[place] / noise[place])
-        for place in signal
-        if signal[place] > 0 and noise[place] > 0
+        tensor: 10 * math.log10(signal[tensor] / noise[tensor])
+        for tensor in signal
+        if signal[tensor] > 0 and noise[tensor] > 0
     }

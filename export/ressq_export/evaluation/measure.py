@@ -43,8 +43,8 @@ def measure_pictures(
 ) -> Scored:
     """What torch and the files make of pictures whose targets are known."""
     progress = screen.stage("accuracy")
-    distances = {kind: lambda model=model: model.out_of_distribution() for kind, model in models.items()}
-    found = score_pictures(scorers(models, run, temperature), pictures, run.checkpoint.pixels, progress, distances)
+    scores = {kind: lambda model=model: model.out_of_distribution() for kind, model in models.items()}
+    found = score_pictures(scorers(models, run, temperature), pictures, run.checkpoint.pixels, progress, scores)
     return replace(found, groups=run.groups_of(found.paths))
 
 

@@ -37,7 +37,7 @@ def add_metadata(model: bytes, name: str, about: str, size: int) -> bytes:
     """
     root, graph = read_flatbuffer(model)
     buffer = schema.BufferT()
-    buffer.data = build_metadata(name, about, size, distance=len(graph.outputs) > 1)
+    buffer.data = build_metadata(name, about, size, out_of_distribution=len(graph.outputs) > 1)
     root.buffers.append(buffer)
     entry = schema.MetadataT()
     entry.name, entry.buffer = BUFFER_NAME, len(root.buffers) - 1
@@ -45,13 +45,17 @@ def add_metadata(model: bytes, name: str, about: str, size: int) -> bytes:
     return pack(root)
 
 
-def build_metadata(name: str, about: str, size: int, *, distance: bool = False) -> bytes:
-    """The metadata's own flatbuffer; distance: of a model with that output too, which MediaPipe wants described."""
+def build_metadata(name: str, about: str, size: int, *, out_of_distribution: bool = False) -> bytes:
+    """Its own flatbuffer; out_of_distribution: of a model with that output, too, which MediaPipe wants described."""
     writer = _Writer()
     graph = writer.table(  # SubGraphMetadata
         10,
         (2, "offset", writer.vector([_input(writer, size)])),
-        (3, "offset", writer.vector([_output(writer), *([_distance(writer)] if distance else [])])),
+        (
+            3,
+            "offset",
+            writer.vector([_output(writer), *([_out_of_distribution(writer)] if out_of_distribution else [])]),
+        ),
     )
     model = writer.table(  # ModelMetadata
         8,
@@ -101,8 +105,8 @@ def _output(writer: "_Writer") -> int:
     )
 
 
-def _distance(writer: "_Writer") -> int:
-    """TensorMetadata of the distance from the training pictures."""
+def _out_of_distribution(writer: "_Writer") -> int:
+    """TensorMetadata of the out-of-distribution score."""
     return writer.table(
         7,
         (0, "offset", writer.string(OUT_OF_DISTRIBUTION)),

@@ -42,9 +42,10 @@ def _quantise(model: onnx.ModelProto, ranges: Ranges) -> onnx.ModelProto:
     from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 
     # The quantizer removes a ReLU whose range starts at zero and asks for the range before it.
-    before_relu = {place + BEFORE_RELU: spread for place, spread in ranges.items()}
+    before_relu = {activation + BEFORE_RELU: spread for activation, spread in ranges.items()}
     limits = {
-        place: (np.float32(spread.low), np.float32(spread.high)) for place, spread in {**before_relu, **ranges}.items()
+        activation: (np.float32(spread.low), np.float32(spread.high))
+        for activation, spread in {**before_relu, **ranges}.items()
     }
     kinds = {node.op_type for node in model.graph.node}.difference(_FLOAT_LAYERS)
     quantizer = QDQQuantizer(
@@ -86,7 +87,7 @@ def take_pixels_as_they_are(name: str, model: onnx.ModelProto) -> None:
         raise ConversionError(
             f"{name}: found scale {scale} and zero point {zero_point} at {INPUT}, wanted 1 and {wanted}"
         )
-    skipped = [quantise, *(made[place] for place in heads if place in made)]
+    skipped = [quantise, *(made[activation] for activation in heads if activation in made)]
     for node in graph.node:
         node.input[:] = [made["float"].input[0] if key == quantise.output[0] else key for key in node.input]
     for node in skipped:

@@ -26,10 +26,10 @@ def make_sums(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
         makers = _relu_sources(model.graph, subtracted)
         if makers:
             _negate_source(model.graph, makers, subtracted)
-            places = (subtracted, *(maker.output[0] for maker in makers))
+            tensors = (subtracted, *(maker.output[0] for maker in makers))
         else:
-            places = (_insert_negation(model.graph, node),)
-        found.update({place: _negated(ranges[subtracted]) for place in places})
+            tensors = (_insert_negation(model.graph, node),)
+        found.update({tensor: _negated(ranges[subtracted]) for tensor in tensors})
         node.op_type = "Add"
     return found
 
@@ -38,16 +38,16 @@ def _negated(spread: Range) -> Range:
     return Range(-spread.high, -spread.low)
 
 
-def _relu_sources(graph: onnx.GraphProto, place: str) -> list[onnx.NodeProto]:
-    """The ReLUs whose concatenation is `place`; none where it is made otherwise."""
+def _relu_sources(graph: onnx.GraphProto, tensor: str) -> list[onnx.NodeProto]:
+    """The ReLUs whose concatenation is `tensor`; none where it is made otherwise."""
     made = {node.output[0]: node for node in graph.node}
-    if made[place].op_type != "Concat":
+    if made[tensor].op_type != "Concat":
         return []
-    makers = [made[name] for name in made[place].input]
+    makers = [made[name] for name in made[tensor].input]
     return makers if all(maker.op_type == "Relu" for maker in makers) else []
 
 
-def _negate_source(graph: onnx.GraphProto, makers: Iterable[onnx.NodeProto], place: str) -> None:
+def _negate_source(graph: onnx.GraphProto, makers: Iterable[onnx.NodeProto], tensor: str) -> None:
     made = {node.output[0]: node for node in graph.node}
     for relu in makers:
         _negate(graph, made[relu.input[0]].input[1:])
@@ -56,7 +56,7 @@ def _negate_source(graph: onnx.GraphProto, makers: Iterable[onnx.NodeProto], pla
         relu.op_type = "Clip"
         relu.input.extend(["", zero])  # no minimum; the maximum is 0
     for node in graph.node:
-        if node.op_type == "Conv" and node.input[0] == place:
+        if node.op_type == "Conv" and node.input[0] == tensor:
             _negate(graph, node.input[1:2])
 
 
@@ -67,7 +67,7 @@ def _negate(graph: onnx.GraphProto, names: Iterable[str]) -> None:
 
 
 def _insert_negation(graph: onnx.GraphProto, node: onnx.NodeProto) -> str:
-    """Put `place * -1` before the node, as its second input; the new place."""
+    """Put `tensor * -1` before the node, as its second input; the new tensor."""
     name = f"{node.input[1]}.negated"
     graph.initializer.append(numpy_helper.from_array(np.float32(-1), f"{name}.factor"))
     negation = helper.make_node("Mul", [node.input[1], f"{name}.factor"], [name], name=name)

@@ -51,10 +51,10 @@ def _statistics(source: Path, ranges: Ranges) -> dict[str, dict[str, Any]]:
     found = {}
     for tensor in graph.tensors:
         name = tensor.name.decode()
-        place = origin(name)
-        if place in ranges:
+        activation = origin(name)
+        if activation in ranges:
             shape = [1] * len(tensor.shape)
-            limits = {"min": ranges[place].low, "max": ranges[place].high}
+            limits = {"min": ranges[activation].low, "max": ranges[activation].high}
             found[name] = {key: np.full(shape, value, np.float32) for key, value in limits.items()}
     return found
 
@@ -75,15 +75,15 @@ def check_scales(name: str, model: bytes, ranges: Ranges) -> None:
     for tensor in graph.tensors:
         if tensor.type != schema.TensorType.INT8 or len(tensor.quantization.scale) != 1:
             continue
-        place = origin(tensor.name.decode().removesuffix("_quantized"))
-        if place not in ranges:
+        activation = origin(tensor.name.decode().removesuffix("_quantized"))
+        if activation not in ranges:
             continue
-        scale, zero_point = scale_and_zero_point(ranges[place])
+        scale, zero_point = scale_and_zero_point(ranges[activation])
         found = float(tensor.quantization.scale[0]), int(tensor.quantization.zeroPoint[0])
         # float32 scales, and a zero point may round either way at .5
         if abs(found[0] / scale - 1) > 1e-5 or abs(found[1] - zero_point) > 1:
             raise ConversionError(
-                f"{name}: found scale {found[0]:.6g} and zero point {found[1]} at {place}, "
+                f"{name}: found scale {found[0]:.6g} and zero point {found[1]} at {activation}, "
                 f"wanted {scale:.6g} and {zero_point}"
             )
 

@@ -1,4 +1,4 @@
-"""The places of a float `.tflite`: named after those of the ONNX file that it was made of.
+"""The tensors of a float `.tflite`: named after those of the ONNX file that it was made of.
 
 A convolution is known by the name that onnx2tf gave its weights, any other layer by what it takes.
 """
@@ -41,7 +41,7 @@ _PICTURES = 4  # dimensions: onnx2tf transposes these only from one layout to th
 
 
 def name_tflite_tensors(model: bytes, source: onnx.ModelProto) -> bytes:
-    """The flatbuffer with its tensors renamed, for a model that onnx2tf made of `source`, whose places are named.
+    """The flatbuffer with its tensors renamed, for a model that onnx2tf made of `source`, whose tensors are named.
 
     Raises:
         ConversionError: a layer that `source` does not have, a stray TRANSPOSE for one.
@@ -61,7 +61,9 @@ class _Namer:
 
     def __init__(self, root: "schema.ModelT", graph: "schema.SubGraphT", source: onnx.ModelProto) -> None:
         self._root, self._tensors = root, graph.tensors
-        self._convolutions = {node.name: _place(node.output[0]) for node in source.graph.node if node.op_type == "Conv"}
+        self._convolutions = {
+            node.name: _activation(node.output[0]) for node in source.graph.node if node.op_type == "Conv"
+        }
         self._joints = _find_joints(source.graph)
         self._made = {INPUT}
         self._moves = Counter[str]()
@@ -73,23 +75,23 @@ class _Namer:
         inputs = [name for name in (tensor.name.decode() for tensor in tensors) if name in self._made]
         weights = ""
         if kind in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-            weights = place = self._convolutions.get(_FILTER.sub("", tensors[1].name.decode()), "")
+            weights = made = self._convolutions.get(_FILTER.sub("", tensors[1].name.decode()), "")
         elif _is_stray(kind, tensors[0]):
-            place = ""
+            made = ""
         elif _KINDS.get(kind) in MOVES:
-            place = self._moved(f"{origin(inputs[0])}.{MOVES[_KINDS[kind]]}")
+            made = self._moved(f"{origin(inputs[0])}.{MOVES[_KINDS[kind]]}")
             if kind == "SLICE":
                 self._state_size(operator)
         else:
-            place = self._joints.get((_KINDS.get(kind, ""), frozenset(map(origin, inputs))), "")
+            made = self._joints.get((_KINDS.get(kind, ""), frozenset(map(origin, inputs))), "")
             weights = LOGITS if kind == "FULLY_CONNECTED" else ""
-        if not place:
+        if not made:
             raise ConversionError(f"{kind}: found behind {', '.join(inputs)}, wanted only the layers of the ONNX file")
         if weights:
             for tensor, part in zip(tensors[1:], ("weight", "bias"), strict=True):
                 tensor.name = f"{weights}.{part}".encode()
-        self._tensors[operator.outputs[0]].name = place.encode()
-        self._made.add(place)
+        self._tensors[operator.outputs[0]].name = made.encode()
+        self._made.add(made)
 
     def _state_size(self, operator: "schema.OperatorT") -> None:
         """The sizes in numbers: of onnx2tf's -1, "to the end", XNNPACK makes no layer of its own."""
@@ -106,14 +108,14 @@ def _is_stray(kind: str, tensor: "schema.TensorT") -> bool:
 
 
 def _find_joints(graph: onnx.GraphProto) -> dict[tuple[str, frozenset[str]], str]:
-    """(operator, the places that it takes) -> the place that it makes, its ReLU included."""
+    """(operator, the activations that it takes) -> the one that it makes, its ReLU included."""
     made = {INPUT, *(name for node in graph.node for name in node.output)}
     found = {}
     for node in graph.node:
-        inputs = frozenset(_place(name) for name in node.input if name in made)
-        found[node.op_type, inputs] = _place(node.output[0])
+        inputs = frozenset(_activation(name) for name in node.input if name in made)
+        found[node.op_type, inputs] = _activation(node.output[0])
     return found
 
 
-def _place(name: str) -> str:
+def _activation(name: str) -> str:
     return origin(name.removesuffix(BEFORE_RELU))

@@ -87,9 +87,9 @@ def describe_thresholds(scored: Scored, own: Mapping[str, float]) -> dict[str, l
 
 @dataclass(frozen=True)
 class OutOfDistribution:
-    """A threshold on the distance from the training pictures, and its false alarms on validation pictures.
+    """A threshold on the out-of-distribution score, and its false alarms on validation pictures.
 
-    threshold: what lies as far, or further, is called unlike the training pictures.
+    threshold: from this score on a picture is called unlike the training pictures.
     n: pictures.
     false_alarms: share of them that is called so, 0..1.
     """
@@ -99,16 +99,16 @@ class OutOfDistribution:
     false_alarms: float
 
     def to_json(self, split: str) -> dict[str, object]:
-        """The card's `unlike`."""
+        """The card's `out_of_distribution`."""
         return {"threshold": self.threshold, "split": split, "n": self.n, "false_alarms": round(self.false_alarms, 6)}
 
 
-def choose_limit(distances: NDArray[np.float64]) -> OutOfDistribution | None:
+def choose_limit(scores: NDArray[np.float64]) -> OutOfDistribution | None:
     """The lowest threshold that FALSE_ALARMS of the pictures reach at most; None for fewer than 20 pictures."""
-    alarms = int(len(distances) * FALSE_ALARMS + 1e-9)
+    alarms = int(len(scores) * FALSE_ALARMS + 1e-9)
     if not alarms:
         return None
-    above, below = np.sort(distances)[::-1][alarms - 1 : alarms + 1]
+    above, below = np.sort(scores)[::-1][alarms - 1 : alarms + 1]
     # Halfway, as above; rounded up, so that of equal ones none is called unlike.
     threshold = math.ceil((below + above) / 2 * 1e6 + 1e-3) / 1e6
-    return OutOfDistribution(threshold, len(distances), float((distances >= threshold).mean()))
+    return OutOfDistribution(threshold, len(scores), float((scores >= threshold).mean()))

@@ -63,7 +63,7 @@ class Scored:
     targets: of each, as the task has them.
     scores: by the scorer's name.
     faults: pictures that could not be read, with reasons.
-    distances: scorer's name -> (pictures,), of those that can tell how unlike the training pictures one is.
+    out_of_distribution: score by the scorer's name, (pictures,), of those that have one.
     groups: number of each picture's group; empty where pictures are independent, or their groups are not known.
     """
 
@@ -71,7 +71,7 @@ class Scored:
     targets: NDArray[Any]
     scores: dict[str, Scores]
     faults: tuple[str, ...]
-    distances: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    out_of_distribution: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     groups: tuple[int, ...] = ()
 
 
@@ -119,7 +119,7 @@ def score_pictures(
     pictures: Sequence[tuple[Path, Any]],
     spec: PixelSpec,
     progress: Progress,
-    distances: Mapping[str, Callable[[], float]] | None = None,
+    out_of_distribution: Mapping[str, Callable[[], float]] | None = None,
 ) -> Scored:
     """What each scorer, by its name, makes of each picture that can be read; each is decoded once.
 
@@ -128,14 +128,14 @@ def score_pictures(
         pictures: with their targets.
         spec: how they become pixels.
         progress: told how many are done.
-        distances: scorer's name -> how far the pixels that it was last given lie from the training pictures.
+        out_of_distribution: by the scorer's name, the score of the pixels that it was last given.
 
     Raises:
         FolderError: not one picture can be read.
     """
     read: list[tuple[Path, Any]] = []
     found: dict[str, list[Sequence[float]]] = {name: [] for name in scorers}
-    far: dict[str, list[float]] = {name: [] for name in distances or {}}
+    far: dict[str, list[float]] = {name: [] for name in out_of_distribution or {}}
     faults: list[str] = []
     for done, (path, target) in enumerate(pictures, start=1):
         try:
@@ -145,8 +145,8 @@ def score_pictures(
         else:
             for name, score in scorers.items():
                 found[name].append(score(pixels))
-                if distances and name in distances:
-                    far[name].append(distances[name]())
+                if out_of_distribution and name in out_of_distribution:
+                    far[name].append(out_of_distribution[name]())
             read.append((path, target))
         progress(done, len(pictures))
     if not read:

@@ -74,10 +74,10 @@ def check_float_stages(name: str, wanted: Logits, found: Logits) -> StageCompari
     Raises:
         ParityError: a logit deviates by more than FLOAT_TOLERANCE.
     """
-    seam = compare(name, wanted, found)
-    if not seam.worst <= FLOAT_TOLERANCE:
+    comparison = compare(name, wanted, found)
+    if not comparison.worst <= FLOAT_TOLERANCE:
         raise ParityError(
-            f"{name}: found logits up to {seam.worst:.2g} of their spread apart, wanted {FLOAT_TOLERANCE} at "
+            f"{name}: found logits up to {comparison.worst:.2g} of their spread apart, wanted {FLOAT_TOLERANCE} at "
             "most; the files do not hold the same network"
         )
-    return seam
+    return comparison

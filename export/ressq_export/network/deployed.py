@@ -18,7 +18,7 @@ from ressq_export.network.fold import Sign, fold_gates, fold_normalisation, fold
 from ressq_export.network.tensor_names import NamedTensor
 from ressq_export.network.trace_features import trace_features
 
-# Where each network tells unlike pictures (docs/decisions/0011): in its middle; later modules keep less
+# Where each network tells unlike pictures (docs/decisions/0011): in the middle of the network; later modules keep less
 # of what kind of picture it is. A SqueezeNet's is the pooled output of fire5, of fire4 in version 1.0.
 SCORED_TENSORS: dict[str, tuple[str, ...]] = {
     "ressqueezenet1_1": ("pool3",),
@@ -141,11 +141,11 @@ def deploy(model: nn.Module, mean: Sequence[float], std: Sequence[float], temper
 def _deploy_baseline(
     model: nn.Module, mean: Sequence[float], std: Sequence[float], temperature: float
 ) -> DeployedNetwork:
-    body, linear = trace_features(model)
-    first = next(layer for layer in body.modules() if isinstance(layer, nn.Conv2d))
+    features, linear = trace_features(model)
+    first = next(layer for layer in features.modules() if isinstance(layer, nn.Conv2d))
     grey = fold_scale(first, mean, std)
     scale(linear, 1 / temperature)
-    return DeployedNetwork(OrderedDict(centre=Centre(grey), body=body), FoldedHead(linear, relu=False)).eval()
+    return DeployedNetwork(OrderedDict(centre=Centre(grey), features=features), FoldedHead(linear, relu=False)).eval()
 
 
 def _layers(backbone: Backbone, signs: dict[str, Sign]) -> "OrderedDict[str, nn.Module]":

@@ -1,10 +1,10 @@
-"""Names for the places in a network: `conv1`, `fire2.squeeze`, `fire3.concat`, `fire3.sum`, `mean`, `logits`.
+"""Names for the tensors in a network: `conv1`, `fire2.squeeze`, `fire3.concat`, `fire3.sum`, `mean`, `logits`.
 
-A place is the output of one layer, its ReLU included. Both formats carry the same names, so that ranges
+An activation is the output of one layer, its ReLU included. Both formats carry the same names, so that ranges
 taken in one serve the other, and a profile or a report of either can be read beside the paper. A baseline's
 layers have torchvision's names: `layer1.0.conv1`, `layer1.0.sum`.
 
-What only moves values gets the name of the place that they come from and what was done: `conv1.padded`. Which
+What only moves values gets the name of the activation that they come from and what was done: `conv1.padded`. Which
 moves there are differs between the formats.
 """
 
@@ -24,10 +24,10 @@ OUTPUT = "scores"
 LOGITS = "logits"
 MEAN = "mean"  # over positions, of what the last layer takes
 CENTRED = "centred"  # pixels less 128, as a baseline takes them
-BEFORE_RELU = ".preactivation"  # what the layer gives whose ReLU makes the place
-BODY = "body."  # where a baseline's layers lie in a DeployedNetwork
+BEFORE_RELU = ".preactivation"  # what the layer gives whose ReLU makes the activation
+FEATURES = "features."  # where a baseline's layers lie in a DeployedNetwork
 
-_ONNX_PLACES = {"Cast": "float", "ReduceMean": MEAN, "Gemm": LOGITS, "Softmax": OUTPUT}
+_ONNX_NAMES = {"Cast": "float", "ReduceMean": MEAN, "Gemm": LOGITS, "Softmax": OUTPUT}
 _TFLITE_KINDS = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
 _JOINTS = {"Concat": "concat", "Add": "sum", "Sub": "sum"}
 _RELUS = ("Relu", "Clip")
@@ -46,14 +46,14 @@ class NamedTensor(nn.Identity):
 
 
 def origin(name: str) -> str:
-    """The place that holds the same values, perhaps elsewhere: `conv1` of `conv1.padded`."""
+    """The activation that holds the same values, perhaps elsewhere: `conv1` of `conv1.padded`."""
     return _MOVED.sub("", name)
 
 
-def find_block(place: str) -> str:
-    """What a place belongs to, a module with its number: `fire3`, `layer1.0`, `inception3a`, `features.10`."""
-    block = _BLOCK.match(place)
-    return block[0] if block else place
+def find_block(name: str) -> str:
+    """What a tensor belongs to, a module with its number: `fire3`, `layer1.0`, `inception3a`, `features.10`."""
+    block = _BLOCK.match(name)
+    return block[0] if block else name
 
 
 def join(word: str, inputs: Sequence[str]) -> str:
@@ -61,7 +61,7 @@ def join(word: str, inputs: Sequence[str]) -> str:
 
     Args:
         word: what the layer does.
-        inputs: the places that it takes, in the order they are made.
+        inputs: the activations that it takes, in the order they are made.
     """
     return f"{find_block(inputs[-1])}.{word}"
 
@@ -73,11 +73,11 @@ def name_onnx_tensors(model: onnx.ModelProto) -> None:
         ConversionError: a layer that none of our networks has.
     """
     for constant in model.graph.initializer:
-        constant.name = constant.name.removeprefix(BODY)
+        constant.name = constant.name.removeprefix(FEATURES)
     namer = _OnnxNamer(model.graph)
     renamed: dict[str, str] = {}
     for node in model.graph.node:
-        node.input[:] = [renamed.get(name, name.removeprefix(BODY)) for name in node.input]
+        node.input[:] = [renamed.get(name, name.removeprefix(FEATURES)) for name in node.input]
         named = namer.name_outputs(node)
         for before, name in zip(node.output, named, strict=True):
             for value in model.graph.output:
@@ -101,7 +101,7 @@ class _OnnxNamer:
 
     def name_outputs(self, node: onnx.NodeProto) -> list[str]:
         """The outputs' new names; those of the inputs are new already."""
-        names = [self._moved(node) for _ in node.output] if node.op_type in MOVES else [self._place(node)]
+        names = [self._moved(node) for _ in node.output] if node.op_type in MOVES else [self._activation(node)]
         self._made += names
         return names
 
@@ -110,40 +110,40 @@ class _OnnxNamer:
         self._moves[name] += 1
         return name if self._moves[name] == 1 else f"{name}{self._moves[name]}"
 
-    def _place(self, node: onnx.NodeProto) -> str:
+    def _activation(self, node: onnx.NodeProto) -> str:
         first = str(node.input[0])
         if node.op_type in _RELUS:
             return first.removesuffix(BEFORE_RELU)
         if node.op_type == "Conv":
-            place = str(node.input[1]).removesuffix(".weight")
+            name = str(node.input[1]).removesuffix(".weight")
         elif node.op_type == "MaxPool":
-            place = self._pool(node)
+            name = self._pool(node)
         elif node.op_type == "Sub" and first == "float":
             return CENTRED
         elif node.op_type in _JOINTS:
             inputs = sorted(node.input, key=self._made.index)
-            place = join(_JOINTS[node.op_type], [origin(name) for name in inputs])
-        elif node.op_type in _ONNX_PLACES:
-            place = _ONNX_PLACES[node.op_type]
+            name = join(_JOINTS[node.op_type], [origin(name) for name in inputs])
+        elif node.op_type in _ONNX_NAMES:
+            name = _ONNX_NAMES[node.op_type]
         else:
             raise ConversionError(
                 f"{node.op_type}: found behind {first}, wanted only the layers of a network in "
                 "ressq_edge/network/arch.py"
             )
         readers = [reader.op_type in _RELUS for reader in self._readers.get(node.output[0], [])]
-        return place + BEFORE_RELU if readers == [True] else place
+        return name + BEFORE_RELU if readers == [True] else name
 
     def _pool(self, node: onnx.NodeProto) -> str:
         """A pooling that halves the sides is counted; another belongs to the block that reads it."""
         strides = next((list(a.ints) for a in node.attribute if a.name == "strides"), [1])
         if set(strides) == {1}:
-            return join("pool", [self._readers[node.output[0]][0].input[1].removeprefix(BODY)])
+            return join("pool", [self._readers[node.output[0]][0].input[1].removeprefix(FEATURES)])
         self._pools += 1
         return f"pool{self._pools}"
 
 
 def find_output(made: Container[str], module: str, model: str) -> str:
-    """The place that is the output of this module, of those that are made in the model.
+    """The activation that is the output of this module, of those that are made in the model.
 
     Raises:
         ConversionError: there is none.

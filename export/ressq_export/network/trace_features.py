@@ -1,7 +1,7 @@
-"""The layers of a torchvision network before its head, as a graph: batch norms folded, every place named.
+"""The layers of a torchvision network before its head, as a graph: batch norms folded, every activation named.
 
 The names are torchvision's own, so that a layer of an artefact can be found in the checkpoint and in torchvision's
-source; what has no name there, a sum or a concatenation, takes its block's (`places.join`).
+source; what has no name there, a sum or a concatenation, takes its block's (`tensor_names.join`).
 """
 
 import operator
@@ -30,56 +30,56 @@ def trace_features(model: nn.Module) -> tuple[fx.GraphModule, nn.Linear]:
         FoldError: it does not end in a mean over positions and one matrix product.
     """
     graph = fx.Tracer(autowrap_functions=(channel_shuffle,)).trace(model)
-    body = fx.GraphModule(model, graph)
-    linear = _cut_head(body)
-    _fold_norms(body)
-    _add_places(body)
-    body.graph.lint()
-    body.recompile()
-    return body, linear
+    features = fx.GraphModule(model, graph)
+    linear = _cut_head(features)
+    _fold_norms(features)
+    _add_names(features)
+    features.graph.lint()
+    features.recompile()
+    return features, linear
 
 
-def _kind(body: fx.GraphModule, node: fx.Node) -> Any:
+def _kind(features: fx.GraphModule, node: fx.Node) -> Any:
     """What a node computes: the class of its module, or the function or the method's name."""
-    return type(body.get_submodule(str(node.target))) if node.op == "call_module" else node.target
+    return type(features.get_submodule(str(node.target))) if node.op == "call_module" else node.target
 
 
-def _cut_head(body: fx.GraphModule) -> nn.Linear:
+def _cut_head(features: fx.GraphModule) -> nn.Linear:
     """Let the graph give what the head took the mean of; the head's matrix product."""
-    output = next(node for node in body.graph.nodes if node.op == "output")
+    output = next(node for node in features.graph.nodes if node.op == "output")
     at = cast(fx.Node, output.args[0])
-    if _kind(body, at) is not nn.Linear:
+    if _kind(features, at) is not nn.Linear:
         raise FoldError(f"network: found {at} before the logits, wanted a matrix product")
-    linear = cast(nn.Linear, body.get_submodule(str(at.target)))
+    linear = cast(nn.Linear, features.get_submodule(str(at.target)))
     at = cast(fx.Node, at.args[0])
-    while _kind(body, at) in _MEANS:
+    while _kind(features, at) in _MEANS:
         at = cast(fx.Node, at.args[0])
     output.args = (at,)
-    body.graph.eliminate_dead_code()
-    body.delete_all_unused_submodules()
+    features.graph.eliminate_dead_code()
+    features.delete_all_unused_submodules()
     return linear
 
 
-def _fold_norms(body: fx.GraphModule) -> None:
-    for node in list(body.graph.nodes):
-        if _kind(body, node) is nn.BatchNorm2d:
+def _fold_norms(features: fx.GraphModule) -> None:
+    for node in list(features.graph.nodes):
+        if _kind(features, node) is nn.BatchNorm2d:
             before = cast(fx.Node, node.args[0])
-            conv = body.get_submodule(str(before.target))
+            conv = features.get_submodule(str(before.target))
             if not isinstance(conv, nn.Conv2d) or len(before.users) != 1:
                 raise FoldError(f"{node.target}: found a batch norm behind {before}, wanted a convolution")
-            fold_norm(conv, cast(nn.BatchNorm2d, body.get_submodule(str(node.target))))
+            fold_norm(conv, cast(nn.BatchNorm2d, features.get_submodule(str(node.target))))
             node.replace_all_uses_with(before)
-            body.graph.erase_node(node)
-    body.delete_all_unused_submodules()
+            features.graph.erase_node(node)
+    features.delete_all_unused_submodules()
 
 
-def _add_places(body: fx.GraphModule) -> None:
+def _add_names(features: fx.GraphModule) -> None:
     """A `NamedTensor` behind each layer, its ReLU included, under the name that `name_onnx_tensors` gives it."""
     names: dict[fx.Node, str] = {}
-    for node in list(body.graph.nodes):
+    for node in list(features.graph.nodes):
         if node.op in ("placeholder", "output"):
             continue
-        kind = _kind(body, node)
+        kind = _kind(features, node)
         inputs = [source for source in names if source in node.all_input_nodes]  # in the order they are made
         if kind is nn.Conv2d:
             names[node] = str(node.target)
@@ -89,20 +89,20 @@ def _add_places(body: fx.GraphModule) -> None:
             names[node] = names[inputs[0]]
         if kind is channel_shuffle:
             node.target = shuffle
-        followed = any(_kind(body, reader) in _RELUS for reader in node.users if reader.op != "output")
+        followed = any(_kind(features, reader) in _RELUS for reader in node.users if reader.op != "output")
         if (kind is nn.Conv2d or kind in _JOINTS or kind in _RELUS) and not followed:
-            _insert_place(body, node, names)
+            _insert_name(features, node, names)
 
 
-def _insert_place(body: fx.GraphModule, node: fx.Node, names: dict[fx.Node, str]) -> None:
+def _insert_name(features: fx.GraphModule, node: fx.Node, names: dict[fx.Node, str]) -> None:
     target = f"at_{node.name}"
-    body.add_submodule(target, NamedTensor(names[node]))
+    features.add_submodule(target, NamedTensor(names[node]))
     readers = list(node.users)
-    with body.graph.inserting_after(node):
-        place = body.graph.call_module(target, (node,))
+    with features.graph.inserting_after(node):
+        named = features.graph.call_module(target, (node,))
     for reader in readers:
-        reader.replace_input_with(node, place)
-    names[place] = names.pop(node)
+        reader.replace_input_with(node, named)
+    names[named] = names.pop(node)
 
 
 def shuffle(x: Tensor, groups: int) -> Tensor:

@@ -21,24 +21,24 @@ from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 GREY = 128.0  # what is taken off a baseline's pixels
 
 
-def extend_onnx(model: bytes, name: str, places: Sequence[str], typical: TrainingStatistics | None) -> bytes:
+def extend_onnx(model: bytes, name: str, modules: Sequence[str], statistics: TrainingStatistics | None) -> bytes:
     """The model with one more output: `out_of_distribution`, or two: the features that it is made of.
 
     Args:
         model: an ONNX file.
         name: its name, for the error.
-        places: modules whose channels are features.
-        typical: of the training pictures; None: the features are the outputs.
+        modules: whose channels are features.
+        statistics: of the training pictures; None: the features are the outputs.
 
     Raises:
-        ConversionError: the model has no such place.
+        ConversionError: the model has no such module.
     """
     extended = onnx.load_from_string(model)
     layers = _Layers(extended.graph)
-    look = _add_look(layers, [find_output(layers.made, place, name) for place in places])
+    look = _add_look(layers, [find_output(layers.made, module, name) for module in modules])
     pooled = layers.quantised(find_output(layers.made, MEAN, name))
     content = layers.add("LpNormalization", [pooled], CONTENT.removeprefix(f"{OUT_OF_DISTRIBUTION}."), axis=1, p=2)
-    outputs = [_add_score(layers, look, content, typical)] if typical else [look, content]
+    outputs = [_add_score(layers, look, content, statistics)] if statistics else [look, content]
     for output in outputs:
         extended.graph.output.append(helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, None))
     extended = onnx.shape_inference.infer_shapes(extended)
@@ -64,10 +64,10 @@ class _Layers:
         self._graph.node.append(helper.make_node(kind, inputs, [name], name, **attributes))
         return name
 
-    def quantised(self, place: str) -> str:
+    def quantised(self, name: str) -> str:
         """The value as the int8 file rounds it, behind a pair of nodes; before them it would stay float."""
-        found = f"{place}_DequantizeLinear_Output"
-        return found if found in self.made else place
+        found = f"{name}_DequantizeLinear_Output"
+        return found if found in self.made else name
 
     def pixels(self) -> tuple[str, float]:
         """What the first convolution takes, float NCHW, and what it lacks of 0..255, being centred in a baseline."""
@@ -78,24 +78,24 @@ class _Layers:
         return source, GREY if CENTRED in self.made else 0.0
 
 
-def _add_look(layers: _Layers, places: Sequence[str]) -> str:
+def _add_look(layers: _Layers, modules: Sequence[str]) -> str:
     (weights, offsets), (pixels, lacking) = make_filters(), layers.pixels()
     offsets = offsets + np.float32(lacking) * weights.sum((1, 2, 3))
     filters = layers.constant("filters", weights.transpose(0, 3, 1, 2)), layers.constant("offsets", offsets)
     filtered = layers.add("Conv", [pixels, *filters], "filtered", strides=[STRIDE, STRIDE])
     axes = layers.constant("axes", np.array([2, 3], np.int64))
     powers = []
-    for number, source in enumerate([filtered, *places]):
+    for number, source in enumerate([filtered, *modules]):
         source = layers.quantised(source)
         squares = layers.add("Mul", [source, source], f"squares{number}")
         powers.append(layers.add("ReduceMean", [squares, axes], f"power{number}", keepdims=0))
     return layers.add("Concat", powers, LOOK.removeprefix(f"{OUT_OF_DISTRIBUTION}."), axis=1)
 
 
-def _add_score(layers: _Layers, look: str, content: str, typical: TrainingStatistics) -> str:
-    floor = layers.constant("floor", typical.floor[None])
+def _add_score(layers: _Layers, look: str, content: str, statistics: TrainingStatistics) -> str:
+    floor = layers.constant("floor", statistics.floor[None])
     log = layers.add("Log", [layers.add("Add", [look, floor], "lifted")], "log")
-    forms = [_add_form(layers, log, typical.look, "look"), _add_form(layers, content, typical.content, "content")]
+    forms = [_add_form(layers, log, statistics.look, "look"), _add_form(layers, content, statistics.content, "content")]
     return layers.add("Max", forms, "")
 
 

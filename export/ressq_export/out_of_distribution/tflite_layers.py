@@ -20,26 +20,28 @@ from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 _Operator = schema.BuiltinOperator
 
 
-def extend_tflite(model: bytes, name: str, places: Sequence[str], typical: TrainingStatistics | None) -> bytes:
+def extend_tflite(model: bytes, name: str, modules: Sequence[str], statistics: TrainingStatistics | None) -> bytes:
     """The model with one more output: `out_of_distribution`, or two: the features that it is made of.
 
     Args:
         model: a TFLite flatbuffer.
         name: its name, for the error.
-        places: modules whose channels are features.
-        typical: of the training pictures; None: the features are the outputs.
+        modules: whose channels are features.
+        statistics: of the training pictures; None: the features are the outputs.
 
     Raises:
-        ConversionError: the model has no such place.
+        ConversionError: the model has no such module.
     """
     root, graph = read_flatbuffer(model)
     tensors = {tensor.name.decode(): index for index, tensor in enumerate(graph.tensors)}
-    sources = [tensors[find_output(tensors, place, name)] for place in places]
+    sources = [tensors[find_output(tensors, module, name)] for module in modules]
     writer = LayerWriter(root, graph, OUT_OF_DISTRIBUTION)
     look = _add_look(root, graph, writer, sources)
     content = _add_content(writer, tensors[find_output(tensors, MEAN, name)], graph)
     outputs = (
-        {OUT_OF_DISTRIBUTION: _add_score(writer, look, content, typical)} if typical else {LOOK: look, CONTENT: content}
+        {OUT_OF_DISTRIBUTION: _add_score(writer, look, content, statistics)}
+        if statistics
+        else {LOOK: look, CONTENT: content}
     )
     graph.outputs = [*graph.outputs, *outputs.values()]
     for signature in root.signatureDefs or ():
@@ -91,16 +93,16 @@ def _move_behind(graph: "schema.SubGraphT", first: int, tensor: int) -> None:
     """Run the operators from `first` on right after the tensor is made: it need not be kept to the end."""
     moved = graph.operators[first:]
     del graph.operators[first:]
-    place = next(i for i, operator in enumerate(graph.operators, 1) if tensor in operator.outputs)
-    graph.operators[place:place] = moved
+    at = next(i for i, operator in enumerate(graph.operators, 1) if tensor in operator.outputs)
+    graph.operators[at:at] = moved
 
 
-def _add_score(writer: LayerWriter, look: int, content: int, typical: TrainingStatistics) -> int:
-    width = len(typical.look.mean)
-    floor = writer.constant("floor", typical.floor[None])
+def _add_score(writer: LayerWriter, look: int, content: int, statistics: TrainingStatistics) -> int:
+    width = len(statistics.look.mean)
+    floor = writer.constant("floor", statistics.floor[None])
     log = writer.operator(_Operator.ADD, [look, floor], "lifted", [1, width], "Add")
     log = writer.operator(_Operator.LOG, [log], "log", [1, width], "")
-    forms = [_add_form(writer, log, typical.look, "look"), _add_form(writer, content, typical.content, "content")]
+    forms = [_add_form(writer, log, statistics.look, "look"), _add_form(writer, content, statistics.content, "content")]
     return writer.operator(_Operator.MAXIMUM, forms, "", [1, 1], "MaximumMinimum")
 
 

@@ -13,7 +13,7 @@ def least_error_range(values: NDArray[np.float32], low: float, high: float) -> t
     """The share of [low, high] whose int8 rounding has the smallest mean square error on the values.
 
     Args:
-        values: a sample of one place's activations, any shape.
+        values: a sample of one activation's values, any shape.
         low: the smallest value ever seen, at most 0.
         high: the largest value ever seen, at least 0, above low.
     """

@@ -24,9 +24,9 @@ def widen_for_sums(model: onnx.ModelProto, ranges: Ranges, groups: Mapping[str, 
     by a layer behind it as well, which then gets it in coarser steps.
 
     Args:
-        model: the float ONNX file, its places named.
+        model: the float ONNX file, its tensors named.
         ranges: of each group.
-        groups: place -> the group whose range it has.
+        groups: activation -> the group whose range it has.
     """
     wide = dict(ranges)
     sums = [node for node in model.graph.node if node.op_type in ("Add", "Sub") and node.name != CENTRED]
@@ -35,10 +35,10 @@ def widen_for_sums(model: onnx.ModelProto, ranges: Ranges, groups: Mapping[str, 
         before = dict(wide)
         for node in sums:
             result = groups[node.output[0].removesuffix(BEFORE_RELU)]
-            for place in (groups[origin(name)] for name in node.input):
-                ratio = wide[place].width / wide[result].width
+            for activation in (groups[origin(name)] for name in node.input):
+                ratio = wide[activation].width / wide[result].width
                 if ratio < LEAST * _MARGIN:
-                    wide[place] = wide[place].scaled(LEAST * _MARGIN**2 / ratio)
+                    wide[activation] = wide[activation].scaled(LEAST * _MARGIN**2 / ratio)
                 elif ratio > MOST / _MARGIN:
                     wide[result] = wide[result].scaled(ratio * _MARGIN**2 / MOST)
     return wide

@@ -25,8 +25,8 @@ class Candidate:
     """What two int8 files are made from.
 
     networks: the float network of each format; they differ where a step mends that format's own rounding.
-    ranges: of the places, the same for both, so that the files round alike.
-    choose: the rule that makes a range of what is seen at a place.
+    ranges: of the activations, the same for both, so that the files round alike.
+    choose: the rule that makes a range of what is seen of an activation.
     """
 
     networks: Mapping[str, DeployedNetwork]

@@ -1,6 +1,6 @@
-"""Activation ranges: what int8's 256 steps are spread over, place by place, for both int8 files.
+"""Activation ranges: what int8's 256 steps are spread over, one activation after the other, for both int8 files.
 
-The float ONNX file is run on the calibration pictures with every place as an output. Ranges from elsewhere
+The float ONNX file is run on the calibration pictures with every activation as an output. Ranges from elsewhere
 (quantisation-aware training) are another function that gives `Ranges`.
 """
 
@@ -20,7 +20,7 @@ from ressq_export.quantization.delegate import widen_for_sums
 
 Choose = Callable[[NDArray[np.float32], Range], Range]
 
-SAMPLE = 4000  # values of one place kept of each picture: 128 pictures then take 100 MB in all
+SAMPLE = 4000  # values of one activation kept of each picture: 128 pictures then take 100 MB in all
 
 # Pixels are 0..255 whatever the calibration pictures hold: scale 1, and quantising the input loses nothing.
 PIXEL_RANGES = {"float": Range(0.0, 255.0), CENTRED: Range(-128.0, 127.0)}
@@ -37,39 +37,39 @@ def least_error(values: NDArray[np.float32], seen: Range) -> Range:
 
 
 def measure_ranges(model: Path, pictures: Iterable[bytes], size: int, choose: Choose = least_error) -> Ranges:
-    """The range of every place, chosen from what the pictures give there.
+    """The range of every activation, chosen from what the pictures give.
 
     Args:
-        model: the float ONNX file, its places named.
+        model: the float ONNX file, its tensors named.
         pictures: uint8 RGB pixels, size * size * 3 bytes each.
         size: height and width of the network's input.
-        choose: makes a range of a sample of one place's values and of the widest range that holds them all.
+        choose: makes a range of a sample of one activation's values and of the widest range that holds them all.
 
     Raises:
         CalibrationError: a layer answers nothing but zero to these pictures.
     """
     graph = onnx.load(model)
-    places = _places(graph)
-    graph.graph.output.extend(onnx.ValueInfoProto(name=place) for place in places)
+    activations = _activations(graph)
+    graph.graph.output.extend(onnx.ValueInfoProto(name=activation) for activation in activations)
     session = open_session(graph.SerializeToString())
-    widest = dict.fromkeys(places, Range(0.0, 0.0))
-    kept: dict[str, list[NDArray[np.float32]]] = {place: [] for place in places}
+    widest = dict.fromkeys(activations, Range(0.0, 0.0))
+    kept: dict[str, list[NDArray[np.float32]]] = {activation: [] for activation in activations}
     for pixels in pictures:
         array = np.frombuffer(pixels, np.uint8).reshape(1, size, size, 3)
-        for place, value in zip(places, session.run(places, {INPUT: array}), strict=True):
-            seen = widest[place]
-            widest[place] = Range(min(seen.low, float(value.min())), max(seen.high, float(value.max())))
-            kept[place].append(thin(value))
-    for place, seen in widest.items():
-        _check_answers(place, seen)
-    ranges = {place: choose(np.concatenate(kept[place]), widest[place]) for place in places}
+        for activation, value in zip(activations, session.run(activations, {INPUT: array}), strict=True):
+            seen = widest[activation]
+            widest[activation] = Range(min(seen.low, float(value.min())), max(seen.high, float(value.max())))
+            kept[activation].append(thin(value))
+    for activation, seen in widest.items():
+        _check_answers(activation, seen)
+    ranges = {activation: choose(np.concatenate(kept[activation]), widest[activation]) for activation in activations}
     return {**share_ranges(graph, ranges), **PIXEL_RANGES}
 
 
-def _check_answers(place: str, seen: Range) -> None:
+def _check_answers(activation: str, seen: Range) -> None:
     if seen.low == seen.high:
         raise CalibrationError(
-            f"{place}: found nothing but zeros on the calibration pictures, wanted a layer that answers; "
+            f"{activation}: found nothing but zeros on the calibration pictures, wanted a layer that answers; "
             "calibrate on ordinary pictures, or train the network further"
         )
 
@@ -79,11 +79,11 @@ def thin(value: NDArray[np.float32]) -> NDArray[np.float32]:
     return value.ravel()[:: (value.size // SAMPLE) | 1].copy()
 
 
-def _places(model: onnx.ModelProto) -> list[str]:
+def _activations(model: onnx.ModelProto) -> list[str]:
     """What int8 needs a range of: the output of every layer, taken behind its ReLU."""
     skipped = {"float", CENTRED, OUTPUT}
     made = [node.output[0] for node in model.graph.node if node.op_type not in (*MOVES, "Constant")]
-    return [place for place in made if place not in skipped and not place.endswith(BEFORE_RELU)]
+    return [activation for activation in made if activation not in skipped and not activation.endswith(BEFORE_RELU)]
 
 
 def share_ranges(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
@@ -96,30 +96,30 @@ def share_ranges(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
     groups = _group(model, ranges)
     concatenations = [node.output[0] for node in model.graph.node if node.op_type == "Concat"]
     decided: Ranges = {}
-    for place in (*concatenations, *ranges):
-        group, spread = groups[place], ranges[place]
+    for activation in (*concatenations, *ranges):
+        group, spread = groups[activation], ranges[activation]
         if group not in decided:
             decided[group] = spread
-        elif place in concatenations:
+        elif activation in concatenations:
             known = decided[group]
             decided[group] = Range(min(known.low, spread.low), max(known.high, spread.high))
     decided = widen_for_sums(model, decided, groups)
-    shared = {place: decided[groups[place]] for place in ranges}
+    shared = {activation: decided[groups[activation]] for activation in ranges}
     moved = (name for node in model.graph.node if node.op_type in MOVES for name in node.output)
     return {**shared, **{name: shared[origin(name)] for name in moved if origin(name) in shared}}
 
 
-def _group(model: onnx.ModelProto, places: Iterable[str]) -> dict[str, str]:
-    """NamedTensor -> the name of its group: the places that have one range."""
-    tied = {place: place for place in places}  # to one of its group
+def _group(model: onnx.ModelProto, activations: Iterable[str]) -> dict[str, str]:
+    """Activation -> the name of its group: the activations that have one range."""
+    tied = {activation: activation for activation in activations}  # to one of its group
 
-    def find(place: str) -> str:
-        while tied[place] != place:
-            place = tied[place]
-        return place
+    def find(activation: str) -> str:
+        while tied[activation] != activation:
+            activation = tied[activation]
+        return activation
 
     for kind in ("Concat", "MaxPool"):
         for node in model.graph.node:
             for name in node.input if node.op_type == kind else ():
                 tied[find(origin(name))] = find(node.output[0])
-    return {place: find(place) for place in tied}
+    return {activation: find(activation) for activation in tied}

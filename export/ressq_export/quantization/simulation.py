@@ -1,4 +1,4 @@
-"""int8 in PyTorch: the deployed network with its weights and places rounded as the two int8 files round them.
+"""int8 in PyTorch: the deployed network with its weights and activations rounded as the two int8 files round them.
 
 Weights are symmetric with one scale per output channel, activations asymmetric with one scale per tensor, taken
 behind the ReLU and shared as `share_ranges` says. Gradients pass a rounding as if it were not there (the
@@ -63,8 +63,8 @@ class Simulation:
             if isinstance(module, nn.Conv2d | nn.Linear):
                 parametrize.register_parametrization(module, "weight", RoundedWeight(weight_steps))
             elif isinstance(module, NamedTensor) and module.name in ranges:
-                place = RoundedTensor(ranges[module.name])
-                module.register_forward_hook(lambda _module, _inputs, x, place=place: place(x))
+                rounded = RoundedTensor(ranges[module.name])
+                module.register_forward_hook(lambda _module, _inputs, x, rounded=rounded: rounded(x))
 
     def plain(self) -> DeployedNetwork:
         """The network alone, with float weights and nothing rounded."""

@@ -35,7 +35,7 @@ def correct_biases(network: DeployedNetwork, ranges: Ranges, weight_steps: int, 
 
     Args:
         network: what to correct.
-        ranges: of its places.
+        ranges: of its activations.
         weight_steps: of its weights; see `WEIGHT_STEPS`.
         pixels: calibration pictures, uint8 (N, size, size, 3); all are one batch.
     """

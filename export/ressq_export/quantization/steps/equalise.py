@@ -29,12 +29,12 @@ class Channels:
 
     makers: layers and the first channel that each gives.
     readers: layers that take all of them.
-    places: where they are seen, and the first channel seen there.
+    tensors: where they are seen, and the first channel seen there.
     """
 
     makers: list[tuple[nn.Conv2d, int]] = field(default_factory=list)
     readers: list[nn.Conv2d | nn.Linear] = field(default_factory=list)
-    places: list[NamedTensor] = field(default_factory=list)
+    tensors: list[NamedTensor] = field(default_factory=list)
 
 
 def has_fires(quantizer: Quantizer) -> bool:
@@ -80,42 +80,42 @@ def find_channels(network: DeployedNetwork) -> Iterator[Channels]:
         if isinstance(layer, nn.Conv2d):
             now.makers.append((layer, 0))
         elif isinstance(layer, NamedTensor):
-            now.places.append(layer)
+            now.tensors.append(layer)
         elif isinstance(layer, FoldedFire):
             now.readers.append(layer.squeeze)
-            yield Channels([(layer.squeeze, 0)], [layer.expand1x1, layer.expand3x3], [_place(layer, "squeeze")])
+            yield Channels([(layer.squeeze, 0)], [layer.expand1x1, layer.expand3x3], [_tensor(layer, "squeeze")])
             if layer.bypass is not None:
                 now.readers.append(layer.bypass)
             if layer.bypass is not None or layer.sign == 0:
                 yield now
                 now = Channels()
             now.makers += [(layer.expand1x1, 0), (layer.expand3x3, layer.expand1x1.out_channels)]
-            now.places.append(_place(layer, "concat"))
+            now.tensors.append(_tensor(layer, "concat"))
             if layer.bypass is not None:
                 now.makers.append((layer.bypass, 0))
-                now.places.append(_place(layer, "bypass"))
+                now.tensors.append(_tensor(layer, "bypass"))
             if layer.bypass is not None or layer.sign != 0:
-                now.places.append(_place(layer, "sum"))
+                now.tensors.append(_tensor(layer, "sum"))
         elif isinstance(layer, FoldedHead):
             now.readers.append(layer.linear)
             yield now
 
 
-def _place(fire: FoldedFire, part: str) -> NamedTensor:
+def _tensor(fire: FoldedFire, part: str) -> NamedTensor:
     return cast(NamedTensor, fire.at[part])
 
 
 def _measure_spans(network: DeployedNetwork, groups: list[Channels], pixels: Tensor) -> list[Tensor]:
-    """Of each group, each channel's largest magnitude on the pictures, at any of its places: (channels,)."""
+    """Of each group, each channel's largest magnitude on the pictures, at any of its tensors: (channels,)."""
     spans: list[Tensor] = [torch.zeros(())] * len(groups)
 
     def see(index: int, x: Tensor) -> None:
         spans[index] = torch.maximum(spans[index], x.abs().amax((0, 2, 3)))
 
     handles = [
-        place.register_forward_hook(lambda _place, _inputs, x, index=index: see(index, x))
+        tensor.register_forward_hook(lambda _module, _inputs, x, index=index: see(index, x))
         for index, group in enumerate(groups)
-        for place in group.places
+        for tensor in group.tensors
     ]
     with torch.no_grad():
         for start in range(0, len(pixels), BATCH):
@@ -131,9 +131,9 @@ def _exponents(span: Tensor, group: Channels) -> Tensor:
     live = (span > 0) & (read > 0)
     scale = torch.ones_like(span)
     scale[live] = (span[live] / read[live]).sqrt()
-    middle = (span[live] * read[live]).sqrt().median()  # of both, once they are equal
+    median = (span[live] * read[live]).sqrt().median()  # of both, once they are equal
     silent = (span == 0) & (read > 0)
-    scale[silent] = middle / read[silent]  # never active here: its weights must not coarsen the others
+    scale[silent] = median / read[silent]  # never active here: its weights must not coarsen the others
     return scale.log2().round().int()
 
 

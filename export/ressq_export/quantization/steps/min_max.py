@@ -1,4 +1,4 @@
-"""Min/max: the smallest and the largest value seen at a place; nothing seen is clipped."""
+"""Min/max: the smallest and the largest value seen of an activation; nothing seen is clipped."""
 
 from dataclasses import replace
 
