@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from ressq_export.measurement.paired import measure_drop
 from ressq_runtime.classifier import Classifier
-from ressq_runtime.errors import FolderError, PictureError
+from ressq_runtime.errors import FolderError
 from ressq_runtime.inputs.folders import list_classes
 from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.inputs.readable import read_all
 from ressq_runtime.intervals import wilson
 
 # First less second probability. Nearer than that a rounding step may turn the answer over, and a refusal would say
@@ -75,17 +76,10 @@ def answer_all(
     rows: dict[str, list[list[float]]] = {name: [] for name in classifiers}
     read: list[tuple[Path, int]] = []
     faults: list[str] = []
-    for path, truth in labelled:
-        try:
-            pixels = to_pixels(path, spec)
-        except PictureError as fault:
-            faults.append(str(fault))
-        else:
-            read.append((path, truth))
-            for name, classifier in classifiers.items():
-                rows[name].append(classifier.scores(pixels))
-    if not read:
-        raise FolderError(f"found no picture that can be read among {len(labelled)}; the first: {faults[0]}")
+    for path, truth, pixels in read_all(labelled, lambda path: to_pixels(path, spec), faults):
+        read.append((path, truth))
+        for name, classifier in classifiers.items():
+            rows[name].append(classifier.scores(pixels))
     scores = {name: np.array(found) for name, found in rows.items()}
     sorted_scores = {name: np.sort(found, axis=1) for name, found in scores.items()}
     return Answered(

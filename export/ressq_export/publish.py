@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ressq_edge.atomic import cannot_write
 from ressq_runtime.errors import OutputError
 
 
@@ -20,7 +21,7 @@ def refuse_overwriting(targets: Sequence[Path]) -> None:
         found = [path for path in targets if path.exists()]
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
-            raise _cannot_write(targets[0].parent, error) from error
+            raise cannot_write(targets[0].parent, error) from error
         name = targets[0].name
         raise OutputError(
             f"{name:.40}: found a name of {len(name)} letters, wanted one that the disk takes; give a shorter --name"
@@ -43,11 +44,11 @@ def workshop(out: Path) -> Iterator[Path]:
         out.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=".ressq-export-", dir=out))
     except OSError as error:
-        raise _cannot_write(out, error) from error
+        raise cannot_write(out, error) from error
     try:
         yield folder
     except OSError as error:
-        raise _cannot_write(Path(error.filename or out), error) from error
+        raise cannot_write(Path(error.filename or out), error) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -87,11 +88,6 @@ def publish(made: Sequence[Path], out: Path, stale: Sequence[Path] = ()) -> list
             if backup.exists():
                 backup.replace(target)
         if isinstance(error, OSError):
-            raise _cannot_write(out, error) from error
+            raise cannot_write(out, error) from error
         raise
     return moved
-
-
-def _cannot_write(path: Path, error: OSError) -> OutputError:
-    reason = (error.strerror or str(error)).lower()
-    return OutputError(f"{path}: cannot write: {reason}; free space, or choose another --out")

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL.ExifTags import GPS, IFD, Base
+from PIL.TiffImagePlugin import SAMPLESPERPIXEL, TiffImageFile
 
 from ressq_edge.data.near_duplicate_check import confirm
 from ressq_edge.data.near_duplicates import SIDE, checksums, find_near_duplicates
@@ -49,10 +50,8 @@ Looks = NDArray[np.void]
 # Title and total -> what is called once for each of them, and may raise to stop.
 Bar = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
-ORIENTATION, MAKE, MODEL, GPS = 0x0112, 0x010F, 0x0110, 0x8825  # EXIF tags
-POSITION = {2, 4}  # latitude and longitude, of the GPS tags
+POSITION = {GPS.GPSLatitude, GPS.GPSLongitude}
 GEOTIFF = {33550, 33922, 34264, 34735}  # size of a pixel, tie points, transformation, coordinate system
-SAMPLES_PER_PIXEL = 277  # TIFF 6.0: bands
 LONGEST_CAMERA = 60  # characters
 
 
@@ -149,7 +148,7 @@ def _look(path: Path) -> tuple[Any, ...] | None:
     colours = np.asarray(image.resize((DECODE_AT, DECODE_AT), Image.Resampling.BOX), np.float32).reshape(-1, 3)
     size, *bands, exif = _read_header(path)
     size = size if all(size) else image.size  # of a header that Pillow alone does not read
-    orientation = exif.get(ORIENTATION)
+    orientation = exif.get(Base.Orientation)
     turned = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 0
     return grey, size, colours.mean(0), colours.std(0), turned, _is_located(exif), *bands, _name_camera(exif)
 
@@ -162,10 +161,10 @@ def _read_header(path: Path) -> tuple[tuple[int, int], bool, bool, Image.Exif]:
             size = image.size
             if isinstance(image, TiffImageFile):
                 opacity = image.mode in ("RGBA", "LA", "PA")
-                left_out = image.tag_v2.get(SAMPLES_PER_PIXEL, 1) > len(image.getbands())
+                left_out = image.tag_v2.get(SAMPLESPERPIXEL, 1) > len(image.getbands())
             # Image's own: PNG's would decode the whole picture to look behind its pixels.
             exif = Image.Image.getexif(image)
-            exif.get_ifd(GPS)
+            exif.get_ifd(IFD.GPSInfo)
             dict(exif.items())  # read now, while its warnings are ignored
     except (OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, Image.DecompressionBombError):
         return size, opacity, left_out, Image.Exif()
@@ -173,11 +172,11 @@ def _read_header(path: Path) -> tuple[tuple[int, int], bool, bool, Image.Exif]:
 
 
 def _is_located(exif: Image.Exif) -> bool:
-    return bool(POSITION & exif.get_ifd(GPS).keys() or GEOTIFF & exif.keys())
+    return bool(POSITION & exif.get_ifd(IFD.GPSInfo).keys() or GEOTIFF & exif.keys())
 
 
 def _name_camera(exif: Image.Exif) -> str:
     """Make and model, once where the model names the make; what a terminal or a page must not see is left out."""
-    make, model = (str(exif.get(tag) or "").strip(" \0") for tag in (MAKE, MODEL))
+    make, model = (str(exif.get(tag) or "").strip(" \0") for tag in (Base.Make, Base.Model))
     name = model if model.lower().startswith(make.lower()) else f"{make} {model}"
     return "".join(sign for sign in name if sign.isprintable()).strip()[:LONGEST_CAMERA]

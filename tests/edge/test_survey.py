@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.ExifTags import IFD, Base
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from ressq_edge import notes, start
 from ressq_edge.data import survey
 from ressq_edge.data.folder import split_folder
 from ressq_edge.data.split import Split
-from ressq_edge.data.survey import GPS, MAKE, MODEL, ORIENTATION, choose, look_at
+from ressq_edge.data.survey import choose, look_at
 from ressq_edge.reports.data_report import DataReport
 from ressq_edge.request import Request
 from ressq_edge.screen import Screen
@@ -28,11 +29,11 @@ def save_photo(
     pixels = np.zeros((64, 96, 3), np.uint8)
     pixels[..., 0], pixels[:, :48, 1], pixels[:, 48:, 1] = 200, 100, 50
     exif = Image.Exif()
-    exif[MAKE], exif[MODEL] = camera
+    exif[Base.Make], exif[Base.Model] = camera
     if orientation:
-        exif[ORIENTATION] = orientation
+        exif[Base.Orientation] = orientation
     if gps:
-        exif.get_ifd(GPS).update(gps)
+        exif.get_ifd(IFD.GPSInfo).update(gps)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, quality=95, exif=exif)
 

@@ -128,7 +128,7 @@ def test_a_folder_of_broken_pictures_measures_nothing(
     (tmp_path / "test" / LABELS[0] / "0.png").write_bytes(b"none")
     arguments = [str(lively_run), "--out", str(exported["fp32.onnx"].parent), "--evaluate", str(tmp_path / "test")]
     assert main(arguments) == 1
-    assert "(as all 1 pictures to evaluate on)" in capsys.readouterr().err
+    assert "found no picture that can be read among 1; the first: " in capsys.readouterr().err
 
 
 def test_a_class_that_the_run_does_not_know_is_refused(

@@ -45,7 +45,7 @@ def test_if_one_cannot_be_moved_all_is_as_before(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     made = make(tmp_path / "new", "new")
     made[3].unlink()
-    with pytest.raises(OutputError, match=r"cannot write: .*; free space, or choose another --out"):
+    with pytest.raises(OutputError, match=r"cannot write: .*; free space or choose another --out"):
         publish(made, tmp_path)
     left = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     assert left == dict.fromkeys(NAMES, "old")
@@ -69,7 +69,7 @@ def write_to_full_disk(out: Path) -> None:
 
 
 def test_a_full_disk_is_an_error_with_its_place(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="cannot write: no space left on device; free space, or choose another"):
+    with pytest.raises(OutputError, match="cannot write: no space left on device; free space or choose another"):
         write_to_full_disk(tmp_path)
 
 

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from ressq_edge.data.augment import normalise
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_runtime.engines.tensor import choose_output
-from ressq_runtime.errors import FolderError, PictureError
 from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.inputs.picture_spec import PixelSpec
+from ressq_runtime.inputs.readable import read_all
 
 if TYPE_CHECKING:
     from ressq_runtime.engines import Engine
@@ -137,20 +137,12 @@ def score_pictures(
     found: dict[str, list[Sequence[float]]] = {name: [] for name in scorers}
     far: dict[str, list[float]] = {name: [] for name in out_of_distribution or {}}
     faults: list[str] = []
-    for done, (path, target) in enumerate(pictures, start=1):
-        try:
-            pixels = to_pixels(path, spec)
-        except PictureError as fault:
-            faults.append(str(fault))
-        else:
-            for name, score in scorers.items():
-                found[name].append(score(pixels))
-                if out_of_distribution and name in out_of_distribution:
-                    far[name].append(out_of_distribution[name]())
-            read.append((path, target))
-        progress(done, len(pictures))
-    if not read:
-        raise FolderError(f"{faults[0]} (as all {len(faults)} pictures to evaluate on)")
+    for path, target, pixels in read_all(pictures, lambda path: to_pixels(path, spec), faults, progress):
+        for name, score in scorers.items():
+            found[name].append(score(pixels))
+            if out_of_distribution and name in out_of_distribution:
+                far[name].append(out_of_distribution[name]())
+        read.append((path, target))
     scores = {name: np.array(rows, np.float64) for name, rows in found.items()}
     targets = np.array([target for _, target in read])
     away = {name: np.array(row) for name, row in far.items()}

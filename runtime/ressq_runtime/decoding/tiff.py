@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from PIL.TiffImagePlugin import (
+    BITSPERSAMPLE,
+    COMPRESSION,
+    FILLORDER,
+    PHOTOMETRIC_INTERPRETATION,
+    PLANAR_CONFIGURATION,
+)
+
 from ressq_runtime.errors import PictureError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Tags of TIFF 6.0. NewSubfileType's bit 0: another frame in fewer pixels; bit 2: a mask of another.
+# A tag of TIFF 6.0, NewSubfileType: bit 0: another frame in fewer pixels; bit 2: a mask of another.
 _NEW_SUBFILE_TYPE, _COPY_OR_MASK = 254, 0b101
-_BITS_PER_SAMPLE, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER, _PLANAR_CONFIGURATION = 258, 259, 262, 266, 284
 _UNCOMPRESSED, _SEPARATE_PLANES = 1, 2
 _GREY, _RGB, _PALETTE, _CMYK = 1, 2, 3, 5
 
@@ -26,10 +33,10 @@ def check_planes(image: Any, path: str) -> None:
         PictureError: they are of that kind.
     """
     tags = image.tag_v2
-    if tags.get(_PLANAR_CONFIGURATION, 1) != _SEPARATE_PLANES or tags.get(_COMPRESSION, 1) != _UNCOMPRESSED:
+    if tags.get(PLANAR_CONFIGURATION, 1) != _SEPARATE_PLANES or tags.get(COMPRESSION, 1) != _UNCOMPRESSED:
         return
-    bits = max(tags.get(_BITS_PER_SAMPLE, (1,)))
-    plain = tags.get(_FILL_ORDER, 1) == 1 and tags.get(_PHOTOMETRIC, 0) in (_GREY, _RGB, _PALETTE, _CMYK)
+    bits = max(tags.get(BITSPERSAMPLE, (1,)))
+    plain = tags.get(FILLORDER, 1) == 1 and tags.get(PHOTOMETRIC_INTERPRETATION, 0) in (_GREY, _RGB, _PALETTE, _CMYK)
     if bits != 8 or not plain:
         raise PictureError(
             f"{path}: found a TIFF of uncompressed planes of {bits} bits, which Pillow misreads, "

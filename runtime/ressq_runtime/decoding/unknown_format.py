@@ -34,7 +34,10 @@ _OTHERS = (
 _TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # little- and big-endian; with a plus: BigTIFF
 _MOST_TAGS = 1000  # of a file that may claim any number; real ones have a few dozen
 _SHORT, _LONG = 3, 4
-_BITS, _COMPRESSION, _PHOTOMETRIC, _BANDS, _SAMPLE_FORMAT = _TAGS = 258, 259, 262, 277, 339
+_BITS, _COMPRESSION, _PHOTOMETRIC, _BANDS, _SAMPLE_FORMAT = _TAGS = (
+    TiffImagePlugin.BITSPERSAMPLE, TiffImagePlugin.COMPRESSION, TiffImagePlugin.PHOTOMETRIC_INTERPRETATION,
+    TiffImagePlugin.SAMPLESPERPIXEL, TiffImagePlugin.SAMPLEFORMAT,
+)  # fmt: skip
 _UINT = 1
 _NUMBERS = {_UINT: "uint", 2: "int", 3: "float", 5: "complex int", 6: "complex float"}
 _RGB = 2

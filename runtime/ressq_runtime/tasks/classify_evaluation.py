@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ressq_runtime.errors import FolderError, PictureError
+from ressq_runtime.errors import FolderError
 from ressq_runtime.inputs.folders import list_classes, list_folders, unwrap
 from ressq_runtime.inputs.names import compose, refuse_locale
+from ressq_runtime.inputs.readable import read_all
 from ressq_runtime.intervals import wilson
 from ressq_runtime.tasks.thresholds import OperatingPoint, list_points
 
@@ -91,23 +92,15 @@ def evaluate(
     flags: list[bool] = []
     faults: list[str] = []
     refuse_locale(folder, [str(folder), model.path])
-    everything = list_labelled(Path(folder), task.labels, split)
-    for done, (truth, path) in enumerate(everything):
-        try:
-            outputs = model.run(model.prepare(path)[0])
-        except PictureError as fault:
-            faults.append(str(fault))
-        else:
-            scores = task.scores(outputs)
-            truths.append(truth)
-            sure.append(max(scores))
-            orders.append(best_five(scores))
-            stranger = task.answer(outputs, 1).out_of_distribution
-            flags += [] if stranger is None else [stranger]
-        if progress is not None:
-            progress(done + 1, len(everything))
-    if not truths:
-        raise FolderError(f"{folder}: found no picture that can be read among {len(faults)}; the first: {faults[0]}")
+    labelled = [(path, truth) for truth, path in list_labelled(Path(folder), task.labels, split)]
+    for _, truth, (prepared, *_) in read_all(labelled, model.prepare, faults, progress):
+        outputs = model.run(prepared)
+        scores = task.scores(outputs)
+        truths.append(truth)
+        sure.append(max(scores))
+        orders.append(best_five(scores))
+        stranger = task.answer(outputs, 1).out_of_distribution
+        flags += [] if stranger is None else [stranger]
     engine = f"{model.engine.name} {model.engine.version}"
     found = summarise(model.path, str(folder), engine, task.labels, truths, orders, faults)
     right = [truth == order[0] for truth, order in zip(truths, orders, strict=True)]
