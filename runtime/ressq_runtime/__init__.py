@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ressq_runtime.inputs.picture_spec import PixelSpec
     from ressq_runtime.profiling.profiler import profile
     from ressq_runtime.selftest import self_test
+    from ressq_runtime.tasks.classify import Prediction
     from ressq_runtime.tasks.classify_evaluation import Evaluation
-    from ressq_runtime.tasks.predictions import Prediction
 
 _HOME = {
     "ArtefactError": "errors",
@@ -42,7 +42,7 @@ _HOME = {
     "OutputError": "errors",
     "PictureError": "errors",
     "PixelSpec": "inputs.picture_spec",
-    "Prediction": "tasks.predictions",
+    "Prediction": "tasks.classify",
     "RessqError": "errors",
     "evaluate": "classifier",
     "profile": "profiling.profiler",

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ressq_runtime.artefact.card import Card
-    from ressq_runtime.engines import Engine
+    from ressq_runtime.engines.engine import Engine
     from ressq_runtime.engines.tensor import Tensor
     from ressq_runtime.inputs.picture import Source
     from ressq_runtime.inputs.picture_spec import PixelSpec
-    from ressq_runtime.tasks.classify import Classify
+    from ressq_runtime.tasks.classify import Classify, Predictions
     from ressq_runtime.tasks.classify_evaluation import Evaluation
-    from ressq_runtime.tasks.predictions import Predictions
 
 
 class Classifier:
@@ -153,7 +152,7 @@ def evaluate(
     split: str | os.PathLike[str] | None = None,
 ) -> Evaluation:
     """Classifies every picture below `folder/<label>/` and compares; as `tasks.classify_evaluation.evaluate` says."""
-    return classifier._task.evaluate(classifier.model, folder, progress, split)
+    return classifier._task.extras().evaluate(classifier.model, folder, progress, split)
 
 
 def _view_again(kind: type[Classifier], *recipe: Any) -> Classifier:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ressq_runtime.artefact.card import Card
-    from ressq_runtime.engines import Engine
+    from ressq_runtime.engines.engine import Engine
     from ressq_runtime.engines.tensor import Tensor
     from ressq_runtime.inputs.picture import Source
     from ressq_runtime.inputs.picture_spec import PixelSpec, Prepared
-    from ressq_runtime.tasks import Answer, Task
+    from ressq_runtime.tasks.task import Answer, Task
 
 # SqueezeNet's layers are small: more threads than a Pi's four cores only wait for each other.
 MOST_THREADS = 4

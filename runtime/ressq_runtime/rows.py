@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ressq_runtime.model import Model
     from ressq_runtime.streaming.table import Table
-    from ressq_runtime.tasks import Answer
+    from ressq_runtime.tasks.task import Answer
 
     Say = Callable[[str], None]  # tells people a line, on stderr, under the command's name
     # (path of the picture, what the model says of it, milliseconds by stage)
@@ -60,7 +60,7 @@ class open_writer:  # noqa: N801 - used as a function; contextlib alone would co
 
         try:
             also = JsonWriter(sys.stdout) if asked.json else None
-            self._table = Table(asked.csv, name_model(self._model), self._model.task, also=also)
+            self._table = Table(asked.csv, name_model(self._model), self._model.task.extras(), also=also)
         except OSError as error:
             raise self._explain(error) from error
         _announce(self._table, self._say)

@@ -20,7 +20,7 @@ def make_case(model: Model, spec: PixelSpec, seed: int) -> dict[str, object]:
     spec: the card's; the model may be one of a file that has no card yet.
     """
     data = spec.make_golden(seed)
-    return {"seed": seed, "pixels_sha256": sha256(data).hexdigest(), **model.task.make_golden(model.run(data))}
+    return {"seed": seed, "pixels_sha256": sha256(data).hexdigest(), **model.task.extras().make_golden(model.run(data))}
 
 
 def self_test(path: str | os.PathLike[str], engine: str = "auto", threads: int | None = None) -> int:
@@ -41,6 +41,6 @@ def self_test(path: str | os.PathLike[str], engine: str = "auto", threads: int |
                 f"{model.path}: self-test {case['seed']}: pixels differ (found {found[:12]}, wanted "
                 f"{case['pixels_sha256'][:12]}); this Pillow resizes otherwise: install another version of it"
             )
-        model.task.check_golden(case, model.run(data), f"{model.engine.name} {model.engine.version}")
+        model.task.extras().check_golden(case, model.run(data), f"{model.engine.name} {model.engine.version}")
     model.close()
     return len(model.card.self_test)

@@ -69,4 +69,4 @@ def test_a_file_without_a_limit_is_refused(artefacts: dict[str, Path], shapes: P
     name = str(artefacts["int8.tflite"]).removesuffix("_int8.tflite")  # few validation pictures gave it none
     done = call(shapes, shapes, name, "--out", tmp_path)
     assert done.returncode == 1
-    assert "found no `out_of_distribution` in its card, wanted its limit; export it again" in done.stderr
+    assert "found no limit on the out-of-distribution score in its card, wanted one; export it again" in done.stderr

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from conftest import draw_shape
+from ressq_runtime import PixelSpec
 from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.classifier import Classifier
 
@@ -46,9 +47,9 @@ def test_each_picture_is_decoded_both_ways(drawn: Path) -> None:
 
 def test_a_wrong_scaled_decoding_shows(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = Classifier.load(BUILTIN)
-    real = scaled_decoding.prepare
+    real = PixelSpec.prepare
     monkeypatch.setattr(
-        scaled_decoding, "prepare", lambda data, spec: (bytes(255 - value for value in real(data, spec)[0]), 0.0, 0.0)
+        PixelSpec, "prepare", lambda spec, data: (bytes(255 - value for value in real(spec, data)[0]), 0.0, 0.0)
     )
     labelled = scaled_decoding.label_pictures(drawn, classifier.labels)
     assert scaled_decoding.compare(classifier, labelled, "as they are", Path.read_bytes).pixels > 50

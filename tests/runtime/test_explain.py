@@ -21,8 +21,8 @@ from ressq_runtime.commands.infer import main
 from ressq_runtime.engines.class_activation import read_class_maps
 from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.tasks.classify import Prediction
 from ressq_runtime.tasks.classify_explanation import write_explanation
-from ressq_runtime.tasks.predictions import Prediction
 from tiny_tflite import CLASSES, SIZE, tiny_model
 
 KINDS = ["fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite"]

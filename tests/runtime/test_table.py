@@ -13,8 +13,8 @@ from ressq_runtime.classifier import Classifier
 from ressq_runtime.errors import OutputError
 from ressq_runtime.streaming.appender import Appender
 from ressq_runtime.streaming.table import Table, name_model
-from ressq_runtime.tasks.classify import Classify
-from ressq_runtime.tasks.predictions import Prediction, Predictions
+from ressq_runtime.tasks.classify import Classify, Prediction, Predictions
+from ressq_runtime.tasks.classify_extras import ClassifierExtras
 
 MODEL, OTHER = "sha256:0123456789ab", "sha256:cafecafecafe"
 # What a path may hold: the table's own signs, an umlaut, and a byte that is no UTF-8.
@@ -25,8 +25,8 @@ def answer(path: str) -> tuple[str, Predictions, dict[str, float]]:
     return path, Predictions([Prediction("leaf, green", 0.75), Prediction("bark", 0.25)], 0.5), {"total": 1.5}
 
 
-def classify(threshold: float = 0.0) -> Classify:
-    return Classify("model", ["leaf, green", "bark"], threshold, 2)
+def classify(threshold: float = 0.0) -> ClassifierExtras:
+    return Classify("model", ["leaf, green", "bark"], threshold, 2).extras()
 
 
 def fill(path: Path, pictures: list[str], model: str = MODEL) -> None:

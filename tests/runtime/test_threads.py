@@ -21,7 +21,7 @@ from ressq_runtime.engines.class_activation import read_class_maps
 from ressq_runtime.engines.interpreter import open_litert_interpreter
 from ressq_runtime.engines.tensor import Tensor
 from ressq_runtime.inputs.picture import to_pixels
-from ressq_runtime.tasks.predictions import Predictions
+from ressq_runtime.tasks.classify import Predictions
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite", "int8.tflite by Interpreter")
 CLOSED = "found a closed engine, wanted an open one; load the model again"

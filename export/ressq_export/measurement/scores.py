@@ -20,7 +20,7 @@ from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.inputs.readable import read_all
 
 if TYPE_CHECKING:
-    from ressq_runtime.engines import Engine
+    from ressq_runtime.engines.engine import Engine
 
 Scorer = Callable[[bytes], Sequence[float]]
 Scores = NDArray[np.float64]  # (pictures, ...)

@@ -40,6 +40,18 @@ def read_labels(path: str) -> tuple[list[str], list[str]]:
     return labels, [f"{path}: {note}" for note in notes + more]
 
 
+def explain_labels(given: object) -> str:
+    """Why these are no labels for a model: a text, or some beside a card's, or None without a card."""
+    if isinstance(given, str):
+        return "found one text for labels, wanted a list of them; read a file's lines first"
+    if given is not None:
+        return "found labels inside the artefact and --labels too; leave --labels out"
+    return (
+        "found a model without a card, wanted an artefact of ressq-export; copy it again if it is "
+        "one, else name its classes (ressq-infer --labels FILE, one a line)"
+    )
+
+
 def check_count(path: str, labels: list[str], scores: int, model: str) -> None:
     """Compares the labels in `path` with the number of scores of the model that they are for.
 

@@ -90,7 +90,7 @@ def load_named(arguments: Any, say: Say, **settings: Any) -> Model:
     model = Model.load(path, engine=arguments.engine, threads=arguments.threads, **settings)
     engine = model.engine
     if arguments.labels:
-        model.task.check_labels(arguments.labels)
+        model.task.extras().check_labels(arguments.labels)
     by = f"{engine.name} {engine.version}, {engine.threads} thread{'s' if engine.threads > 1 else ''}"
     if origin == "built-in":
         say(f"built-in clothing model ({', '.join(model.task.labels)}); name yours with --model. {by}")

@@ -38,7 +38,7 @@ def _evaluate(arguments: Namespace, say: Say) -> int:
 
     model = Model.load(arguments.artefact, engine=arguments.engine, threads=arguments.threads)
     progress = _show_progress if sys.stderr.isatty() else None
-    found = model.task.evaluate(model, arguments.folder, progress, arguments.split)
+    found = model.task.extras().evaluate(model, arguments.folder, progress, arguments.split)
     if arguments.split and has_groups(arguments.split):
         say("note: the intervals take pictures of one group for independent")
     for fault in Faults(found.faults).lines():

@@ -116,8 +116,7 @@ def _answer_many(arguments: Any, model: Model, pictures: list[str], say: Say) ->
 def _answer_one(arguments: Any, model: Model, name: str, piped: bool, say: Say) -> int:
     from ressq_runtime.rows import open_writer
 
-    if arguments.explain:
-        model.task.check_explanation(arguments.explain, name)
+    explain = model.task.extras().plan_explanation(arguments.explain, name) if arguments.explain else None
     named = name
     if piped:
         from ressq_runtime.inputs.piped import name_row, read_piped
@@ -133,7 +132,7 @@ def _answer_one(arguments: Any, model: Model, name: str, piped: bool, say: Say) 
             say(f"error: {said}")
             writer.write_fault(name, said)
             return 1
-    if arguments.explain:
-        model.task.explain(model, source, answer, arguments.explain)
+    if explain:
+        explain(model, source, answer)
         say(f"wrote {arguments.explain}")
     return 0

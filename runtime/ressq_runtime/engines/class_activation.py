@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-    from ressq_runtime.engines import Engine
+    from ressq_runtime.engines.engine import Engine
 
 # TFLite's builtin operators under ONNX's names.
 _KINDS = {6: "DequantizeLinear", 9: "Gemm", 22: "Reshape", 25: "Softmax", 40: "ReduceMean", 114: "QuantizeLinear"}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class InterpreterEngine:
-    """A model in a TFLite Interpreter; fields as in `engines.Engine`."""
+    """A model in a TFLite Interpreter; fields as in `engine.Engine`."""
 
     delegate = "XNNPACK where the interpreter applies it"
 
@@ -31,7 +31,7 @@ class InterpreterEngine:
         self._input, self._numbers = inputs[0]["index"], [details["index"] for details in outputs]
 
     def run(self, data: bytes) -> dict[str, Tensor]:
-        """Every output of one run by its name; as `engines.Engine` says."""
+        """Every output of one run by its name; as `engine.Engine` says."""
         if self._interpreter is None:
             raise explain_closed(self._path)
         from numpy import frombuffer

@@ -58,7 +58,7 @@ class LiteRtEngine:
             raise
 
     def run(self, data: bytes) -> dict[str, Tensor]:
-        """Every output of one run by its name; as `engines.Engine` says."""
+        """Every output of one run by its name; as `engine.Engine` says."""
         try:
             self._invoke(data)
             pairs = zip(self.outputs, self._outputs, strict=True)

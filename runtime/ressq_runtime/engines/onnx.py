@@ -31,7 +31,7 @@ def import_onnxruntime() -> Any:
 
 
 class OnnxEngine:
-    """A model in ONNX Runtime; fields as in `engines.Engine`."""
+    """A model in ONNX Runtime; fields as in `engine.Engine`."""
 
     name = "onnx"
     delegate = "CPU"
@@ -44,7 +44,7 @@ class OnnxEngine:
         self.outputs = [_to_spec(node) for node in session.get_outputs()]
 
     def run(self, data: bytes) -> dict[str, Tensor]:
-        """Every output of one run by its name; as `engines.Engine` says."""
+        """Every output of one run by its name; as `engine.Engine` says."""
         if self._session is None:
             raise explain_closed(self._path)
         from numpy import frombuffer

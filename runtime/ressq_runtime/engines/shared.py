@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ressq_runtime.engines import Engine
+    from ressq_runtime.engines.engine import Engine
     from ressq_runtime.engines.tensor import Tensor
 
 # How many forks lie between the first process and this one. An engine computes on threads of its own, which a forked

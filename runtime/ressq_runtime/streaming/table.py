@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ressq_runtime.model import Model
     from ressq_runtime.rows import JsonWriter, Row
-    from ressq_runtime.tasks import Task
+    from ressq_runtime.tasks.task import Extras
 
 # Without a prefix a spreadsheet reads twelve digits as a number, or with an e among them as an exponent.
 _MODEL_PREFIX = "sha256:"
@@ -49,10 +49,10 @@ class Table:
     Fields beside Writer's: path; removed_bytes of half a row that was found at the end.
     """
 
-    def __init__(self, path: str, model: str, task: Task, *, also: JsonWriter | None = None) -> None:
+    def __init__(self, path: str, model: str, rows: Extras, *, also: JsonWriter | None = None) -> None:
         """Opens the table in `path`, or begins it; every row carries `model`, which `name_model` says.
 
-        `task` is the model's: rows that it would write otherwise as it is set are not continued.
+        `rows` are of the model's task: those that it would write otherwise as it is set are not continued.
         `also` gets each answer before the table: what breaks off in between is given twice, never lost.
 
         Raises:
@@ -64,8 +64,8 @@ class Table:
         # By the path of a picture that could not be read: the error in its last row, while it was not tried again.
         self._faults: dict[str, str] = {}
         self._stale: set[tuple[str, str]] = set()  # path and error of rows that a later one replaces
-        self._model, self._task, self._also = model, task, also
-        self._header = [*_BEFORE, *task.columns, *_AFTER]
+        self._model, self._answers, self._also = model, rows, also
+        self._header = [*_BEFORE, *rows.columns, *_AFTER]
         self._file = Appender(path)
         self._rows = csv.writer(self._file)
         try:
@@ -149,7 +149,7 @@ class Table:
 
     def _refuse(self, row: list[str]) -> tuple[str, str] | None:
         """What the answer in a row is and what this task, as it is set, writes; None: it may have written it."""
-        return None if row[_ERROR] else self._task.refuse_cells(row[_ANSWER])
+        return None if row[_ERROR] else self._answers.refuse_cells(row[_ANSWER])
 
     def _is_half(self, row: list[str], number: int, finished: bool) -> bool:
         """True for a last row that broke off; one with all its cells and a line end did not."""
@@ -161,7 +161,7 @@ class Table:
         """Why a row is not ours to continue."""
         if number == 0:
             ours = row[: len(_BEFORE)] == _BEFORE and row[-len(_AFTER) :] == _AFTER
-            found = self._task.refuse_columns(row[_ANSWER]) if ours else ""
+            found = self._answers.refuse_columns(row[_ANSWER]) if ours else ""
             return found or "found no table of --csv, or one that a spreadsheet saved; name another file"
         if len(row) == len(self._header) and row[_MODEL] == self._model and (refusal := self._refuse(row)):
             found, wanted = refusal

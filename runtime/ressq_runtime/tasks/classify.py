@@ -5,36 +5,102 @@ from __future__ import annotations
 from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION, SCORES, is_number, read_threshold, take
 from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.errors import ArtefactError, EngineError
-from ressq_runtime.tasks.predictions import DIGITS, Prediction, Predictions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from ressq_runtime.artefact.card import Card
     from ressq_runtime.engines.tensor import Tensor, TensorSpec
-    from ressq_runtime.inputs.picture import Source
-    from ressq_runtime.model import Model
-    from ressq_runtime.tasks.classify_evaluation import Evaluation
+    from ressq_runtime.tasks.classify_extras import ClassifierExtras
 
-_REASON = ["label", "reason"]  # the first columns of a table's answers
-_LABEL, _BEST = 0, 3  # of them the answer, and the best label's probability
+DIGITS = 6  # of a probability in a table
+
+
+class Prediction:
+    """One answer: a label and its probability, 0..1."""
+
+    __slots__ = ("label", "probability")
+
+    def __init__(self, label: str, probability: float) -> None:
+        self.label = label
+        self.probability = probability
+
+    def __repr__(self) -> str:
+        return f"Prediction({self.label!r}, {self.probability:.4f})"
+
+
+class Predictions(list[Prediction]):
+    """What a picture is, and behind it the most probable labels, best first, whether they are an answer or not.
+
+    Fields: label, the answer, or None: the classifier abstains, since the best one's probability is too low to rely on;
+    reason, why there is no label or why it means little, for a person; empty where all is well; out_of_distribution,
+    whether the picture is unlike the training pictures, so that no answer means much (None: the model can't tell).
+    """
+
+    __slots__ = ("label", "out_of_distribution", "reason")
+
+    def __init__(
+        self, predictions: Iterable[Prediction], threshold: float = 0.0, out_of_distribution: bool | None = None
+    ) -> None:
+        super().__init__(predictions)
+        best = self[0]
+        sure = best.probability >= threshold
+        self.label = best.label if sure else None
+        self.out_of_distribution = out_of_distribution
+        self.reason = "" if sure else f"{best.label} has {best.probability:.2%}, wanted {threshold:.2%} or more"
+        if out_of_distribution:
+            self.reason = "; ".join(filter(None, (self.reason, "unlike the training pictures")))
+
+    def to_text(self) -> str:
+        """A line of warning where there is a reason, then a line a label."""
+        width = max(len(prediction.label) for prediction in self)
+        lines = [f"{prediction.label:<{width}}  {prediction.probability:6.1%}" for prediction in self]
+        return "\n".join([*filter(None, [self._warn()]), *lines])
+
+    def to_line(self) -> str:
+        """The label, or why there is none."""
+        if self.label is None:
+            return self._warn()
+        return f"{self.label} {self[0].probability:.1%}" + (f" ({self.reason})" if self.reason else "")
+
+    def to_json(self) -> dict[str, object]:
+        """The keys of docs/json.md."""
+        found: dict[str, object] = {"label": self.label}
+        if self.out_of_distribution is not None:
+            found["out_of_distribution"] = self.out_of_distribution
+        if self.reason:
+            found["reason"] = self.reason
+        found["predictions"] = [{"label": p.label, "probability": round(p.probability, 7)} for p in self]
+        return found
+
+    def to_cells(self) -> list[str]:
+        """The cells under `classify_extras.ClassifierExtras`'s columns."""
+        listed = [cell for p in self for cell in (p.label, f"{p.probability:.{DIGITS}f}")]
+        return [self.label or "", self.reason, *listed]
+
+    def _warn(self) -> str:
+        return f"no answer: {self.reason}" if self.label is None else self.reason
+
+    def __repr__(self) -> str:
+        flag = f"out_of_distribution={self.out_of_distribution}"
+        return f"Predictions(label={self.label!r}, reason={self.reason!r}, {flag}, {super().__repr__()})"
 
 
 class Classify:
-    """What a classifier makes of its outputs; as `tasks.Task` says.
+    """What a classifier makes of its outputs; as `task.Task` says.
 
-    Fields: labels, in the order of the scores; threshold, the probability from which on it answers (0: always); top_k,
-    how many labels an answer lists; limit, the out-of-distribution score from which on a picture is a stranger (None:
-    it can't tell); step, how far one int8 step moves a logit (0 for fp32); output, that of the scores.
+    Fields: path and has_card, of the model; labels, in the order of the scores; threshold, the probability from which
+    on it answers (0: always); top_k, how many labels an answer lists; limit, the out-of-distribution score from which
+    on a picture is a stranger (None: it can't tell); step, how far one int8 step moves a logit (0 for fp32); output,
+    that of the scores.
     """
 
-    __slots__ = ("_has_card", "_path", "labels", "limit", "output", "step", "threshold", "top_k")
+    __slots__ = ("has_card", "labels", "limit", "output", "path", "step", "threshold", "top_k")
 
     def __init__(self, path: str, labels: Sequence[str], threshold: float = 0.0, top_k: int = 5) -> None:
-        self._path, self._has_card = path, False
+        self.path, self.has_card = path, False
         self.labels, self.threshold, self.top_k = list(labels), threshold, top_k
         self.limit: float | None = None
         self.step = 0.0
@@ -49,20 +115,15 @@ class Classify:
         Raises:
             ArtefactError: labels are missing, or given twice, or the card lacks what a classifier's has.
         """
-        if isinstance(labels, str):
-            raise ArtefactError(f"{path}: found one text for labels, wanted a list of them; read a file's lines first")
+        if isinstance(labels, str) or (card is None) == (labels is None):
+            from ressq_runtime.artefact.labels import explain_labels
+
+            raise ArtefactError(f"{path}: {explain_labels(labels)}")
         if card is None:
-            if labels is None:
-                raise ArtefactError(
-                    f"{path}: found a model without a card, wanted an artefact of ressq-export; copy it again if it is "
-                    "one, else name its classes (ressq-infer --labels FILE, one a line)"
-                )
-            return cls(path, labels, threshold or 0.0, top_k)
-        if labels is not None:
-            raise ArtefactError(f"{path}: found labels inside the artefact and --labels too; leave --labels out")
+            return cls(path, labels or (), threshold or 0.0, top_k)
         own = read_threshold(card.data, "abstention", path) or 0.0
         task = cls(path, take(card.data, "labels", list, path), own if threshold is None else threshold, top_k)
-        task._has_card = True
+        task.has_card = True
         task.limit = read_threshold(card.data, OUT_OF_DISTRIBUTION, path)
         task.step = float(take(take(card.data, "output", dict, path), "step", (int, float), path))
         for case in card.self_test:
@@ -75,18 +136,12 @@ class Classify:
 
     def bind(self, outputs: list[TensorSpec]) -> None:
         """Takes the output named `scores`, else the only one."""
-        self.output = choose_output(self._path, outputs, SCORES)
-
-    def check_labels(self, path: str) -> None:
-        """As `tasks.Task` says."""
-        from ressq_runtime.artefact.labels import check_count
-
-        check_count(path, self.labels, self.output.elements, self._path)
+        self.output = choose_output(self.path, outputs, SCORES)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """As `tasks.Task` says."""
-        labels = None if self._has_card else self.labels
+        """As `task.Task` says."""
+        labels = None if self.has_card else self.labels
         return {"labels": labels, "threshold": self.threshold, "top_k": self.top_k}
 
     def scores(self, outputs: Mapping[str, Tensor]) -> list[float]:
@@ -98,12 +153,12 @@ class Classify:
         scores = outputs[self.output.name].values()
         if len(scores) != len(self.labels):
             raise EngineError(
-                f"{self._path}: found {len(scores)} scores, wanted one for each of {len(self.labels)} labels"
+                f"{self.path}: found {len(scores)} scores, wanted one for each of {len(self.labels)} labels"
             )
         # Each may be rounded by half a step, 1/256.
-        if not self._has_card and not (min(scores) >= 0 and sum(scores) < 1.05 + len(scores) / 512):
+        if not self.has_card and not (min(scores) >= 0 and sum(scores) < 1.05 + len(scores) / 512):
             raise EngineError(
-                f"{self._path}: found scores that sum to {sum(scores):.3g}, wanted probabilities; "
+                f"{self.path}: found scores that sum to {sum(scores):.3g}, wanted probabilities; "
                 "export the model with a softmax at its end"
             )
         return scores
@@ -127,58 +182,8 @@ class Classify:
         best = [Prediction(self.labels[index], scores[index]) for index in order[:top_k]]
         return Predictions(best, self.threshold, stranger)
 
-    @property
-    def columns(self) -> list[str]:
-        """label and reason, then label_1, probability_1, ..."""
-        ranks = range(1, self.top_k + 1)
-        return [*_REASON, *(f"{name}_{rank}" for rank in ranks for name in ("label", "probability"))]
+    def extras(self) -> ClassifierExtras:
+        """As `task.Task` says."""
+        from ressq_runtime.tasks.classify_extras import ClassifierExtras
 
-    def refuse_columns(self, columns: Sequence[str]) -> str:
-        """As `tasks.Task` says."""
-        if columns[: len(_REASON)] != _REASON:
-            return ""
-        listed = (len(columns) - len(_REASON)) // 2
-        return f"found {listed} answers a picture, wanted {self.top_k}; set --top-k, or name another file"
-
-    def refuse_cells(self, cells: Sequence[str]) -> tuple[str, str] | None:
-        """As `tasks.Task` says: this threshold answers where the row does."""
-        least = round(self.threshold, DIGITS)
-        try:
-            above = float(cells[_BEST]) - least
-            if above >= 0 if cells[_LABEL] else above <= 0:
-                return None
-        except ValueError:
-            pass
-        answered = "an answer" if cells[_LABEL] else "no answer"
-        return f"{answered} at probability {cells[_BEST]}", f"answers from {least:g} on; set --abstain-below as before"
-
-    def make_golden(self, outputs: Mapping[str, Tensor]) -> dict[str, object]:
-        """As `tasks.Task` says."""
-        return {SCORES: self.scores(outputs)}
-
-    def check_golden(self, case: Mapping[str, Any], outputs: Mapping[str, Tensor], by: str) -> None:
-        """As `tasks.Task` says."""
-        from ressq_runtime.tasks.classify_golden import check_scores
-
-        check_scores(self, f"{self._path}: self-test {case['seed']}", case[SCORES], self.scores(outputs), by)
-
-    def check_explanation(self, path: str, source: str) -> None:
-        """As `tasks.Task` says."""
-        from ressq_runtime.tasks.classify_explanation import check_explanation
-
-        check_explanation(path, source)
-
-    def explain(self, model: Model, source: Source, answer: Any, path: str) -> None:
-        """As `tasks.Task` says: the class activation map of the best label over the picture."""
-        from ressq_runtime.tasks.classify_explanation import write_explanation
-
-        write_explanation(model, self, source, answer[0], path)
-
-    def evaluate(
-        self, model: Model, folder: str | os.PathLike[str], progress: Callable[[int, int], None] | None = None,
-        split: str | os.PathLike[str] | None = None,
-    ) -> Evaluation:  # fmt: skip
-        """As `tasks.Task` says: how often the folders' names are answered."""
-        from ressq_runtime.tasks.classify_evaluation import evaluate
-
-        return evaluate(model, self, folder, progress, split)
+        return ClassifierExtras(self, DIGITS)

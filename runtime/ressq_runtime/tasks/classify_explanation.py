@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from ressq_runtime.inputs.picture import Source
     from ressq_runtime.model import Model
-    from ressq_runtime.tasks.classify import Classify
-    from ressq_runtime.tasks.predictions import Prediction
+    from ressq_runtime.tasks.classify import Classify, Prediction
 
 SIDE = 448  # pixels: a comfortable size on a screen
 _LEGEND, _MARGIN, _BAR = 40, 10, (96, 12)  # pixels
