@@ -5,6 +5,7 @@ from pathlib import Path
 
 import onnx
 
+from ressq_edge.network.checkpoint import Checkpoint
 from ressq_export.card import Description, add_properties, make_card
 from ressq_export.formats.metadata import add_metadata
 from ressq_export.measurement.abstention import choose_limit
@@ -27,12 +28,12 @@ def add_descriptions(paths: Mapping[str, Path], about: Description) -> None:
             path.write_bytes(add_metadata(path.read_bytes(), about.name, about.about, size))
 
 
-def open_models(paths: Mapping[str, Path], labels: Sequence[str]) -> dict[str, Classifier]:
+def open_models(paths: Mapping[str, Path], checkpoint: Checkpoint) -> dict[str, Classifier]:
     """The model files in the runtime's own interpreters, by kind, with a card or without; one thread each."""
     opened = {}
     for kind, path in paths.items():
         missing = read_card(path, verify=False) is None
-        opened[kind] = Classifier.load(path, threads=1, labels=labels if missing else None, trusted=missing)
+        opened[kind] = Classifier.load(path, threads=1, labels=checkpoint.labels if missing else None, trusted=missing)
     return opened
 
 

@@ -91,7 +91,7 @@ def _checkpoint_of(card: Mapping[str, object]) -> object:
 def _evaluate(paths: Mapping[str, Path], job: Job) -> Report:
     """The report on files that are already there, by kind; without int8 where that was refused."""
     request, run, screen, evaluated = job.request, job.run, job.screen, cast(Evaluated, job.evaluated)
-    models = open_models(paths, run.checkpoint.labels)
+    models = open_models(paths, run.checkpoint)
     card = cast(Card, models[list(paths)[-1]].card)
     temperature = cast(dict[str, float], card.data["output"])["temperature"]
     scored = measure_pictures(models, run, temperature, evaluated.pictures, screen)

@@ -68,7 +68,7 @@ def finish(
     """
     run, evaluated, screen = job.run, job.evaluated, job.screen
     add_descriptions(converted.paths, about)
-    models = open_models(converted.paths, run.checkpoint.labels)
+    models = open_models(converted.paths, run.checkpoint)
     scored = {VALIDATION: measure_pictures(models, run, about.temperature, run.pictures("val"), screen)}
     screen.stage("self-test")
     moved = steps_between_kernels(

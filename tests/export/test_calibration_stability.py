@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from export_networks import LABELS, SIZE, colours, drawn_pixels, write_run
+from export_networks import SIZE, colours, drawn_pixels, write_run
 from ressq_export.artefacts import close_models, open_models
 from ressq_export.cli import main
 from ressq_export.formats.tflite_int8 import quantise_tflite
@@ -104,7 +104,7 @@ def test_two_good_halves_of_a_trained_network_pass_and_a_foggy_one_is_told(run: 
 
 
 def test_the_figures_are_those_of_two_files_made_and_asked_one_by_one(
-    quantizer: Quantizer, candidate: Candidate, gate: Gate, tmp_path: Path
+    checkpoint: Checkpoint, quantizer: Quantizer, candidate: Candidate, gate: Gate, tmp_path: Path
 ) -> None:
     pixels = drawn_pixels(32)
     halves = [pixels[:16], [foggy(one) for one in pixels[16:]]]
@@ -114,7 +114,7 @@ def test_the_figures_are_those_of_two_files_made_and_asked_one_by_one(
     for name, half in zip("ab", halves, strict=True):
         ranges = measure_ranges(quantizer.float_file(quantizer.original, "onnx"), half, SIZE, widest)
         quantise_tflite(quantizer.float_file(quantizer.original, "tflite"), ranges, tmp_path / name, quantizer.log)
-        models = open_models({name: (tmp_path / name).rename(tmp_path / f"{name}.tflite")}, LABELS)
+        models = open_models({name: (tmp_path / name).rename(tmp_path / f"{name}.tflite")}, checkpoint)
         scores.append([int(np.argmax(models[name].scores(to_pixels(path, SPEC)))) for path, _ in gate.pictures])
         close_models(models)
         widths.append(ranges[found.tensor].high - ranges[found.tensor].low)

@@ -68,7 +68,7 @@ def measure_medians(paths: Mapping[str, Path], run: Run, temperature: float, scr
     spec = run.checkpoint.pixels
     pixels = to_pixels(golden_picture(0, spec.size), spec)
     progress = screen.stage("latency")
-    models = open_models(paths, run.checkpoint.labels)
+    models = open_models(paths, run.checkpoint)
     try:
         return measure_latency(scorers(models, run, temperature), pixels, progress)
     finally:
