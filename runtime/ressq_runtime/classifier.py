@@ -24,14 +24,11 @@ if TYPE_CHECKING:
 
 
 class Classifier:
-    """An artefact ready to classify, from any thread: pictures are decoded side by side, and scored one at a time.
+    """An artefact ready to classify, from any thread, in forked processes and out of pickles as `Model` is.
 
     Fields: model, which it is a view of; path; card, None for a foreign model; labels, in the order of the scores;
     spec, how a picture becomes pixels; engine, whose own methods serve one thread at a time; threshold, the
     probability from which on it answers, which may be set (0: always).
-
-    A forked process loads the model again at its first call, a pickle where it is read, by its path; both refuse a
-    file that has changed. `copy.copy` gives another one with an interpreter of its own.
     """
 
     def __init__(self, model: Model) -> None:
@@ -52,15 +49,7 @@ class Classifier:
         labels: Sequence[str] | None = None,
         trusted: bool = False,
     ) -> Classifier:
-        """The artefact in `path`, in the best interpreter installed.
-
-        `engine` is one of `engines.ENGINES`; threads None: the cores this process may use, at most four. A model
-        without a card needs labels, and is tried in a process of its own first, unless it is trusted.
-
-        Raises:
-            ArtefactError: the file is broken, changed, too new, or labels are missing, too many or too few.
-            EngineError: no interpreter, or it refuses the model, or a model without a card did not survive a trial.
-        """
+        """The artefact in `path`, as `Model.load` says; labels are of a model without a card."""
         return cls(Model.load(path, engine=engine, threads=threads, trusted=trusted, labels=labels))
 
     @property
