@@ -26,13 +26,13 @@ class Request:
     name: NAME in the file names.
     data: where the run's pictures are now; None: where they were.
     calibration: a folder of pictures to take int8 ranges from; None: the training split.
-    evaluate: a folder of class folders to measure on besides the validation split; the one that the run was split
+    evaluate: a folder with targets to measure on besides the validation split; the one that the run was split
         from stands for its test split.
     force: replace files that are there.
     about: free text for the cards.
     seed: of the draw of calibration pictures.
     thumbnails: the certificate may show pictures and name their files.
-    max_drop: points of top-1 on the validation split that int8 may lose.
+    max_drop: points of the metric on the validation split that int8 may lose.
     allow_drop: publish int8 files that lose more.
     """
 

@@ -47,8 +47,8 @@ class Run:
         return open_task(self.checkpoint)
 
     def pictures(self, part: str) -> list[tuple[Path, int]]:
-        """(picture, label index) of each picture in "train", "val" or "test"."""
-        return [(self.data / name, label) for name, label in self.split.samples(part)]
+        """(picture, target) of each picture in "train", "val" or "test"."""
+        return [(self.data / name, target) for name, target in self.split.samples(part)]
 
     @property
     def photos(self) -> int:

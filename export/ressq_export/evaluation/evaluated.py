@@ -33,11 +33,10 @@ class Evaluated:
 
 
 def find_evaluated(folder: Path, run: Run) -> Evaluated:
-    """The test split, if this is the very folder that the run was trained on; else all of a folder of class folders.
+    """The test split, if this is the very folder that the run was trained on; else all samples in the folder.
 
     Raises:
-        FolderError: the run kept no test pictures; the folder is not laid out by class, or has a class that the run
-            does not know.
+        FolderError: the run kept no test pictures; the folder holds no samples of its task.
     """
     if folder.resolve() == run.data.resolve():
         if not run.split.test:

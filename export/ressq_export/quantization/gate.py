@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ressq_export.errors import ExportError
-from ressq_export.measurement.fidelity import Compared, measure_fidelity
+from ressq_export.measurement.fidelity import Compared
 from ressq_export.measurement.paired import Difference
 from ressq_export.measurement.scores import Progress, Scored, score_pictures, scorer_of
 from ressq_export.measurement.verdict import decide
@@ -57,7 +57,8 @@ class Gate:
             found = self._score(paths, everything, screen.stage("answers of int8")).scores
             return {
                 kind: Compared(
-                    self.task.measure_drop(before[:known], after[:known], targets), measure_fidelity(before, after)
+                    self.task.measure_drop(before[:known], after[:known], targets),
+                    self.task.measure_fidelity(before, after),
                 )
                 for kind, after in found.items()
             }

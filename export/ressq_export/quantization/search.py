@@ -33,7 +33,7 @@ class Attempt:
     agreement: share of these with fp32's answer.
     compared: pictures, of the validation and the training split.
     changed: of these, answers that are not fp32's.
-    moved: share of a picture's probability that goes to other classes than with fp32, on average.
+    moved: share of a picture's probability that goes to other answers than with fp32, on average.
     snr_db: signal to noise of the logits.
     seconds: what the step took, for both files.
     """
@@ -55,8 +55,8 @@ class Attempt:
     def of(cls, step: str, file: str, found: Compared, seconds: float) -> "Attempt":
         """The record of what was measured."""
         drop, all_ = found.drop, found.fidelity
-        labelled = drop.n, drop.drop, drop.low, drop.high, drop.agreement
-        return cls(step, file, *labelled, all_.n, all_.changed, all_.moved, all_.snr_db, round(seconds, 1))
+        known = drop.n, drop.drop, drop.low, drop.high, drop.agreement
+        return cls(step, file, *known, all_.n, all_.changed, all_.moved, all_.snr_db, round(seconds, 1))
 
     def to_json(self) -> dict[str, object]:
         """JSON-able, the shares rounded to 6 digits."""

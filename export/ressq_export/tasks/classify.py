@@ -14,6 +14,7 @@ from ressq_edge.findings.intervals import share_interval
 from ressq_edge.findings.unanswered import tell_unanswered
 from ressq_edge.pages.words import percent, worse, worse_interval
 from ressq_export.measurement.abstention import choose_threshold
+from ressq_export.measurement.fidelity import Fidelity, measure_fidelity
 from ressq_export.measurement.paired import Drop, measure_drop
 from ressq_export.measurement.scores import COMPARED, TORCH, PictureSet, Scored, Scores
 from ressq_export.tasks.classify_set import describe_set, list_changed
@@ -72,6 +73,10 @@ class Classify:
     def measure_drop(self, before: Scores, after: Scores, targets: NDArray[np.int64]) -> Drop:
         """What top-1 loses; only pictures count that one of both gets right."""
         return measure_drop(before.argmax(1), after.argmax(1), targets)
+
+    def measure_fidelity(self, before: Scores, after: Scores) -> Fidelity:
+        """Changed answers, moved probabilities, and the noise of the logits."""
+        return measure_fidelity(before, after)
 
     def measure(self, scored: Scored) -> dict[str, Accuracy]:
         """Accuracy of each scorer by its name. One is called TORCH; the others' agreement is with it."""

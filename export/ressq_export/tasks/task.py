@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from ressq_export.measurement.fidelity import Fidelity
 from ressq_export.measurement.paired import Difference
 from ressq_export.measurement.scores import PictureSet, Scored, Scores
 
@@ -44,6 +45,9 @@ class Task(Protocol):
 
     def measure_drop(self, before: Scores, after: Scores, targets: Any) -> Difference:
         """What the metric loses from one file's scores to another's, of the same pictures."""
+
+    def measure_fidelity(self, before: Scores, after: Scores) -> Fidelity:
+        """How faithfully the second file answers as the first, on pictures whose targets need not be known."""
 
     def measure(self, scored: Scored) -> Mapping[str, Measured]:
         """The metric of each file, by its name."""
