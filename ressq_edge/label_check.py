@@ -1,4 +1,4 @@
-"""The labels are judged: after training, by the best weights, each training and validation picture once."""
+"""The label check: after training, by the best weights, each training and validation picture once."""
 
 from ressq_edge.atomic import write_bytes
 from ressq_edge.network.checkpoint import load_checkpoint
@@ -20,11 +20,11 @@ def write_suspects(session: Session) -> None:
     start, screen, folder = session.start, session.screen, session.folder
     best = load_checkpoint(folder / "best.safetensors")
     stores = {part: open_centred(session.cache, start.split, session.data, best, part) for part in JUDGED}
-    with screen.bar("judging labels", sum(map(len, stores.values()))) as advance:
+    with screen.bar("checking labels", sum(map(len, stores.values()))) as advance:
 
         def tick(count: int) -> None:
             advance(count)
-            session.check_stop("stopped while judging labels; training is done")
+            session.check_stop("stopped while checking labels; training is done")
 
         found = find_suspects(best, stores, tick)
     named = start.about.get("thumbnails", True)

@@ -52,7 +52,7 @@ class Suspect:
 class Suspects:
     """What was found.
 
-    pictures: that were judged.
+    pictures: that were checked.
     otherwise: how many of them the network answers otherwise than they are labelled.
     worth: how many of those are worth a look.
     listed: the MOST_LISTED of those with the highest loss, highest first.
@@ -88,7 +88,7 @@ def find_suspects(best: Checkpoint, stores: dict[str, CentredStore], tick: Calla
     Args:
         best: the weights that judge.
         stores: the pictures by part.
-        tick: called with the number of pictures judged since.
+        tick: called with the number of pictures checked since.
 
     Raises:
         PictureError: a picture that is not in the cache cannot be decoded any more.
@@ -96,12 +96,12 @@ def find_suspects(best: Checkpoint, stores: dict[str, CentredStore], tick: Calla
     model = best.build()
     found: list[Suspect] = []
     for part, store in stores.items():
-        judged = []
+        checked = []
         for start in range(0, len(store), AT_ONCE):
             some = _slice(store, start)
-            judged.append(_judge(predict(model, some, best.normalise), torch.tensor(some.targets)))
+            checked.append(_check(predict(model, some, best.normalise), torch.tensor(some.targets)))
             tick(len(some))
-        found += _suspect(part, Judged(*map(torch.cat, zip(*judged, strict=True))), len(best.labels))
+        found += _suspect(part, Checked(*map(torch.cat, zip(*checked, strict=True))), len(best.labels))
     found.sort(key=lambda suspect: -suspect.loss)
     wrong = sum(suspect.part == "val" for suspect in found)
     worth = sum(suspect.worth for suspect in found)
@@ -123,7 +123,7 @@ def _slice(store: CentredStore, start: int) -> CentredStore:
     return replace(store, paths=store.paths[here], targets=store.targets[here], places=store.places[here])
 
 
-class Judged(NamedTuple):
+class Checked(NamedTuple):
     """What is kept of each picture, for all logits of many classes would not fit: (N,) each.
 
     labels, called: the class that it carries, and the one that it is answered.
@@ -138,16 +138,16 @@ class Judged(NamedTuple):
     losses: Tensor
 
 
-def _judge(logits: Tensor, labels: Tensor) -> Judged:
+def _check(logits: Tensor, labels: Tensor) -> Checked:
     probabilities = logits.double().softmax(1)
     sure, called = probabilities.max(1)
     given = probabilities.gather(1, labels[:, None])[:, 0]
-    return Judged(labels, called, given, sure, F.cross_entropy(logits.double(), labels, reduction="none"))
+    return Checked(labels, called, given, sure, F.cross_entropy(logits.double(), labels, reduction="none"))
 
 
-def _suspect(part: str, judged: Judged, classes: int) -> list[Suspect]:
+def _suspect(part: str, checked: Checked, classes: int) -> list[Suspect]:
     """All pictures of a part that are answered otherwise than they are labelled, in the order of the part."""
-    labels, called, given, sure, losses = judged
+    labels, called, given, sure, losses = checked
     # How sure the network is of each class, on average over the pictures that carry its label.
     usual = torch.zeros(classes, dtype=torch.float64).index_add_(0, labels, given)
     usual /= labels.bincount(minlength=classes).clamp_min(1)

@@ -28,7 +28,7 @@ from ressq_edge.reports.suspects import (
     CentredStore,
     Suspect,
     Suspects,
-    _judge,
+    _check,
     _suspect,
     find_suspects,
     is_weak,
@@ -117,7 +117,7 @@ def judged(shapes: Path, run: Path, count: int = 1) -> tuple[Request, Start]:
 def test_the_best_weights_judge_training_and_validation_pictures(shapes: Path, tmp_path: Path) -> None:
     """By a network that answers one class to all: two of three are suspects."""
     request, start = judged(shapes, tmp_path)
-    with pytest.raises(Interrupted, match="stopped while judging labels; training is done"):
+    with pytest.raises(Interrupted, match="stopped while checking labels; training is done"):
         write_suspects(Session(request, start, Screen(), lambda: True))
     write_suspects(Session(request, start, Screen(), lambda: False))
     text = (tmp_path / "suspects.html").read_text(encoding="utf-8")
@@ -133,13 +133,13 @@ def test_the_loss_orders_and_the_usual_certainty_marks() -> None:
     # Labelled 0: sure of 0 by 0.8 and 0.9; labelled 1: 0.6, and one that is answered 0.
     shares = [[0.8, 0.2], [0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.55, 0.45]]
     labels = torch.tensor([0, 0, 1, 1, 1])
-    found = _suspect("val", _judge(torch.tensor(shares).log(), labels), 2)
+    found = _suspect("val", _check(torch.tensor(shares).log(), labels), 2)
     assert [(suspect.number, suspect.given, suspect.called, suspect.worth) for suspect in found] == [
         (3, 1, 0, False),
         (4, 1, 0, False),
     ]
     assert found[0].loss == pytest.approx(-np.log(0.3))
-    surer = _suspect("val", _judge(torch.tensor([*shares[:3], [0.95, 0.05]]).log(), labels[:4]), 2)
+    surer = _suspect("val", _check(torch.tensor([*shares[:3], [0.95, 0.05]]).log(), labels[:4]), 2)
     assert [suspect.worth for suspect in surer] == [True]
 
 

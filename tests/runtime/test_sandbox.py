@@ -12,7 +12,7 @@ import pytest
 
 from cards import TFLITE_ENGINE
 from ressq_runtime import ArtefactError, Classifier
-from ressq_runtime.engines import sandbox as quarantine
+from ressq_runtime.engines import sandbox
 from ressq_runtime.engines.sandbox import check_foreign
 from ressq_runtime.engines.tensor import Tensor, TensorSpec
 from ressq_runtime.errors import EngineError
@@ -25,7 +25,7 @@ DEADLY = (49, 60, 66, 67, 90, 107)
 
 @pytest.fixture(autouse=True)
 def _nothing_passed_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quarantine, "_passed", set())
+    monkeypatch.setattr(sandbox, "_passed", set())
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_mutated_model_ends_in_our_error_or_runs(tmp_path: Path, seed: int) ->
 def test_a_trial_that_dies_or_hangs_is_our_error(
     model: str, monkeypatch: pytest.MonkeyPatch, child: str, words: str
 ) -> None:
-    monkeypatch.setattr(quarantine, "_CHILD", child)
+    monkeypatch.setattr(sandbox, "_CHILD", child)
     with pytest.raises(EngineError, match=words):
         check_foreign(model, "auto", timeout_s=2 if "sleep" in child else 60)
 
@@ -83,16 +83,14 @@ def test_a_trial_imports_nothing_from_the_folder_that_it_is_started_in(
 def test_memory_and_processor_time_of_a_trial_are_bounded(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("resource")
     limited = "import sys; from ressq_runtime.engines import sandbox; sandbox._limit(1000); "
-    monkeypatch.setattr(quarantine, "_CHILD", limited + "bytearray(600 << 20)")
+    monkeypatch.setattr(sandbox, "_CHILD", limited + "bytearray(600 << 20)")
     with pytest.raises(EngineError, match="ended it with exit code 1"):
         check_foreign(model, "auto")
-    monkeypatch.setattr(
-        quarantine, "_CHILD", f"from ressq_runtime.engines import sandbox as q; q._CPU_S = 1; {limited}"
-    )
+    monkeypatch.setattr(sandbox, "_CHILD", f"from ressq_runtime.engines import sandbox as q; q._CPU_S = 1; {limited}")
     check_foreign(model, "auto")
     spin = "from ressq_runtime.engines import sandbox as q\nq._CPU_S = 1\nq._limit(1000)\nwhile True: pass"
-    monkeypatch.setattr(quarantine, "_CHILD", spin)
-    monkeypatch.setattr(quarantine, "_passed", set())
+    monkeypatch.setattr(sandbox, "_CHILD", spin)
+    monkeypatch.setattr(sandbox, "_passed", set())
     with pytest.raises(EngineError, match="s of processor time"):
         check_foreign(model, "auto")
 
@@ -134,7 +132,7 @@ def test_an_artefact_with_a_card_starts_no_process(artefacts: dict[str, Path], m
 
 
 def test_who_made_the_model_need_not_wait_for_a_trial(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quarantine, "_CHILD", "import sys; sys.exit(7)")
+    monkeypatch.setattr(sandbox, "_CHILD", "import sys; sys.exit(7)")
     Classifier.load(model, labels=LABELS, trusted=True).close()
     with pytest.raises(EngineError, match="ended it with exit code 7"):
         Classifier.load(model, labels=LABELS)

@@ -37,9 +37,7 @@ def test_a_dtype_that_is_none_of_ours_is_named_where_its_values_are_wanted() -> 
 def test_too_few_bytes_and_several_inputs_are_refused() -> None:
     series = TensorSpec("series", "float32", (1, 200, 6))
     assert check_input("m", [series], struct.pack("1200f", *range(1200))) is series
-    with pytest.raises(
-        EngineError, match=r"m: found 3 bytes for the input, wanted 4800 for float32 "
-    ):
+    with pytest.raises(EngineError, match=r"m: found 3 bytes for the input, wanted 4800 for float32 "):
         check_input("m", [series], b"abc")
     with pytest.raises(EngineError, match=r"wanted 4800 for float32 \[1, 200, 6\]; 4800 for"):
         check_input("m", [series, series], bytes(4800))
@@ -49,7 +47,5 @@ def test_an_output_is_chosen_by_its_name_else_it_is_the_only_one() -> None:
     scores, score = (TensorSpec(name, "float32", (1, 3)) for name in ("scores", "out_of_distribution"))
     assert choose_output("m", [score, scores], "scores") is scores
     assert choose_output("m", [score], "scores") is score
-    with pytest.raises(
-        EngineError, match="m: found the outputs scores, out_of_distribution, wanted one named cla"
-    ):
+    with pytest.raises(EngineError, match="m: found the outputs scores, out_of_distribution, wanted one named cla"):
         choose_output("m", [scores, score], "classes")
