@@ -49,6 +49,18 @@ def test_all_else_is_left_to_argparse(words: list[str]) -> None:
     assert read_plain(words) is None
 
 
+def test_garbage_is_collected_among_many_pictures_and_not_for_one(tmp_path: Path) -> None:
+    Image.effect_noise((120, 90), 60).convert("RGB").save(tmp_path / "photo.jpg")
+    code = (
+        "import gc, os, ressq_runtime.commands.infer as infer\n"
+        "infer.leave = lambda name, code: os._exit(code or 10 * gc.isenabled())\n"
+        "infer.run()"
+    )
+    for named, wanted in (("photo.jpg", 0), (".", 10)):
+        done = subprocess.run([sys.executable, "-c", code, named], cwd=tmp_path, stdout=subprocess.DEVNULL)
+        assert done.returncode == wanted
+
+
 def test_a_jpeg_is_answered_without_the_costly_imports(tmp_path: Path) -> None:
     Image.effect_noise((120, 90), 60).convert("RGB").save(tmp_path / "photo.jpg")
     code = (
