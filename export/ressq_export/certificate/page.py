@@ -8,10 +8,12 @@ from ressq_edge.charts.canvas import CONCAT, CONV, LINE, SUM
 from ressq_edge.charts.layers import Column, draw_layers
 from ressq_edge.pages.render import render
 from ressq_edge.pages.words import align, kilobytes, percent, short
-from ressq_export.certificate.pictures import Document, show_set
 from ressq_export.measurement.scores import TORCH
 from ressq_export.network.tensor_names import find_block
 from ressq_export.quantization.calibration_stability import CalibrationStability
+from ressq_export.tasks import find_task
+
+Document = Mapping[str, Any]
 
 # The file that a Pi takes: the first of these that was published.
 _SHOWN = ("int8.tflite", "fp32.tflite")
@@ -39,7 +41,8 @@ def make_page(document: Document, thumbnails: Sequence[Mapping[int, str]]) -> by
         thumbnails: for each of `sets`, data URIs by the flip's number; empty where no picture may be shown.
     """
     layers, stability = document["layers"], document["calibration"]["stability"]
-    sets = [show_set(document, *found) for found in zip(document["sets"], thumbnails, strict=True)]
+    task = find_task(document["task"], document["labels"])
+    sets = [task.show_set(document, *found) for found in zip(document["sets"], thumbnails, strict=True)]
     return render(
         "page.html", Path(__file__).parent,
         document=document, sets=sets, tiles=_tiles(document), torch=TORCH,

@@ -7,10 +7,9 @@ from typing import Any
 from ressq_edge.pages.thumbnails import make_thumbnail
 from ressq_export.certificate.document import Evidence, make_document
 from ressq_export.certificate.page import make_page
-from ressq_export.certificate.pictures import MOST_FLIPS
 from ressq_export.measurement.scores import PictureSet
 from ressq_export.tasks import open_task
-from ressq_export.tasks.task import Task
+from ressq_export.tasks.task import MOST_SHOWN, Task
 from ressq_runtime.inputs.picture_spec import PixelSpec
 
 
@@ -44,5 +43,5 @@ def to_json(document: dict[str, Any]) -> bytes:
 
 def draw_flips(pictures: PictureSet, task: Task, spec: PixelSpec) -> dict[int, str]:
     """Thumbnails of the flips that the page shows, by the flip's number."""
-    shown = task.list_changed(pictures.scored)[:MOST_FLIPS]
+    shown = task.list_changed(pictures.scored)[:MOST_SHOWN]
     return {number: make_thumbnail(pictures.scored.paths[index], spec) for number, index in enumerate(shown)}

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 from ressq_export.errors import ExportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ressq_edge.network.checkpoint import Checkpoint
     from ressq_export.tasks.task import Task
 
 
-def _classify(checkpoint: Checkpoint) -> Task:
+def _classify(labels: Sequence[str]) -> Task:
     from ressq_export.tasks.classify import Classify
 
-    return Classify(checkpoint.labels)
+    return Classify(labels)
 
 
-_TASKS: dict[str, Callable[[Checkpoint], Task]] = {"classify": _classify}
+_TASKS: dict[str, Callable[[Sequence[str]], Task]] = {"classify": _classify}
 
 
 def open_task(checkpoint: Checkpoint) -> Task:
@@ -31,7 +31,15 @@ def open_task(checkpoint: Checkpoint) -> Task:
     Raises:
         ExportError: this version does not know it.
     """
-    name = checkpoint.config.get("task", "classify")
+    return find_task(checkpoint.config.get("task", "classify"), checkpoint.labels)
+
+
+def find_task(name: str, labels: Sequence[str]) -> Task:
+    """The task of that name.
+
+    Raises:
+        ExportError: this version does not know it.
+    """
     if name not in _TASKS:
         raise ExportError(f"task: found {name!r} in the run, wanted one of {', '.join(_TASKS)}; upgrade ressq-edge")
-    return _TASKS[name](checkpoint)
+    return _TASKS[name](labels)

@@ -17,6 +17,7 @@ from ressq_export.measurement.abstention import choose_threshold
 from ressq_export.measurement.fidelity import Fidelity, measure_fidelity
 from ressq_export.measurement.paired import Drop, measure_drop
 from ressq_export.measurement.scores import COMPARED, TORCH, PictureSet, Scored, Scores
+from ressq_export.tasks.classify_page import show_set
 from ressq_export.tasks.classify_set import describe_set, list_changed
 from ressq_runtime.tasks.classify_evaluation import list_labelled
 
@@ -101,6 +102,12 @@ class Classify:
     ) -> dict[str, Any]:
         """Figures of each file, classes, flips, reliability, and what thresholds would do."""
         return describe_set(pictures, self.labels, cards, named=named)
+
+    def show_set(
+        self, document: Mapping[str, Any], described: Mapping[str, Any], thumbnails: Mapping[int, str]
+    ) -> Mapping[str, Any]:
+        """Flips, classes, reliability and thresholds."""
+        return show_set(document, described, thumbnails)
 
     def list_changed(self, scored: Scored) -> list[int]:
         """Those that int8 answers otherwise than torch: lost ones first, then gained."""

@@ -10,6 +10,9 @@ from ressq_export.measurement.fidelity import Fidelity
 from ressq_export.measurement.paired import Difference
 from ressq_export.measurement.scores import PictureSet, Scored, Scores
 
+# Pictures with changed answers: more would make a page of megabytes; the JSON lists all.
+MOST_SHOWN = 48
+
 
 class Measured(Protocol):
     """A file's metric on some pictures, with its interval; a dataclass."""
@@ -67,6 +70,17 @@ class Task(Protocol):
         """An entry of `sets` in docs/certificate.md; without `named` no picture's name is in it.
 
         cards: of the published files, by kind.
+        """
+
+    def show_set(
+        self, document: Mapping[str, Any], described: Mapping[str, Any], thumbnails: Mapping[int, str]
+    ) -> Mapping[str, Any]:
+        """What TASK_set.html shows of an entry of `sets`.
+
+        Args:
+            document: the certificate.
+            described: the entry.
+            thumbnails: data URIs of the first MOST_SHOWN of `list_changed`, by their number there.
         """
 
     def list_changed(self, scored: Scored) -> list[int]:

@@ -1,15 +1,14 @@
-"""What the page computes of one set of pictures; set.html shows it."""
+"""What the page computes of one set of pictures; classify_set.html shows it."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from ressq_edge.charts.reliability import draw_reliability
 from ressq_export.measurement.scores import COMPARED, INT8, TORCH
+from ressq_export.tasks.task import MOST_SHOWN
 
 Document = Mapping[str, Any]
 
-# More would make a page of megabytes; the JSON lists all.
-MOST_FLIPS = 48
 # Of more classes only those that changed are listed.
 _MOST_CLASSES = 30
 _SHORT = {TORCH: "float", "int8.tflite": "TFLite int8", "int8.onnx": "ONNX int8"}
@@ -30,7 +29,7 @@ def show_set(document: Document, pictures: Document, thumbnails: Mapping[int, st
         **_classes(pictures),
         "first": first,
         "edges": (min(edges) - margin, max(edges) + margin),
-        "flips": pictures["flips"][:MOST_FLIPS],
+        "flips": pictures["flips"][:MOST_SHOWN],
         "flip_count": len(pictures["flips"]),
         "thumbnails": thumbnails,
         "short": {name: _SHORT[name] for name in COMPARED},
