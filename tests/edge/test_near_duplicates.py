@@ -113,7 +113,7 @@ def test_copies_of_small_things_on_white_are_found_among_many(tmp_path: Path) ->
     assert alike_in(paths + saved_again) == wanted
 
 
-def test_many_equal_files_are_known_without_a_second_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_equal_files_are_known_without_a_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     draw_picture(0).save(tmp_path / "0.png")
     for index in range(1, 40):
         (tmp_path / f"{index}.png").write_bytes((tmp_path / "0.png").read_bytes())

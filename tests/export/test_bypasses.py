@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 SUMS = ("fire3", "fire5", "fire7", "fire9")
 # What int8 rounds away, what it does not, a closed gate, and one by whose inverse float32 has no weights.
 SMALL, SEEN, CLOSED, TINY = 0.0005, 0.003, 0.0, 1e-42
-UNTRAINED_SPREAD = 0.01  # random weights answer less differently than trained ones: test_seams.py has the limit
+UNTRAINED_SPREAD = (
+    0.01  # random weights answer less differently than trained ones: test_stage_comparison.py has the limit
+)
 
 
 def planted(gates: tuple[float, ...], arch: str = "ressqueezenet1_1", hard: bool = False) -> Checkpoint:

@@ -114,7 +114,7 @@ def test_every_layer_has_its_range_and_its_noise(certificate: dict[str, Any]) ->
         assert layer["scale"] == pytest.approx((layer["high"] - layer["low"]) / 255)
         assert 5 < layer["snr_db"] < 60
         assert (layer["weights"] is not None) == (layer["kind"] in ("convolution", "matrix product"))
-    by_noise = sorted(layers, key=lambda place: layers[place]["snr_db"])
+    by_noise = sorted(layers, key=lambda tensor: layers[tensor]["snr_db"])
     assert certificate["worst_layers"] == by_noise[:3]
 
 

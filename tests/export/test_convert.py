@@ -118,7 +118,7 @@ def test_costs_are_those_of_the_deployed_network(converted: Converted) -> None:
     assert converted.multiply_adds < 20_000_000
 
 
-def test_each_seam_is_checked(converted: Converted) -> None:
+def test_each_stage_is_checked(converted: Converted) -> None:
     names = [comparison.name for comparison in converted.comparisons]
     assert names[:3] == ["torch -> folded", "torch -> fp32.onnx", "fp32.onnx -> fp32.tflite"]
     assert names[3:] == ["fp32.tflite -> int8.tflite", "fp32.onnx -> int8.onnx"]

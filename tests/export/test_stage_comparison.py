@@ -54,11 +54,11 @@ def test_another_networks_file_does_not_pass_for_this_one(
         check_float_stages("torch -> fp32.onnx", wanted, found)
 
 
-def with_broken_scale(path: Path, place: bytes) -> bytes:
-    """The model with the scale of one place four times too large."""
+def with_broken_scale(path: Path, name: bytes) -> bytes:
+    """The model with the scale of one tensor four times too large."""
     root, graph = read_flatbuffer(path.read_bytes())
     for tensor in graph.tensors:
-        if tensor.name == place:
+        if tensor.name == name:
             tensor.quantization.scale = [tensor.quantization.scale[0] * 4]
     return pack(root)
 
@@ -114,7 +114,7 @@ def test_deviations_are_relative_to_the_spread() -> None:
     assert found.rms == pytest.approx(found.worst)
 
 
-def test_a_float_seam_within_tolerance_passes_and_beyond_it_does_not() -> None:
+def test_a_float_stage_within_tolerance_passes_and_beyond_it_does_not() -> None:
     wanted = random_logits()
     step = FLOAT_TOLERANCE * wanted.std(0).mean()
     assert check_float_stages("a -> b", wanted, wanted + 0.9 * step).worst < FLOAT_TOLERANCE
