@@ -49,7 +49,7 @@ def read_profile(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise RessqError(f"{path}: {error.strerror}; save a profile with ressq-profile --json") from error
     except (ValueError, RecursionError) as error:
-        raise RessqError(f"{path}: can't read the profile ({error}); save one with ressq-profile --json") from error
+        raise RessqError(f"{path}: found no JSON, wanted a profile; save one with ressq-profile --json") from error
     if not isinstance(profile, dict) or profile.get("format") != 1 or any(key not in profile for key in _NEEDED):
         raise RessqError(f"{path}: found something else, wanted a profile; save one with ressq-profile --json")
     return profile

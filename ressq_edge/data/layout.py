@@ -34,6 +34,7 @@ def find_parts(root: Path) -> dict[str, Path]:
     found = [name for name in _GIVEN if name in names]
     if "train" not in found or len(found) < 2:
         _refuse_other_parts(root, folders)
+        _refuse_parts_of_one(root, folders)
         if unwrap(root) != root:
             find_parts(unwrap(root))  # parts in there are told first
             refuse_wrapper(root)
@@ -87,6 +88,30 @@ def _refuse_other_parts(root: Path, folders: Iterable[Path]) -> None:
     else:
         advice = _advise(inner)
     raise SplitError(f"{root}: found {found}, which look like parts, not classes; {advice}")
+
+
+def _refuse_parts_of_one(root: Path, folders: list[Path]) -> None:
+    """An archive may hold `flowers/train/CLASS` and `flowers/valid/CLASS` beside something else, a folder `test` say.
+
+    Where all folders hold parts they may be classes, which `nested_folders` tells, and one alone is a wrapper.
+    """
+    parts_in = {folder: _find_parts_below(folder) for folder in folders}
+    found = [folder for folder, parts in parts_in.items() if parts]
+    if not found or len(found) == len(folders):
+        return
+    parts = parts_in[found[0]]
+    names = ", ".join(path.name for path in parts.values())
+    place = next(iter(parts.values())).parent.relative_to(root).as_posix()
+    advice = _advise({part: unwrap(path) for part, path in parts.items()})
+    raise SplitError(f"{root}: found {names} in {place}/, which look like parts, not a class's folders; {advice}")
+
+
+def _find_parts_below(folder: Path) -> dict[str, Path]:
+    """Part -> its folder, where a folder, unwrapped, holds parts of one data set and nothing else."""
+    inside, pictures = list_folders(unwrap(folder))
+    parts = {name.part: path for path in inside if (name := read_part_name(path.name))}
+    whole = len(parts) == len(inside) > 1 and not pictures
+    return parts if whole and "train" in parts and len(list_folders(unwrap(parts["train"]))[0]) > 1 else {}
 
 
 def _belong_together(parts: Mapping[Path, PartName], others: list[Path]) -> bool:

@@ -226,3 +226,17 @@ def test_classes_below_wrapped_folders_are_told(tmp_path: Path) -> None:
     found = notes(tmp_path)
     assert "each class folder holds elm/ and oak/: the first level is taken for the class" in found[0]
     assert found[1].endswith("--group-by '^[^/]+/[^/]+/([^/]+)/'")
+
+
+def test_parts_inside_one_folder_of_several_are_refused_with_what_to_give(tmp_path: Path) -> None:
+    wrapped = "Leaves (Augmented)/Leaves (Augmented)"
+    lay_out(tmp_path, *(f"{wrapped}/{part}/{label}" for part in ("train", "valid") for label in ("oak", "elm")))
+    lay_out(tmp_path, "test/test")
+    message = refused(tmp_path)
+    assert f"found train, valid in {wrapped}/, which look like parts, not a class's folders; give " in message
+    assert f"give {tmp_path / wrapped / 'train'}, or, to keep the parts: mkdir parts" in message
+
+
+def test_a_class_with_parts_of_a_thing_remains_a_class(tmp_path: Path) -> None:
+    lay_out(tmp_path, "vehicle/train", "vehicle/test car", "house/old", "house/new")
+    assert tuple(split_folder(tmp_path, 0).labels) == ("house", "vehicle")

@@ -163,6 +163,21 @@ def test_what_is_no_camera_is_named_by_what_it_is(tmp_path: Path) -> None:
         assert str(caught.value).startswith(f"camera {name}: {message}")
 
 
+def test_a_name_in_other_letters_is_refused_before_opencv_ends_the_process(artefacts: dict[str, Path]) -> None:
+    ascii_only = {**os.environ, "LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for name, environment in {"größe".encode(): ascii_only, b"caf\xe9.mp4": {**os.environ, "PYTHONUTF8": "1"}}.items():
+        words = [*command("watch"), name, "--model", artefacts["int8.tflite"]]
+        done = subprocess.run(words, env=environment, capture_output=True, timeout=60)
+        assert done.returncode == 1
+        assert b"found a name with bytes that this locale does not read, wanted UTF-8; export" in done.stderr
+
+
+def test_an_empty_name_is_neither_folder_nor_camera(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([""])
+    assert "found an empty name, wanted a FOLDER or a CAMERA" in capsys.readouterr().err
+
+
 def test_a_device_of_others_says_how_to_join_them(tmp_path: Path) -> None:
     device = tmp_path / "video"
     try:

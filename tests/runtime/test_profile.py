@@ -164,6 +164,12 @@ def test_the_command_measures_as_often_as_it_is_told(
     assert {row["num_runs"] for row in rows} == {3}
 
 
+def test_a_pipe_is_no_picture_to_measure_with(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["-"])
+    assert "found -, wanted a picture's file, which is read many times; save it" in capsys.readouterr().err
+
+
 def test_infer_has_the_short_way_to_a_profile(
     artefacts: dict[str, Path], picture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

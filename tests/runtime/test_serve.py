@@ -222,6 +222,12 @@ def test_what_is_no_address_is_wrong_usage(address: str, capsys: pytest.CaptureF
     assert f"found {address!r}, wanted HOST:PORT, [IPV6]:PORT or unix:PATH" in capsys.readouterr().err
 
 
+def test_a_unix_socket_needs_a_path(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["unix:"])
+    assert "found unix: without a path, wanted unix:PATH, like unix:/run" in capsys.readouterr().err
+
+
 def test_only_an_address_that_others_reach_is_warned_of(model: Path, served: Served) -> None:
     assert "WARNING" not in served.said
     assert f"serving on http://127.0.0.1:{served.port}/ to this machine alone (Ctrl-C stops)" in served.said

@@ -25,7 +25,7 @@ examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments (None: the process's own); returns its exit code."""
-    return guard(_NAME, lambda say: _measure(_build_parser().parse_args(argv), say))
+    return guard(_NAME, lambda say: _measure(_parse(argv), say))
 
 
 def run() -> None:
@@ -50,6 +50,14 @@ def measure(arguments: Any, runs: int | None, say: Say) -> int:
     found = profile(load_named(arguments, say), pictures, runs=runs or RUNS)
     print(json.dumps(found) if arguments.json else render_table(found), flush=True)
     return 0
+
+
+def _parse(argv: Sequence[str] | None) -> Namespace:
+    parser = _build_parser()
+    arguments = parser.parse_args(argv)
+    if "-" in arguments.pictures:
+        parser.error("found -, wanted a picture's file, which is read many times; save it in a file first")
+    return arguments
 
 
 def _build_parser() -> ArgumentParser:

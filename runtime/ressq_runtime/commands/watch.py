@@ -57,6 +57,8 @@ def _parse(argv: Sequence[str] | None) -> Namespace:
     parser = _build_parser()
     arguments = parser.parse_args(argv)
     source = arguments.source
+    if not source:
+        parser.error("found an empty name, wanted a FOLDER or a CAMERA; is a variable of your script empty?")
     is_camera = source.isdecimal() or "://" in source or " ! " in source
     if arguments.csv is None and not is_camera and isdir(source):
         parser.error("found a folder without --csv FILE, which knows after a restart what is answered already")

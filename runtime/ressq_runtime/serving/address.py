@@ -38,6 +38,10 @@ class Address:
                 raise ArgumentTypeError(f"{text}: found a system without Unix sockets; use 127.0.0.1:8765")
             self.family = socket.AF_UNIX
             self.place = text.removeprefix("unix:")
+            if not self.place:  # which Linux binds to an abstract name that nobody knows
+                raise ArgumentTypeError(
+                    "found unix: without a path, wanted unix:PATH, like unix:/run/user/1000/ressq.sock"
+                )
             return
         host, _, port = text.rpartition(":") if ":" in text else (LOOPBACK, "", text)
         inner = host[1:-1] if host.startswith("[") and host.endswith("]") else host

@@ -36,6 +36,7 @@ class OpenCvSource:
         Raises:
             PictureError: OpenCV is missing, or can't open it; the camera is not named.
         """
+        _refuse_other_letters(name)
         try:
             import cv2
         except ImportError as error:
@@ -106,6 +107,16 @@ class OpenCvSource:
         self._capture.set(self._cv2.CAP_PROP_FRAME_HEIGHT, height)
         # One is filled while the other is read. Of the driver's four (opencv#13145) a slow board gets the oldest.
         self._capture.set(self._cv2.CAP_PROP_BUFFERSIZE, 2)
+
+
+def _refuse_other_letters(name: str) -> None:
+    """OpenCV does not refuse a name that is no UTF-8: it ends the process by a segmentation fault."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise PictureError(
+            "found a name with bytes that this locale does not read, wanted UTF-8; export LC_ALL=C.UTF-8, or rename it"
+        ) from None
 
 
 def _knock(address: str) -> None:
