@@ -59,7 +59,7 @@ def baseline_checkpoint(arch: str) -> Checkpoint:
         for _ in range(4):  # the statistics of the last weights, not of those on the way
             model(pixels)
     weights = dict(model.eval().state_dict())
-    return Checkpoint(ModelSpec(arch, "none", len(LABELS)), spec, MID_GREY, LABELS, {}, {}, weights)
+    return Checkpoint(ModelSpec(arch, "none", len(LABELS)), spec, MID_GREY, LABELS, {"task": "classify"}, {}, weights)
 
 
 def framed() -> list[bytes]:

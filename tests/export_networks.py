@@ -51,7 +51,9 @@ def checkpoint_of(arch: str = "ressqueezenet1_1", bypass: Bypass = "gated", seed
         with torch.no_grad():
             for parameter in model.classifier.parameters():
                 parameter.copy_(parameter.roll(seed, 0))
-    return Checkpoint(spec, PixelSpec.for_size(SIZE), Normalise(), LABELS, {}, {}, dict(model.state_dict()))
+    return Checkpoint(
+        spec, PixelSpec.for_size(SIZE), Normalise(), LABELS, {"task": "classify"}, {}, dict(model.state_dict())
+    )
 
 
 def colours(seed: int) -> Image.Image:

@@ -88,7 +88,7 @@ def test_the_workstation_draws_what_a_device_measured(report: dict[str, Any], tm
     together = tmp_path / "report.html"
     assert render.main([str(tmp_path / "from-pi.json"), "--out", str(tmp_path), "--together", str(together)]) == 0
     assert (tmp_path / "fp32_vs_int8-an-inference-p50.png").read_bytes().startswith(b"\x89PNG")
-    assert b"data:image/svg+xml;base64," in together.read_bytes()
+    assert b"<svg" in together.read_bytes()
     (tmp_path / "odd.json").write_text("[1]")
     with pytest.raises(SystemExit, match=r"odd\.json: found no report of bypass, .*fp32_vs_int8"):
         render.main([str(tmp_path / "odd.json")])

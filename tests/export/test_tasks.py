@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from ressq_edge.network.checkpoint import Checkpoint
 
 
-def test_a_task_that_this_version_does_not_know_is_named(checkpoint: Checkpoint) -> None:
-    unknown = replace(checkpoint, config={"task": "segment"})
-    with pytest.raises(ExportError, match=r"task: found 'segment' in the run, wanted one of classify; upgrade "):
+@pytest.mark.parametrize(("config", "found"), [({"task": "segment"}, "segment"), ({}, "")], ids=["new", "old"])
+def test_a_task_that_this_version_does_not_know_is_named(checkpoint: Checkpoint, config: Any, found: str) -> None:
+    unknown = replace(checkpoint, config=config)
+    with pytest.raises(ExportError, match=rf"task: found '{found}' in the run, wanted one of classify; train again"):
         open_task(unknown)

@@ -31,7 +31,7 @@ def open_task(checkpoint: Checkpoint) -> Task:
     Raises:
         ExportError: this version does not know it.
     """
-    return find_task(checkpoint.config.get("task", "classify"), checkpoint.labels)
+    return find_task(checkpoint.config.get("task", ""), checkpoint.labels)
 
 
 def find_task(name: str, labels: Sequence[str]) -> Task:
@@ -41,5 +41,8 @@ def find_task(name: str, labels: Sequence[str]) -> Task:
         ExportError: this version does not know it.
     """
     if name not in _TASKS:
-        raise ExportError(f"task: found {name!r} in the run, wanted one of {', '.join(_TASKS)}; upgrade ressq-edge")
+        wanted = ", ".join(_TASKS)
+        raise ExportError(
+            f"task: found {name!r} in the run, wanted one of {wanted}; train again, or upgrade ressq-edge"
+        )
     return _TASKS[name](labels)
