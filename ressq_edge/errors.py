@@ -7,6 +7,7 @@ RessqError                  (ressq_runtime)
     ├── ModelError          an architecture that does not exist
     ├── InitError           the weights to start from cannot be had or do not fit
     ├── SplitError          too few pictures, or splits that contradict each other
+    ├── MaskError           masks or drawn objects that would be trained on wrongly; carries all complaints
     ├── UnreadableError     pictures that cannot be decoded; carries them all
     ├── CheckpointError     a checkpoint that is missing, damaged or of another format
     ├── RunError            a run folder that cannot be begun or continued
@@ -31,6 +32,14 @@ class InitError(TrainingError):
 
 class SplitError(TrainingError):
     """Too few pictures for a split, or given splits that contradict each other."""
+
+
+class MaskError(TrainingError):
+    """Masks, or objects drawn on pictures, that would be trained on wrongly; `complaints` are complete messages."""
+
+    def __init__(self, message: str, complaints: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.complaints = complaints or (message,)
 
 
 class UnreadableError(TrainingError):
