@@ -15,6 +15,7 @@ from ressq_edge.data.masks.classes import IGNORED
 from ressq_edge.data.masks.looks import Scanned
 from ressq_edge.data.masks.matching import count, name_some
 from ressq_edge.data.masks.reading import MaskClasses
+from ressq_edge.data.masks.steps import complain_steps
 
 _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
@@ -27,6 +28,8 @@ def find_complaints(
     if classes:
         found += _complain_ignored(root, scanned, pixels)
         found += _complain_missing(root, scanned, classes, pixels)
+        if classes.reading == "index":
+            found += complain_steps(root, [(one.pair.mask, one.look.steps) for one in scanned])
     return found
 
 

@@ -11,8 +11,10 @@ import numpy as np
 
 from ressq_edge.data.masks.loading import PictureSize, load_mask
 from ressq_edge.data.masks.pairs import Pair
+from ressq_edge.data.masks.steps import Steps, count_steps
 from ressq_edge.errors import MaskError
 
+NO_STEPS = Steps({}, 0)
 MOST_VALUES = 4096  # of one mask; a photograph has more
 _GREY = 0x010101  # times a value: the colour R = G = B
 
@@ -27,6 +29,7 @@ class MaskLook:
     indices: value -> pixels, where the file's values can be class indices; None: colours.
     colours: colour as 0xRRGGBB -> pixels; empty where values are above 255.
     palette: index -> colour of a palette PNG, of the indices that occur.
+    steps: from class to class, of masks of indices.
     """
 
     kind: str
@@ -35,6 +38,7 @@ class MaskLook:
     indices: Mapping[int, int] | None
     colours: Mapping[int, int]
     palette: Mapping[int, int] | None = None
+    steps: Steps = NO_STEPS
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ def look_at_mask(path: Path) -> MaskLook:
         colours = {red << 16 | green << 8 | blue: number for number, (red, green, blue) in found}
         grey = all(colour == (colour & 255) * _GREY for colour in colours)
         indices = {colour & 255: number for colour, number in colours.items()} if grey else None
-        return MaskLook(loaded.kind, size, loaded.orientation, indices, colours)
+        steps = count_steps(image, len(indices)) if indices else NO_STEPS
+        return MaskLook(loaded.kind, size, loaded.orientation, indices, colours, None, steps)
     values = _count(path, image)
     if image.mode == "P":
         table = image.getpalette("RGB") or []
@@ -73,7 +78,8 @@ def look_at_mask(path: Path) -> MaskLook:
         return MaskLook(loaded.kind, size, loaded.orientation, values, in_colour, palette)
     step = 255 if image.mode == "1" else 1
     grey_colours = {value * step * _GREY: number for value, number in values.items()} if max(values) < 256 else {}
-    return MaskLook(loaded.kind, size, loaded.orientation, values, grey_colours)
+    steps = count_steps(image, len(values))
+    return MaskLook(loaded.kind, size, loaded.orientation, values, grey_colours, None, steps)
 
 
 def _count(path: Path, image: Any) -> dict[int, int]:

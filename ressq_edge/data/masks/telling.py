@@ -11,8 +11,9 @@ from rich.text import Text
 
 from ressq_edge.data.masks.classes import IGNORED
 from ressq_edge.data.masks.matching import count, name_some
-from ressq_edge.data.masks.reading import show
+from ressq_edge.data.masks.reading import MaskClasses, show
 from ressq_edge.data.masks.scan import MaskScan
+from ressq_edge.data.masks.steps import note_steps
 
 _SHOWN = 12  # values or sizes in a line
 _RARE = 0.001  # share of the pixels: such a class is hard to learn
@@ -62,6 +63,8 @@ def note_scan(scan: MaskScan) -> list[str]:
     ]
     if rare:
         notes.append(f"rare classes, by their pixels: {', '.join(rare)}")
+    if scan.classes.reading == "index":
+        notes += note_steps([(one.pair.mask, one.look.steps) for one in scan.scanned], _name_values(scan.classes))
     if scan.classes.source == "the values":
         notes.append("the classes have no names; classes.csv, with the header index,name,r,g,b, gives them some")
     both = [
@@ -76,6 +79,10 @@ def note_scan(scan: MaskScan) -> list[str]:
             "both are taken as they are seen upright; look whether they agree"
         )
     return notes
+
+
+def _name_values(classes: MaskClasses) -> dict[int, str]:
+    return {value: classes.labels[target] for value, target in classes.targets if target != IGNORED}
 
 
 def _note_absent(scan: MaskScan) -> Iterable[str]:

