@@ -108,11 +108,11 @@ def _judge(
     return MaskScan(tuple(found), classes, pixels, unreadable, tuple(complaints))
 
 
-def refuse_complaints(root: Path, scan: MaskScan) -> None:
-    """Refuse masks that would be trained on wrongly.
+def refuse_complaints(root: Path, scan: MaskScan) -> MaskClasses:
+    """What the masks mean, unless they would be trained on wrongly.
 
     Raises:
-        MaskError: there are complaints, all of which it carries.
+        MaskError: there are complaints, all of which it carries, or no mask can be read.
     """
     if len(scan.complaints) == 1:
         raise MaskError(scan.complaints[0])
@@ -121,3 +121,6 @@ def refuse_complaints(root: Path, scan: MaskScan) -> None:
             f"{root}: found {len(scan.complaints)} kinds of faults in its masks, the first: {scan.complaints[0]}",
             scan.complaints,
         )
+    if scan.classes is None:
+        raise MaskError(f"{root}: found no mask that can be read, wanted one or more; copy them again")
+    return scan.classes

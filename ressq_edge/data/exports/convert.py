@@ -1,0 +1,194 @@
+"""From an export to the plain layout: images/, masks/ and classes.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ressq_edge.data.exports.annotated import Annotated, Export, refuse_all
+from ressq_edge.data.exports.draw import Map, Tally, draw
+from ressq_edge.data.exports.files import place
+from ressq_edge.data.exports.recognise import recognise, refuse_unknown
+from ressq_edge.data.exports.write import Placed, choose_rows, write_folder
+from ressq_edge.data.masks.classes import IGNORED, ClassRow, choose_colour
+from ressq_edge.data.masks.layout import find_masks
+from ressq_edge.data.masks.loading import PictureSize, read_size
+from ressq_edge.data.masks.matching import count, name_some
+from ressq_edge.data.masks.reading import MaskClasses, read_mask
+from ressq_edge.data.masks.scan import refuse_complaints, scan_masks
+from ressq_edge.errors import MaskError
+from ressq_runtime.errors import PictureError, printable
+
+BACKGROUND = "background"
+_BACKGROUNDS = {"background", "_background_"}
+_MOST_CLASSES = 255  # 255 is ignored
+
+Bar = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What was made of an export: its format in words, the classes by index, pictures, and notes."""
+
+    kind: str
+    labels: tuple[str, ...]
+    pictures: int
+    notes: tuple[str, ...]
+
+
+def convert(export: Path, out: Path, bar: Bar) -> Converted:
+    """Write an export as OUT/images/, OUT/masks/ and OUT/classes.csv.
+
+    Raises:
+        MaskError: it is of no known tool, or holds what cannot be converted; all of it is named.
+        PictureError: a picture can't be read.
+        OutputError: a file can't be written.
+    """
+    reader = recognise(export)
+    return _convert_masks(export, out, bar) if reader is None else _convert_objects(export, reader(), out, bar)
+
+
+def _convert_objects(root: Path, export: Export, out: Path, bar: Bar) -> Converted:
+    if not export.pictures:
+        raise MaskError(f"{root}: found no picture in {export.kind}, wanted one or more; export it with its pictures")
+    drawn = {shape.label for one in export.pictures for shape in one.shapes}
+    labels = [BACKGROUND, *(name for name in export.labels if name in drawn and not _is_special(name))]
+    if odd := [name for name in labels if printable(name) != name]:
+        raise MaskError(f"{root}: found a control character in the class {odd[0]}, wanted none; rename it")
+    if len(labels) < 2:
+        raise MaskError(f"{root}: found no object of a class in {export.kind}, wanted one or more; draw some")
+    if len(labels) > _MOST_CLASSES:
+        raise MaskError(f"{root}: found {len(labels)} classes, wanted at most {_MOST_CLASSES}; merge some")
+    values = {name: labels.index(name) if name in labels else 0 for name in drawn}
+    values |= {name: IGNORED for name in drawn if ClassRow(name, None, None).ignored}
+    tally, sizes = Tally(), _read_sizes(root, export)
+    placed = [
+        Placed(one.picture, _place(root, one.picture), one.part, partial(_draw, one, size.upright, values, tally))
+        for one, size in zip(export.pictures, sizes, strict=True)
+    ]
+    colours = [export.colours.get(name, choose_colour(index)) if index else 0 for index, name in enumerate(labels)]
+    rows = choose_rows(labels, _keep_apart(colours), ignored=IGNORED in values.values())
+    with bar("drawing", len(placed)) as advance:
+        write_folder(out, rows, placed, lambda: advance(1))
+    notes = (*export.notes, *_note_unused(export, drawn), *tally.notes(), *_note_turned(export, sizes))
+    return Converted(export.kind, tuple(labels), len(placed), notes)
+
+
+def _is_special(name: str) -> bool:
+    return name.casefold() in _BACKGROUNDS or ClassRow(name, None, None).ignored
+
+
+def _place(root: Path, picture: Path) -> PurePosixPath:
+    folder = root if root.is_dir() else root.parent.parent if root.parent.name == "annotations" else root.parent
+    return place(PurePosixPath(picture.relative_to(folder).as_posix()))
+
+
+def _keep_apart(colours: list[int]) -> list[int]:
+    """The colours, but another for one that was there before: masks may be read by them."""
+    found: list[int] = []
+    for index, colour in enumerate(colours):
+        choices = (colour, *map(choose_colour, range(index, 256)))
+        found.append(next(choice for choice in choices if choice not in found))
+    return found
+
+
+def _note_unused(export: Export, drawn: set[str]) -> list[str]:
+    unused = [name for name in export.labels if name not in drawn and not _is_special(name)]
+    return [f"classes without an object, left out: {', '.join(unused)}"] if unused else []
+
+
+def _note_turned(export: Export, sizes: list[PictureSize]) -> list[str]:
+    turned = []
+    for one, size in zip(export.pictures, sizes, strict=True):
+        sideways = size.orientation >= 5 and one.size is not None and size.upright[0] != size.upright[1]
+        if size.orientation != 1 and not sideways:
+            turned.append(one.picture.name)
+    if not turned:
+        return []
+    return [
+        f"{count(len(turned), 'picture')} turned by EXIF, whose size does not tell whether the objects were drawn on "
+        f"it upright ({name_some(turned)}): that is assumed; look at the masks"
+    ]
+
+
+def _read_sizes(root: Path, export: Export) -> list[PictureSize]:
+    """The size of each picture, which has to be the one that its objects were drawn on."""
+    found, faults = [], []
+    for one in export.pictures:
+        try:
+            size = read_size(one.picture)
+        except PictureError as error:
+            faults.append(str(error))
+            continue
+        found.append(size)
+        if one.size not in (None, size.upright):
+            faults.append(_tell_size(one, size))
+    refuse_all(root, faults)
+    return found
+
+
+def _tell_size(one: Annotated, size: PictureSize) -> str:
+    width, height = one.size or (0, 0)
+    wide, high = size.upright
+    drawn = f"{one.source}: found objects drawn on {width}x{height} pixels of {one.picture.name}, which"
+    if size.orientation >= 5 and (height, width) == size.upright:
+        return (
+            f"{drawn} its EXIF orientation turns to {wide}x{high}, wanted them on the upright picture; draw them on "
+            "it, or, if they look right without the tag, remove it (exiftool -Orientation= FILE)"
+        )
+    return f"{drawn} has {wide}x{high}, wanted the picture that they were drawn on; bring it back"
+
+
+def _draw(one: Annotated, size: tuple[int, int], values: dict[str, int], tally: Tally) -> Map:
+    try:
+        return draw(one, size, values, tally)
+    except ValueError as error:
+        raise MaskError(
+            f"{one.source}: found {error} ({one.picture.name}), wanted objects within it; mend or export it again"
+        ) from error
+
+
+def _convert_masks(export: Path, out: Path, bar: Bar) -> Converted:
+    folder = find_masks(export)
+    if folder is None:
+        if (export / "SegmentationClass").is_dir():
+            raise MaskError(
+                f"{export}: found SegmentationClass/ but no pictures in JPEGImages/; export it with 'Save images'"
+            )
+        refuse_unknown(export)
+    scan = scan_masks(export, folder, 1)
+    if scan.unreadable:
+        raise MaskError(next(iter(scan.unreadable.values())), tuple(scan.unreadable.values()))
+    classes = refuse_complaints(export, scan)
+    if classes.reading == "index" and folder.layout.startswith("images/"):
+        raise MaskError(f"{export}: found {folder.layout} of class indices already; give it to ressq-train")
+    order = sorted(range(len(classes.labels)), key=lambda index: classes.labels[index].casefold() not in _BACKGROUNDS)
+    moved = np.full(256, IGNORED, np.uint8)
+    moved[order] = range(len(order))
+    placed = [
+        Placed(
+            export / pair.picture,
+            place(PurePosixPath(pair.picture)),
+            pair.part,
+            partial(_move, export / pair.mask, classes, moved),
+        )
+        for pair in (one.pair for one in scan.scanned)
+    ]
+    rows = choose_rows(
+        [classes.labels[index] for index in order], [classes.colours[index] for index in order],
+        ignored=bool(scan.pixels[:, -1].any()),
+    )  # fmt: skip
+    with bar("writing", len(placed)) as advance:
+        write_folder(out, rows, placed, lambda: advance(1))
+    kind = f"masks by {classes.reading}, named by {classes.source}"
+    return Converted(kind, tuple(classes.labels[index] for index in order), len(placed), folder.notes)
+
+
+def _move(path: Path, classes: MaskClasses, moved: Map) -> Map:
+    found: Map = moved[read_mask(path, classes)]
+    return found
