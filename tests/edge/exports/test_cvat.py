@@ -51,7 +51,8 @@ def test_cvats_masks_boxes_and_ellipses_are_filled(tmp_path: Path) -> None:
     assert (index == 1).sum() == 80
     assert (index == 3).sum() == pytest.approx(np.pi * 32, rel=0.1)
     assert found.notes == (
-        "1 tag of whole pictures left out", "3 objects drawn as box or ellipse, filled whole: look whether the objects are so",
+        "1 tag of whole pictures left out",
+        "3 objects drawn as box or ellipse, filled whole: look whether the objects are so",
     )  # fmt: skip
 
 

@@ -17,7 +17,6 @@ from exported import (
     yolo_line,
 )
 from mask_folders import save_picture
-from ressq_edge.data.exports.convert import convert
 
 if TYPE_CHECKING:
     pass
