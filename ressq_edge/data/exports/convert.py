@@ -58,8 +58,8 @@ def _convert_objects(root: Path, export: Export, out: Path, bar: Bar) -> Convert
         raise MaskError(f"{root}: found no picture in {export.kind}, wanted one or more; export it with its pictures")
     drawn = {shape.label for one in export.pictures for shape in one.shapes}
     labels = [BACKGROUND, *(name for name in export.labels if name in drawn and not _is_special(name))]
-    if odd := [name for name in labels if printable(name) != name]:
-        raise MaskError(f"{root}: found a control character in the class {odd[0]}, wanted none; rename it")
+    if odd := [name for name in labels if printable(name) != name or name.encode(errors="replace").decode() != name]:
+        raise MaskError(f"{root}: found a class named {odd[0]!a}, wanted signs that can be seen; rename it")
     if len(labels) < 2:
         raise MaskError(f"{root}: found no object of a class in {export.kind}, wanted one or more; draw some")
     if len(labels) > _MOST_CLASSES:

@@ -110,7 +110,7 @@ def _read_shape(shape: dict[str, Any]) -> Shape:
         return Stamp(label, round(float(left)), round(float(top)), base64.b64decode(shape["mask"], validate=True))
     if kind in ("rectangle", "circle") and len(points) == 2:
         (x, y), (to_x, to_y) = points
-        to_ring([x, y, to_x, to_y, x, to_y])  # numbers
+        to_ring([[x, y], [to_x, to_y], [x, to_y]])  # numbers
         if kind == "rectangle":
             return Outline(label, ((x, y, to_x, y, to_x, to_y, x, to_y),))
         radius = math.hypot(to_x - x, to_y - y)

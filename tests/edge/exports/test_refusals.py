@@ -72,6 +72,7 @@ def test_an_object_of_labelmes_without_an_area_is_refused(tmp_path: Path, failed
         (labelme_shape("a", [[1, 2], [3, 4], [5, float("nan")]]), "found points that are no finite numbers"),
         (labelme_shape("a", 7), "found int in place of points as object 1"),
         (labelme_shape("a", [[1, 2], [3, "x"]], "rectangle"), "found points that are no pairs of numbers as object 1"),
+        (labelme_shape("a", [[1, [2, 3]], [3, 4]], "circle"), "found points that are no pairs of numbers as object 1"),
         (labelme_shape(" ", ROAD), "found an object without a label as object 1"),
         (labelme_shape("a", [[1, 2], [3, 4]], "mask", mask="!"), "as object 1, wanted a polygon"),
         ({}, "found no shape as object 1"), (3, "found no shape as object 1"),
@@ -210,7 +211,7 @@ def test_yolos_settings_that_name_no_classes_are_refused(tmp_path: Path, failed:
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
-        ('<polyline label="car" points="1,1;2,2" z_order="0"/>', "found a polyline (car in a.jpg), wanted a polygon or"),
+        ('<polyline label="car" points="1,1;2,2" z_order="0"/>', "found a polyline (car in a.jpg), wanted a polygon"),
         ('<skeleton label="car"/>', "found a skeleton (car in a.jpg)"), ('<cuboid label="car"/>', "found a cuboid"),
         ('<points label="car" points="1,1"/>', "found a points (car"),
         ('<polygon points="1,1;2,2;3,3"/>', "without a label"),
@@ -313,7 +314,9 @@ def test_an_export_without_objects_or_pictures_is_refused(tmp_path: Path, failed
 
 def test_names_that_no_table_can_hold_are_refused(tmp_path: Path, failed: Failed) -> None:
     root = write_labelme(tmp_path / "in", shapes=[labelme_shape("ro\nad", ROAD)])
-    assert f"{root}: found a control character in the class ro\\nad, wanted none; rename it" in failed(root)
+    assert f"{root}: found a class named 'ro\\nad', wanted signs that can be seen; rename it" in failed(root)
+    write_labelme(root, shapes=[labelme_shape("\ud800", ROAD)])
+    assert "found a class named '\\ud800', wanted signs that can be seen; rename it" in failed(root)
     many = [labelme_shape(f"class {number}", ROAD) for number in range(255)]
     assert f"{root}: found 256 classes, wanted at most 255; merge some" in failed(write_labelme(root, shapes=many))
 
