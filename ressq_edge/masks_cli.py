@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ressq_runtime.commands.infer import mend_streams, print_result
+from ressq_runtime.commands.command import mend_streams, print_result
 
 EPILOG = """\
 formats, which are recognised:
@@ -62,7 +62,7 @@ def _convert(export: Path, out: Path) -> int:
         print(f"ressq-masks: error: {error}", file=sys.stderr)
         return 1
     screen.say(f"recognised: {found.kind}")
-    named = ", ".join(f"{index} {label}" for index, label in enumerate(found.labels))
+    named = ", ".join(f"{index} {label}" for index, label in found.labels)
     screen.say(f"{count(found.pictures, 'picture')} with masks; classes: {named}")
     for note in found.notes:
         screen.say(f"note: {note}")

@@ -162,7 +162,7 @@ def converted(export: Path, out: Path) -> Converted:
     assert folder is not None
     scan = scan_masks(out, folder, 1)
     classes = refuse_complaints(out, scan)
-    assert (classes.labels, classes.reading) == (found.labels, "index")
+    assert (classes.labels, classes.reading) == (tuple(label for _, label in found.labels), "index")
     assert len(folder.pairs) == found.pictures
     return found
 
@@ -173,3 +173,8 @@ def stored(out: Path, name: str = "a.png") -> Any:
     image.load()
     assert image.mode == "P"
     return np.asarray(image)
+
+
+def name_classes(found: Converted) -> tuple[str, ...]:
+    """The names of the classes by index."""
+    return tuple(label for _, label in found.labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -33,10 +33,10 @@ Bar = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 @dataclass(frozen=True)
 class Converted:
-    """What was made of an export: its format in words, the classes by index, pictures, and notes."""
+    """What was made of an export: its format in words, index and name of each class, pictures, and notes."""
 
     kind: str
-    labels: tuple[str, ...]
+    labels: tuple[tuple[int, str], ...]
     pictures: int
     notes: tuple[str, ...]
 
@@ -74,9 +74,13 @@ def _convert_objects(root: Path, export: Export, out: Path, bar: Bar) -> Convert
     colours = [export.colours.get(name, choose_colour(index)) if index else 0 for index, name in enumerate(labels)]
     rows = choose_rows(labels, _keep_apart(colours), ignored=IGNORED in values.values())
     with bar("drawing", len(placed)) as advance:
-        write_folder(out, rows, placed, lambda: advance(1))
-    notes = (*export.notes, *_note_unused(export, drawn), *tally.notes(), *_note_turned(export, sizes))
-    return Converted(export.kind, tuple(labels), len(placed), notes)
+        used = write_folder(out, rows, placed, lambda: advance(1))
+    notes = (*export.notes, *_note_unused(export, drawn, labels, used), *tally.notes(), *_note_turned(export, sizes))
+    return Converted(export.kind, _name_used(labels, used), len(placed), notes)
+
+
+def _name_used(labels: Sequence[str], used: set[int]) -> tuple[tuple[int, str], ...]:
+    return tuple((index, label) for index, label in enumerate(labels) if index in used)
 
 
 def _is_special(name: str) -> bool:
@@ -97,9 +101,14 @@ def _keep_apart(colours: list[int]) -> list[int]:
     return found
 
 
-def _note_unused(export: Export, drawn: set[str]) -> list[str]:
+def _note_unused(export: Export, drawn: set[str], labels: Sequence[str], used: set[int]) -> list[str]:
     unused = [name for name in export.labels if name not in drawn and not _is_special(name)]
-    return [f"classes without an object, left out: {', '.join(unused)}"] if unused else []
+    notes = [f"classes without an object, left out: {', '.join(unused)}"] if unused else []
+    if 0 not in used:
+        notes.append("no background is left: objects cover all pixels")
+    if covered := [label for index, label in enumerate(labels) if index and index not in used]:
+        notes.append(f"classes whose objects lie below others throughout, left out: {', '.join(covered)}")
+    return notes
 
 
 def _note_turned(export: Export, sizes: list[PictureSize]) -> list[str]:
@@ -184,9 +193,9 @@ def _convert_masks(export: Path, out: Path, bar: Bar) -> Converted:
         ignored=bool(scan.pixels[:, -1].any()),
     )  # fmt: skip
     with bar("writing", len(placed)) as advance:
-        write_folder(out, rows, placed, lambda: advance(1))
+        used = write_folder(out, rows, placed, lambda: advance(1))
     kind = f"masks by {classes.reading}, named by {classes.source}"
-    return Converted(kind, tuple(classes.labels[index] for index in order), len(placed), folder.notes)
+    return Converted(kind, _name_used([classes.labels[index] for index in order], used), len(placed), folder.notes)
 
 
 def _move(path: Path, classes: MaskClasses, moved: Map) -> Map:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import math
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,13 +29,11 @@ class Tally:
     overlapping: pictures in which an object lies above one of another class.
     unseen: pictures with an object that covers no pixel.
     empty: pictures without an object.
-    pixels: of each class, in all maps.
     """
 
     overlapping: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
-    pixels: Counter[int] = field(default_factory=Counter)
 
     def notes(self) -> list[str]:
         """For a person, a sentence each."""
@@ -84,7 +81,6 @@ def draw(annotated: Annotated, size: tuple[int, int], values: Mapping[str, int],
     tally.overlapping += [name] if overlaps else []
     tally.unseen += [name] if unseen else []
     tally.empty += [] if annotated.shapes else [name]
-    tally.pixels.update({value: int(n) for value, n in enumerate(np.bincount(found.ravel(), minlength=256)) if n})
     return found
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 from PIL import Image
 
 from ressq_edge.atomic import cannot_write
@@ -36,8 +37,10 @@ class Placed:
     make_mask: Callable[[], Map]
 
 
-def write_folder(out: Path, rows: Sequence[ClassRow], placed: Sequence[Placed], tick: Callable[[], None]) -> None:
+def write_folder(out: Path, rows: Sequence[ClassRow], placed: Sequence[Placed], tick: Callable[[], None]) -> set[int]:
     """Write OUT/images/, OUT/masks/ and OUT/classes.csv; where something fails, nothing is left.
+
+    -> the indices that occur: the table has a line for each, and for no other, which would have nothing to learn from.
 
     Raises:
         MaskError: OUT is there already, or two pictures would have one name.
@@ -50,9 +53,11 @@ def write_folder(out: Path, rows: Sequence[ClassRow], placed: Sequence[Placed], 
     for row in rows:
         if row.index is not None:
             palette[3 * row.index : 3 * row.index + 3] = split_colour(row.colour or 0)
+    used: set[int] = set()
     with _all_or_nothing(out) as folder:
         for one in placed:
             index = one.make_mask()
+            used |= set(np.flatnonzero(np.bincount(index.ravel(), minlength=256)).tolist())
             below = PurePosixPath(one.part or "") / one.place
             picture, mask = folder / "images" / below, (folder / "masks" / below).with_suffix(".png")
             for path in (picture, mask):
@@ -62,7 +67,8 @@ def write_folder(out: Path, rows: Sequence[ClassRow], placed: Sequence[Placed], 
             image.putpalette(palette)
             image.save(mask)
             tick()
-        (folder / TABLE).write_text(write_table(rows), encoding="utf-8")
+        (folder / TABLE).write_text(write_table([row for row in rows if row.index in used]), encoding="utf-8")
+    return used
 
 
 def choose_rows(labels: Sequence[str], colours: Sequence[int], *, ignored: bool) -> list[ClassRow]:

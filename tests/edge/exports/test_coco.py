@@ -17,6 +17,7 @@ from exported import (
     coco_annotation,
     draw_map,
     flat,
+    name_classes,
     write_coco,
 )
 from ressq_edge.data.exports.runs import unpack_counts
@@ -31,7 +32,7 @@ from exported import converted, stored
 def test_coco_polygons_become_masks(tmp_path: Path) -> None:
     root = write_coco(tmp_path / "in/annotations/instances_default.json")
     found = converted(root, tmp_path / "out")
-    assert (found.kind, found.labels) == ("COCO JSON", ("background", "road", "car"))
+    assert (found.kind, name_classes(found)) == ("COCO JSON", ("background", "road", "car"))
     assert np.array_equal(stored(tmp_path / "out"), draw_map(road=1, car=2))
     assert "classes without an object, left out: bottle" in found.notes
     one = converted(root / "annotations/instances_default.json", tmp_path / "one")

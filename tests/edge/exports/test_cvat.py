@@ -15,6 +15,7 @@ from exported import (
     WIDTH,
     cvat_polygon,
     draw_map,
+    name_classes,
     write_cvat,
 )
 from mask_folders import save_mask, save_picture, to_colours
@@ -29,7 +30,7 @@ from exported import converted, stored
 def test_cvat_xml_becomes_masks_by_z_order(tmp_path: Path) -> None:
     shapes = cvat_polygon("car", CAR, z_order=1) + cvat_polygon("road", ROAD, z_order=-1)
     found = converted(write_cvat(tmp_path / "in", shapes), tmp_path / "out")
-    assert (found.kind, found.labels) == ("CVAT XML for images", ("background", "car", "road"))
+    assert (found.kind, name_classes(found)) == ("CVAT XML for images", ("background", "car", "road"))
     assert np.array_equal(stored(tmp_path / "out"), draw_map(road=2, car=1))
     assert "1,car,255,96,55\n2,road,184,61,245\n" in (tmp_path / "out/classes.csv").read_text()
 
@@ -74,7 +75,10 @@ def test_cvats_segmentation_mask_is_read_by_colour(tmp_path: Path) -> None:
         "# label:color_rgb:parts:actions\ncar:255,96,55::\nbackground:0,0,0::\nroad:184,61,245::\n"
     )
     found = converted(root, tmp_path / "out")
-    assert (found.kind, found.labels) == ("masks by colour, named by labelmap.txt", ("background", "car", "road"))
+    assert (found.kind, name_classes(found)) == (
+        "masks by colour, named by labelmap.txt",
+        ("background", "car", "road"),
+    )
     assert np.array_equal(stored(tmp_path / "out"), draw_map(road=2, car=1))
     assert "0,background,0,0,0\n1,car,255,96,55\n2,road,184,61,245\n" in (tmp_path / "out/classes.csv").read_text()
 
@@ -85,5 +89,5 @@ def test_an_ignored_colour_becomes_255(tmp_path: Path) -> None:
     save_mask(root / "masks/a.png", to_colours(draw_map(1, 2), colours))
     (root / "classes.csv").write_text("name,r,g,b\nroad,184,61,245\nvoid,255,96,55\nsky,0,0,0\n")
     found = converted(root, tmp_path / "out")
-    assert found.labels == ("road", "sky")
+    assert name_classes(found) == ("road", "sky")
     assert np.array_equal(stored(tmp_path / "out"), np.array([1, 0, 255], np.uint8)[draw_map(1, 2)])

@@ -18,6 +18,7 @@ from exported import (
     draw_map,
     labelme_mask,
     labelme_shape,
+    name_classes,
     write_labelme,
 )
 from mask_folders import save_picture
@@ -35,7 +36,7 @@ from exported import converted, stored
 def test_labelme_becomes_masks(tmp_path: Path) -> None:
     root = write_labelme(tmp_path / "in")
     found = converted(root, tmp_path / "out")
-    assert (found.kind, found.labels) == ("LabelMe JSON", ("background", "car", "road"))
+    assert (found.kind, name_classes(found)) == ("LabelMe JSON", ("background", "car", "road"))
     assert np.array_equal(stored(tmp_path / "out"), draw_map(road=2, car=1))
     assert (tmp_path / "out/images/a.jpg").read_bytes() == (root / "a.jpg").read_bytes()
     assert (tmp_path / "out/classes.csv").read_text() == (
@@ -52,7 +53,7 @@ def test_labelmes_brush_rectangle_and_circle_are_filled(tmp_path: Path) -> None:
     ]  # fmt: skip
     found = converted(write_labelme(tmp_path / "in", shapes=shapes), tmp_path / "out")
     index = stored(tmp_path / "out")
-    assert found.labels == ("background", "bolt", "crack", "panel")
+    assert name_classes(found) == ("background", "bolt", "crack", "panel")
     assert np.array_equal(index[5:11, 3:9] == 2, inside)
     assert (index[20:30, 30:40] == 3).all()
     assert (index == 3).sum() == 100
@@ -69,7 +70,7 @@ def test_labelmes_ignore_and_background_are_no_classes(tmp_path: Path) -> None:
         labelme_shape("_background_", [[0, 0], [5, 0], [0, 5]]),
     ]
     found = converted(write_labelme(tmp_path / "in", shapes=shapes), tmp_path / "out")
-    assert found.labels == ("background", "car")
+    assert name_classes(found) == ("background", "car")
     assert np.array_equal(stored(tmp_path / "out"), draw_map(road=255, car=1))
     assert (tmp_path / "out/classes.csv").read_text().endswith("255,void,255,255,255\n")
 
@@ -135,3 +136,15 @@ def test_a_picture_that_exif_turns_upside_down_is_noted(tmp_path: Path) -> None:
         "1 picture turned by EXIF, whose size does not tell whether the objects were drawn on it upright (a.jpg): "
         "that is assumed; look at the masks"
     ) in found.notes
+
+
+def test_a_background_or_class_without_a_pixel_has_no_line(tmp_path: Path) -> None:
+    """The scan would want pixels of it to learn from."""
+    whole = [[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]]
+    shapes = [labelme_shape(name, points) for name, points in (("road", CAR), ("sky", whole), ("tree", ROAD))]
+    found = converted(write_labelme(tmp_path / "in", shapes=shapes), tmp_path / "out")
+    assert found.labels == ((2, "sky"), (3, "tree"))
+    assert found.notes[:2] == (
+        "no background is left: objects cover all pixels",
+        "classes whose objects lie below others throughout, left out: road",
+    )

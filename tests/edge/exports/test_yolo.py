@@ -13,6 +13,7 @@ from exported import (
     ROAD,
     WIDTH,
     draw_map,
+    name_classes,
     write_yolo,
     yolo_line,
 )
@@ -36,7 +37,7 @@ def test_yolo_becomes_masks(tmp_path: Path, names: str) -> None:
         (root / "data.yaml").unlink()
         (root / "classes.txt").write_text("road\ncar\npole\n")
     found = convert(root, tmp_path / "out", silent)
-    assert (found.kind, found.labels) == ("YOLO polygons", ("background", "road", "car"))
+    assert (found.kind, name_classes(found)) == ("YOLO polygons", ("background", "road", "car"))
     assert np.array_equal(stored(tmp_path / "out", "train/a.png"), draw_map(road=1, car=2))
     assert not stored(tmp_path / "out", "val/c.png").any()
     assert found.notes[0] == "1 picture without a text file (images/val/c.jpg): no object"
