@@ -66,7 +66,9 @@ def load_mask(path: Path) -> LoadedMask:
             check_footprint(image, image.size, str(path))
             load_whole(image, str(path), str(path))
             orientation = 1 if image.format == "TIFF" else _read_orientation(image)  # Pillow turns those itself
-            upright = ImageOps.exif_transpose(image) if orientation != 1 else image.copy()
+            upright = ImageOps.exif_transpose(image) if orientation != 1 else image
+            kind = image.format or ""
+            deep = stored in _DEEP or (kind == "TIFF" and _is_deep_colour(image))
     except Image.DecompressionBombError as error:
         raise PictureError(
             f"{path}: found a decompression bomb ({error}), wanted a mask; make a smaller copy"
@@ -77,7 +79,9 @@ def load_mask(path: Path) -> LoadedMask:
         raise PictureError(f"{path}: found no picture that can be a mask, wanted a PNG; {_AS_PNG}") from error
     except BROKEN as error:
         raise name_broken(str(path), error) from error
-    return LoadedMask(_to_plain_mode(path, upright, stored), f"{image.format}, {stored.partition(';')[0]}", orientation)
+    if deep:
+        raise MaskError(f"{path}: found colours of 16 bits a channel, wanted 8; save it as a PNG of 8 bits")
+    return LoadedMask(_to_plain_mode(path, upright, stored), f"{kind}, {stored.partition(';')[0]}", orientation)
 
 
 def read_size(path: Path) -> PictureSize:
@@ -141,8 +145,6 @@ def _to_plain_mode(path: Path, image: Image.Image, stored: str) -> Image.Image:
     if stored in _SPREAD:
         step = _SPREAD[stored]
         return image.point([value // step for value in range(256)])
-    if stored in _DEEP or (image.format == "TIFF" and _is_deep_colour(image)):
-        raise MaskError(f"{path}: found colours of 16 bits a channel, wanted 8; save it as a PNG of 8 bits")
     if image.mode in ("RGBA", "LA", "PA"):
         low, high = image.getchannel("A").getextrema()
         if low != high:

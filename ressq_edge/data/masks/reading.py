@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ressq_edge.data.masks.classes import IGNORED, ClassTable, Colour, choose_colour, split_colour
 from ressq_edge.data.masks.loading import load_mask
 from ressq_edge.data.masks.looks import MaskLook
 from ressq_edge.errors import MaskError
+
+_STRIP_PIXELS = 1_000_000  # at once: numbers take 16 bytes a pixel
 
 Looks = Mapping[str, MaskLook]  # by the mask's path below the data folder
 
@@ -51,20 +54,28 @@ def read_mask(path: Path, classes: MaskClasses) -> NDArray[np.uint8]:
         MaskError: it holds a value that the scan did not see.
     """
     image = load_mask(path).image
-    if classes.reading == "colour":
-        pixels = np.asarray(image.convert("RGB"), np.uint32)
-        values = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
-    else:
-        stored = np.asarray(image)
-        values = (stored if stored.ndim == 2 else stored[..., 0]).astype(np.uint32)
-        if stored.ndim == 3 and (stored != stored[..., :1]).any():
-            raise _changed(path, "colours")
     known = np.array(sorted(classes.targets), np.uint32)
-    places = np.searchsorted(known[:, 0], values).clip(max=len(known) - 1)
-    if len(other := values[known[places, 0] != values]):
-        raise _changed(path, f"the value {show(int(other[0]), classes.reading)}")
-    targets: NDArray[np.uint8] = known[places, 1].astype(np.uint8)
-    return targets
+    found = np.empty((image.height, image.width), np.uint8)
+    rows = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        values = _to_values(path, strip, classes.reading)
+        places = np.searchsorted(known[:, 0], values).clip(max=len(known) - 1)
+        if len(other := values[known[places, 0] != values]):
+            raise _changed(path, f"the value {show(int(other[0]), classes.reading)}")
+        found[top : top + strip.height] = known[places, 1]
+    return found
+
+
+def _to_values(path: Path, image: Image.Image, reading: str) -> NDArray[np.uint32]:
+    """uint32 (H, W): indices, or colours as 0xRRGGBB."""
+    if reading == "colour":
+        pixels = np.asarray(image.convert("RGB"), np.uint32)
+        return (pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]).astype(np.uint32)
+    stored = np.asarray(image)
+    if stored.ndim == 3 and (stored != stored[..., :1]).any():
+        raise _changed(path, "colours")
+    return (stored if stored.ndim == 2 else stored[..., 0]).astype(np.uint32)
 
 
 def _changed(path: Path, found: str) -> MaskError:

@@ -18,6 +18,7 @@ from PIL import Image
 from ressq_edge.data.masks.matching import count
 
 _MOST_VALUES = 64  # with more it is no mask, which is told elsewhere
+_STRIP_PIXELS = 1_000_000  # at once; what crosses the border of two strips is not counted
 _FEWEST = 16  # steps; a few are chance
 _SHARE = 0.25  # of the jumps
 
@@ -44,15 +45,17 @@ def count_steps(image: Image.Image, values: int) -> Steps:
     """The steps in a mask of so many values, the first band of it."""
     if not 2 < values <= _MOST_VALUES:
         return Steps({}, 0)
-    stored = np.asarray(image)
-    index = (stored if stored.ndim == 2 else stored[..., 0]).astype(np.int32)
     middles = np.zeros(256, np.int64)
     jumps = 0
-    for rows in (index, index.T):
-        before, middle, behind = rows[:, :-2], rows[:, 1:-1], rows[:, 2:]
-        between: NDArray[np.bool_] = (before - middle) * (middle - behind) > 0
-        middles += np.bincount(middle[between].clip(max=255), minlength=256)
-        jumps += int((np.abs(np.diff(rows)) > 1).sum())
+    height = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, height):
+        stored = np.asarray(image.crop((0, top, image.width, min(top + height, image.height))))
+        index = (stored if stored.ndim == 2 else stored[..., 0]).astype(np.int32)
+        for rows in (index, index.T):
+            before, middle, behind = rows[:, :-2], rows[:, 1:-1], rows[:, 2:]
+            between: NDArray[np.bool_] = (before - middle) * (middle - behind) > 0
+            middles += np.bincount(middle[between].clip(max=255), minlength=256)
+            jumps += int((np.abs(np.diff(rows)) > 1).sum())
     return Steps({value: int(number) for value, number in enumerate(middles) if number}, jumps)
 
 

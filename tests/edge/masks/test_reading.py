@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from mask_folders import Array, draw_index, lay_out, save_mask, to_colours
+from odd_pictures import tiff
 from ressq_edge.data.masks.classes import read_table
 from ressq_edge.data.masks.layout import find_masks
 from ressq_edge.data.masks.loading import load_mask
@@ -239,6 +240,9 @@ def test_deep_colours_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png)
     with pytest.raises(MaskError, match=r"found colours of 16 bits a channel, wanted 8; save it as a PNG of 8 bits"):
         load_mask(tmp_path / "a.png")
+    (tmp_path / "a.tif").write_bytes(tiff(48, (16, 16, 16), [index.astype("<u2").tobytes()]))
+    with pytest.raises(MaskError, match=r"a\.tif: found colours of 16 bits a channel"):
+        load_mask(tmp_path / "a.tif")
 
 
 def test_opacity_floats_and_other_colour_spaces_are_refused(tmp_path: Path) -> None:
