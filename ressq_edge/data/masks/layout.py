@@ -14,6 +14,7 @@ from ressq_edge.data.masks.pairs import (
     GIVEN,
     MaskFolder,
     Pair,
+    advise_part,
     name_given,
     name_parts,
     order,
@@ -128,6 +129,13 @@ def _refuse_in_classes(root: Path, folders: Mapping[str, Path], places: Mapping[
 
 
 def _read_parts(root: Path, folders: Mapping[str, Path], parts: Mapping[str, tuple[str, str]]) -> MaskFolder:
+    for name in (name for name, path in folders.items() if name not in parts and list_pictures(path)):
+        if name in GIVEN:
+            raise MaskError(
+                f"{root}: found no masks in {name}/, wanted them as in other parts; add them, or move it elsewhere"
+            )
+        if (advice := advise_part(name)).startswith("rename"):
+            raise MaskError(f"{root}: found {name}/ beside parts, wanted only train/, val/ and test/; {advice}")
     _refuse_beside(root, folders, set(parts))
     pairs: list[Pair] = []
     for name, part in name_given(root, parts).items():

@@ -55,7 +55,8 @@ def name_parts(place: Path) -> dict[str, str]:
         )
     if extra := [name for name in names if name not in GIVEN]:
         raise MaskError(
-            f"{place}: found {', '.join(extra)}/ beside parts, wanted only train/, val/ and test/; move it elsewhere"
+            f"{place}: found {', '.join(extra)}/ beside parts, wanted only train/, val/ and test/; "
+            f"{advise_part(extra[0])}"
         )
     return name_given(place, names)
 
@@ -75,6 +76,12 @@ def refuse_other_parts(place: Path, names: list[str], *, loose: bool) -> None:
         raise MaskError(
             f"{place}: found {', '.join(names)}, which look like parts; rename them to train/, val/ and test/"
         )
+
+
+def advise_part(name: str) -> str:
+    """What to do with a folder beside parts that has another name."""
+    found = read_part_name(name)
+    return f"rename it to {found.part}/" if found and found.part in GIVEN else "move it elsewhere"
 
 
 def order(pairs: Iterable[Pair]) -> tuple[Pair, ...]:

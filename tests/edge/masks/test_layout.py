@@ -194,7 +194,7 @@ def test_class_folders_beside_parts_with_masks_are_refused(tmp_path: Path) -> No
 
 def test_a_part_without_masks_is_refused(tmp_path: Path) -> None:
     fill(tmp_path, "train/images/a.png", "train/masks/a.png", "test/images/a.png")
-    assert "found test/ with pictures beside train/" in refused(tmp_path)
+    assert "found no masks in test/, wanted them as in other parts; add them, or move it elsewhere" in refused(tmp_path)
 
 
 def test_loose_pictures_are_refused(tmp_path: Path) -> None:
@@ -214,6 +214,15 @@ def test_parts_by_other_names_are_refused(tmp_path: Path) -> None:
     assert "/images: found testing, training, which look like parts; rename them to train/, val/ and test/" in refused(
         tmp_path
     )
+
+
+def test_another_name_of_a_part_beside_parts_is_refused_with_the_right_one(tmp_path: Path) -> None:
+    kinds = ("images", "masks")
+    above = fill(tmp_path / "above", *(f"{part}/{kind}/a.png" for kind in kinds for part in ("train", "valid")))
+    below = fill(tmp_path / "below", *(f"{kind}/{part}/a.png" for kind in kinds for part in ("train", "valid")))
+    said = "found valid/ beside parts, wanted only train/, val/ and test/; rename it to val/"
+    assert refused(above) == f"{above}: {said}"
+    assert refused(below) == f"{below}/images: {said}"
 
 
 @pytest.mark.parametrize(
