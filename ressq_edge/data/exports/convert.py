@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
 from ressq_edge.data.exports.annotated import Annotated, Export, refuse_all
+from ressq_edge.data.exports.convert_masks import convert_masks
+from ressq_edge.data.exports.converted import BACKGROUNDS, Bar, Converted, name_used
 from ressq_edge.data.exports.draw import Map, Tally, draw
 from ressq_edge.data.exports.files import place
-from ressq_edge.data.exports.recognise import recognise, refuse_unknown
+from ressq_edge.data.exports.recognise import recognise
 from ressq_edge.data.exports.write import Placed, choose_rows, write_folder
 from ressq_edge.data.masks.classes import IGNORED, ClassRow, choose_colour
-from ressq_edge.data.masks.layout import find_masks
 from ressq_edge.data.masks.loading import PictureSize, read_size
 from ressq_edge.data.masks.matching import count, name_some
-from ressq_edge.data.masks.reading import MaskClasses, read_mask
-from ressq_edge.data.masks.scan import refuse_complaints, scan_masks
 from ressq_edge.errors import MaskError
 from ressq_runtime.errors import PictureError, printable
 
 BACKGROUND = "background"
-_BACKGROUNDS = {"background", "_background_"}
 _MOST_CLASSES = 255  # 255 is ignored
-
-Bar = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-
-
-@dataclass(frozen=True)
-class Converted:
-    """What was made of an export: its format in words, index and name of each class, pictures, and notes."""
-
-    kind: str
-    labels: tuple[tuple[int, str], ...]
-    pictures: int
-    notes: tuple[str, ...]
 
 
 def convert(export: Path, out: Path, bar: Bar) -> Converted:
@@ -50,7 +32,7 @@ def convert(export: Path, out: Path, bar: Bar) -> Converted:
         OutputError: a file can't be written.
     """
     reader = recognise(export)
-    return _convert_masks(export, out, bar) if reader is None else _convert_objects(export, reader(), out, bar)
+    return convert_masks(export, out, bar) if reader is None else _convert_objects(export, reader(), out, bar)
 
 
 def _convert_objects(root: Path, export: Export, out: Path, bar: Bar) -> Converted:
@@ -76,15 +58,11 @@ def _convert_objects(root: Path, export: Export, out: Path, bar: Bar) -> Convert
     with bar("drawing", len(placed)) as advance:
         used = write_folder(out, rows, placed, lambda: advance(1))
     notes = (*export.notes, *_note_unused(export, drawn, labels, used), *tally.notes(), *_note_turned(export, sizes))
-    return Converted(export.kind, _name_used(labels, used), len(placed), notes)
-
-
-def _name_used(labels: Sequence[str], used: set[int]) -> tuple[tuple[int, str], ...]:
-    return tuple((index, label) for index, label in enumerate(labels) if index in used)
+    return Converted(export.kind, name_used(labels, used), len(placed), notes)
 
 
 def _is_special(name: str) -> bool:
-    return name.casefold() in _BACKGROUNDS or ClassRow(name, None, None).ignored
+    return name.casefold() in BACKGROUNDS or ClassRow(name, None, None).ignored
 
 
 def _place(root: Path, picture: Path) -> PurePosixPath:
@@ -160,44 +138,3 @@ def _draw(one: Annotated, size: tuple[int, int], values: dict[str, int], tally: 
         raise MaskError(
             f"{one.source}: found {error} ({one.picture.name}), wanted objects within it; mend or export it again"
         ) from error
-
-
-def _convert_masks(export: Path, out: Path, bar: Bar) -> Converted:
-    folder = find_masks(export)
-    if folder is None:
-        if (export / "SegmentationClass").is_dir():
-            raise MaskError(
-                f"{export}: found SegmentationClass/ but no pictures in JPEGImages/; export it with 'Save images'"
-            )
-        refuse_unknown(export)
-    scan = scan_masks(export, folder, 1)
-    if scan.unreadable:
-        raise MaskError(next(iter(scan.unreadable.values())), tuple(scan.unreadable.values()))
-    classes = refuse_complaints(export, scan)
-    if classes.reading == "index" and folder.layout.startswith("images/"):
-        raise MaskError(f"{export}: found {folder.layout} of class indices already; give it to ressq-train")
-    order = sorted(range(len(classes.labels)), key=lambda index: classes.labels[index].casefold() not in _BACKGROUNDS)
-    moved = np.full(256, IGNORED, np.uint8)
-    moved[order] = range(len(order))
-    placed = [
-        Placed(
-            export / pair.picture,
-            place(PurePosixPath(pair.picture)),
-            pair.part,
-            partial(_move, export / pair.mask, classes, moved),
-        )
-        for pair in (one.pair for one in scan.scanned)
-    ]
-    rows = choose_rows(
-        [classes.labels[index] for index in order], [classes.colours[index] for index in order],
-        ignored=bool(scan.pixels[:, -1].any()),
-    )  # fmt: skip
-    with bar("writing", len(placed)) as advance:
-        used = write_folder(out, rows, placed, lambda: advance(1))
-    kind = f"masks by {classes.reading}, named by {classes.source}"
-    return Converted(kind, _name_used([classes.labels[index] for index in order], used), len(placed), folder.notes)
-
-
-def _move(path: Path, classes: MaskClasses, moved: Map) -> Map:
-    found: Map = moved[read_mask(path, classes)]
-    return found
