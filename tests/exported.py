@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from mask_folders import save_picture
-from ressq_edge.data.exports.convert import Converted, convert
+from ressq_edge.data.exports.convert import convert
+from ressq_edge.data.exports.converted import Converted
 from ressq_edge.data.masks.layout import find_masks
 from ressq_edge.data.masks.scan import refuse_complaints, scan_masks
+from ressq_edge.masks_cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -178,3 +181,19 @@ def stored(out: Path, name: str = "a.png") -> Any:
 def name_classes(found: Converted) -> tuple[str, ...]:
     """The names of the classes by index."""
     return tuple(label for _, label in found.labels)
+
+
+class Failed:
+    """Runs the command, which must fail, and gives what it says; nothing is left of what it wrote."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], out: Path) -> None:
+        self._capsys, self._out = capsys, out
+
+    def __call__(self, export: Path) -> str:
+        assert main([str(export), "--out", str(self._out)]) == 1
+        said = self._capsys.readouterr()
+        assert said.out == ""
+        assert "Traceback" not in said.err
+        assert not self._out.exists()
+        assert not list(self._out.parent.glob(".out*"))
+        return said.err
