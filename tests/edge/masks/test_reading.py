@@ -86,6 +86,12 @@ def test_indices_are_read_as_they_were_stored(tmp_path: Path, kind: str) -> None
     assert found.pixels[0].tolist() == [*np.bincount(index.ravel()), 0]
 
 
+def test_classes_have_the_colours_of_the_palette(tmp_path: Path) -> None:
+    """A person knows the classes by them; grey masks get colours that differ."""
+    assert classes_of(lay_out(tmp_path / "palette", save=save_palette)).colours == (0, 0xB83DF5, 0xFF6037)
+    assert len(set(classes_of(lay_out(tmp_path / "grey")).colours)) == 3
+
+
 def test_a_lossless_webp_is_read(tmp_path: Path) -> None:
     def save(path: Path, index: Array) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
