@@ -91,3 +91,14 @@ def test_an_ignored_colour_becomes_255(tmp_path: Path) -> None:
     found = converted(root, tmp_path / "out")
     assert name_classes(found) == ("road", "sky")
     assert np.array_equal(stored(tmp_path / "out"), np.array([1, 0, 255], np.uint8)[draw_map(1, 2)])
+
+
+def test_classes_of_one_colour_get_another(tmp_path: Path) -> None:
+    """The background is black, and a table names a colour once."""
+    root = write_cvat(tmp_path / "in", cvat_polygon("car", CAR) + cvat_polygon("road", ROAD))
+    text = (root / "annotations.xml").read_text().replace("#ff6037", "#000000").replace("#b83df5", "#000000")
+    (root / "annotations.xml").write_text(text)
+    converted(root, tmp_path / "out")
+    colours = [line.split(",", 2)[2] for line in (tmp_path / "out/classes.csv").read_text().splitlines()[1:]]
+    assert colours[0] == "0,0,0"
+    assert len(set(colours)) == 3
