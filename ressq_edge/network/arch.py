@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import get_model
 
-from ressq_edge.choices import ARCHS, BASELINES, BYPASSES, SQUEEZENETS, Bypass
+from ressq_edge.choices import ARCHS, BASELINES, BYPASSES, SQUEEZENETS, Bypass, Head
 from ressq_edge.errors import ModelError
 from ressq_edge.network.model import MIN_SIZE, ResSqueezeNet
+from ressq_edge.network.segmentation import SegmentationNet
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,18 @@ class ModelSpec:
     arch: one of ARCHS.
     bypass: none, simple, complex or gated; all but ressqueezenet* know only none.
     num_classes: number of logits.
+    head: one of HEADS, which answer for each pixel; None for a classifier. SqueezeNets alone have the stages for one.
+    width: factor of the head's channels.
 
     Raises:
-        ModelError: the arch or bypass does not exist, or the two do not go together.
+        ModelError: the arch, bypass or head does not exist, or they do not go together.
     """
 
     arch: str
     bypass: Bypass
     num_classes: int
+    head: Head | None = None
+    width: float = 1.0
 
     def __post_init__(self) -> None:
         if self.arch not in ARCHS:
@@ -44,6 +49,10 @@ class ModelSpec:
             if self.arch in SQUEEZENETS:
                 told = f"a bypass is what makes it --arch res{self.arch}"
             raise ModelError(f"bypass: found {self.bypass!r} with {self.arch}, wanted 'none'; {told}")
+        if self.head is not None and self.arch not in SQUEEZENETS:
+            raise ModelError(
+                f"head: found {self.head!r} with {self.arch}, wanted one of {', '.join(SQUEEZENETS)} for it"
+            )
 
 
 def may_bypass(arch: str) -> bool:
@@ -54,8 +63,11 @@ def may_bypass(arch: str) -> bool:
 def build_model(spec: ModelSpec) -> nn.Module:
     """The network of a spec, (N, 3, H, W) -> (N, num_classes), with PyTorch's default weights; see `init`.
 
-    A `ResSqueezeNet`, or torchvision's own class for a baseline.
+    A `ResSqueezeNet`, or torchvision's own class for a baseline. With a head a `SegmentationNet`, -> (N, num_classes,
+    h, w).
     """
+    if spec.head is not None:
+        return SegmentationNet(SQUEEZENETS[spec.arch][0], spec.bypass, spec.num_classes, spec.head, spec.width)
     if spec.arch in SQUEEZENETS:
         return ResSqueezeNet(SQUEEZENETS[spec.arch][0], spec.bypass, spec.num_classes)
     return cast(nn.Module, get_model(spec.arch, num_classes=spec.num_classes, **BASELINES[spec.arch]))

@@ -70,7 +70,8 @@ class ComplexBypassFire(Fire):
         return super().forward(x) + cast(Tensor, self.bypass(x))
 
 
-def _fire(bypass: Bypass, inputs: int, squeeze: int, expand: int) -> Fire:
+def make_fire(bypass: Bypass, inputs: int, squeeze: int, expand: int) -> Fire:
+    """A Fire module with this bypass, where one fits: only a 1x1 convolution does where the channels differ."""
     if inputs == 2 * expand:  # an identity fits
         kinds = {"simple": SimpleBypassFire, "complex": SimpleBypassFire, "gated": GatedBypassFire}
     else:
@@ -97,7 +98,7 @@ class Backbone(nn.Sequential):
     def stages(self, x: Tensor) -> list[Tensor]:
         """The last features at strides 2, 4, 8 and 16: what a head takes that answers for each pixel.
 
-        Each is what the next pooling takes; the last is what `forward` gives.
+        Each is what the next pooling takes; the last is what `forward` gives. See `stage_channels`.
         """
         found = []
         for layer in self:
@@ -105,6 +106,19 @@ class Backbone(nn.Sequential):
                 found.append(x)
             x = layer(x)
         return [*found, x]
+
+    @property
+    def stage_channels(self) -> list[int]:
+        """Channels of each of the `stages`: 64, 128, 256, 512 in version 1.1."""
+        found, channels = [], 0
+        for layer in self:
+            if isinstance(layer, nn.MaxPool2d):
+                found.append(channels)
+            elif isinstance(layer, nn.Conv2d):
+                channels = layer.out_channels
+            elif isinstance(layer, Fire):
+                channels = 2 * layer.expand1x1.out_channels
+        return [*found, channels]
 
     def fires(self) -> Iterator[tuple[str, Fire]]:
         """The eight Fire modules under their names in the paper: ("fire2", ...) to ("fire9", ...)."""
@@ -118,16 +132,16 @@ def _layers_1_1(bypass: Bypass) -> list[nn.Module]:
         nn.Conv2d(3, 64, 3, stride=2),
         nn.ReLU(inplace=True),
         _pool(),
-        _fire(bypass, 64, 16, 64),  # fire2
-        _fire(bypass, 128, 16, 64),  # fire3
+        make_fire(bypass, 64, 16, 64),  # fire2
+        make_fire(bypass, 128, 16, 64),  # fire3
         _pool(),
-        _fire(bypass, 128, 32, 128),  # fire4
-        _fire(bypass, 256, 32, 128),  # fire5
+        make_fire(bypass, 128, 32, 128),  # fire4
+        make_fire(bypass, 256, 32, 128),  # fire5
         _pool(),
-        _fire(bypass, 256, 48, 192),  # fire6
-        _fire(bypass, 384, 48, 192),  # fire7
-        _fire(bypass, 384, 64, 256),  # fire8
-        _fire(bypass, 512, 64, 256),  # fire9
+        make_fire(bypass, 256, 48, 192),  # fire6
+        make_fire(bypass, 384, 48, 192),  # fire7
+        make_fire(bypass, 384, 64, 256),  # fire8
+        make_fire(bypass, 512, 64, 256),  # fire9
     ]
 
 
@@ -137,16 +151,16 @@ def _layers_1_0(bypass: Bypass) -> list[nn.Module]:
         nn.Conv2d(3, 96, 7, stride=2),
         nn.ReLU(inplace=True),
         _pool(),
-        _fire(bypass, 96, 16, 64),  # fire2
-        _fire(bypass, 128, 16, 64),  # fire3
-        _fire(bypass, 128, 32, 128),  # fire4
+        make_fire(bypass, 96, 16, 64),  # fire2
+        make_fire(bypass, 128, 16, 64),  # fire3
+        make_fire(bypass, 128, 32, 128),  # fire4
         _pool(),
-        _fire(bypass, 256, 32, 128),  # fire5
-        _fire(bypass, 256, 48, 192),  # fire6
-        _fire(bypass, 384, 48, 192),  # fire7
-        _fire(bypass, 384, 64, 256),  # fire8
+        make_fire(bypass, 256, 32, 128),  # fire5
+        make_fire(bypass, 256, 48, 192),  # fire6
+        make_fire(bypass, 384, 48, 192),  # fire7
+        make_fire(bypass, 384, 64, 256),  # fire8
         _pool(),
-        _fire(bypass, 512, 64, 256),  # fire9
+        make_fire(bypass, 512, 64, 256),  # fire9
     ]
 
 

@@ -26,8 +26,10 @@ class NormalisedConv2d(nn.Conv2d):
     @classmethod
     def around(cls, conv: nn.Conv2d) -> Self:
         """The same convolution, sharing its weights, with a norm that has seen nothing yet."""
-        size, stride, padding = (cast(tuple[int, int], of) for of in (conv.kernel_size, conv.stride, conv.padding))
-        made = cls(conv.in_channels, conv.out_channels, size, stride, padding, device="meta")
+        size, stride, padding, dilation = (
+            cast(tuple[int, int], of) for of in (conv.kernel_size, conv.stride, conv.padding, conv.dilation)
+        )
+        made = cls(conv.in_channels, conv.out_channels, size, stride, padding, dilation, device="meta")
         made.weight, made.bias = conv.weight, conv.bias
         made.norm = nn.BatchNorm2d(conv.out_channels)
         return made.train(conv.training)
@@ -40,7 +42,12 @@ class NormalisedConv2d(nn.Conv2d):
 
 def insert_norms(model: ResSqueezeNet) -> None:
     """Put a norm behind every convolution of the backbone, in place; the head has none."""
-    for parent in list(model.backbone.modules()):
+    normalise_convolutions(model.backbone)
+
+
+def normalise_convolutions(part: nn.Module) -> None:
+    """Put a norm behind every convolution of a part of a network, in place."""
+    for parent in list(part.modules()):
         for name, layer in list(parent.named_children()):
             if type(layer) is nn.Conv2d:
                 setattr(parent, name, NormalisedConv2d.around(layer))

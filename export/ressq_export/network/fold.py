@@ -64,12 +64,17 @@ def fold_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     _assign(conv.weight, conv.weight.detach().double() * factor.view(-1, 1, 1, 1))
 
 
-def fold_gates(backbone: Backbone) -> dict[str, Sign]:
+def fold_gates(backbone: Backbone, *, keep_stages: bool = False) -> dict[str, Sign]:
     """Turn every gated bypass y = F(x) + a x into a plain sum or difference; the sign of each, by name.
 
     x is the ReLU output of a plain Fire module, perhaps max-pooled, and both relu(c z) = c relu(z) and
     max(c z) = c max(z) for c > 0. So that module's expand convolutions take the factor |a|, the squeeze
     convolution behind takes 1/|a|, and nobody else reads x. a = 0 leaves no bypass.
+
+    Args:
+        backbone: changed in place.
+        keep_stages: a head reads the stages, too, so they must stay what they are. Version 1.0 has gates whose x is a
+            stage, pooled: those are left alone, without a sign.
 
     Raises:
         FoldError: the input of a gate is not the output of a plain Fire module.
@@ -77,8 +82,11 @@ def fold_gates(backbone: Backbone) -> dict[str, Sign]:
     signs: dict[str, Sign] = {}
     names = {id(fire): name for name, fire in backbone.fires()}
     before: nn.Module | None = None  # what made x, pooling aside
+    pooled = False
     for layer in backbone:
-        if isinstance(layer, GatedBypassFire):
+        stays = keep_stages and pooled
+        pooled = isinstance(layer, nn.MaxPool2d)
+        if isinstance(layer, GatedBypassFire) and not stays:
             name, gate = names[id(layer)], layer.gate.item()
             signs[name] = 0 if gate == 0 else 1 if gate > 0 else -1
             if gate != 0:
