@@ -16,7 +16,8 @@ from ressq_edge.choices import Bypass
 from ressq_edge.data.split import Split, read_split, write_split
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import Checkpoint, Normalise, save_checkpoint
-from ressq_edge.network.model import GatedBypassFire, ResSqueezeNet
+from ressq_edge.network.fire import GatedBypassFire
+from ressq_edge.network.model import ResSqueezeNet
 from ressq_export.network.deployed import DeployedNetwork, FoldedHead, _layers
 from ressq_export.network.fold import fold_gates
 from ressq_export.quantization.gate import Gate

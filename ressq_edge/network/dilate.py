@@ -4,7 +4,8 @@ from typing import cast
 
 from torch import nn
 
-from ressq_edge.network.model import Backbone, Fire
+from ressq_edge.network.fire import Fire
+from ressq_edge.network.model import Backbone
 
 
 def dilate(backbone: Backbone) -> None:

@@ -19,7 +19,8 @@ from ressq_edge.errors import CheckpointError, InitError
 from ressq_edge.network.arch import head_name, may_bypass
 from ressq_edge.network.caffe import read_caffemodel
 from ressq_edge.network.checkpoint import IMAGENET, Normalise, Tensors, read_safetensors
-from ressq_edge.network.model import GatedBypassFire, ResSqueezeNet
+from ressq_edge.network.fire import GatedBypassFire
+from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.network.published import file_sha256, imagenet_file, published_normalise, renormalise
 from ressq_edge.network.scratch import randomise
 from ressq_runtime.artefact.not_a_model import recognise

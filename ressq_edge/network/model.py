@@ -1,8 +1,7 @@
 """The network: SqueezeNet 1.0 and 1.1 with the bypasses of a residual network.
 
 `ResSqueezeNet(bypass="none")` *is* SqueezeNet (Iandola et al., arXiv:1602.07360): parameter names equal
-torchvision's `squeezenet1_0` and `squeezenet1_1`, so published state dicts load unchanged. A bypass adds
-names (`features.4.gate`, `features.3.bypass.weight`) and never changes one.
+torchvision's `squeezenet1_0` and `squeezenet1_1`, so published state dicts load unchanged.
 
 Nothing here knows about files, labels or training.
 """
@@ -10,73 +9,13 @@ Nothing here knows about files, labels or training.
 from collections.abc import Iterator
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 
 from ressq_edge.choices import BYPASSES, Bypass, Version
 from ressq_edge.errors import ModelError
+from ressq_edge.network.fire import Fire, GatedBypassFire, make_fire
 
 MIN_SIZE = 32  # pixels: below it the third pooling has nothing left to pool
-
-
-class Fire(nn.Module):
-    """Squeeze to few channels, expand to many: (N, inputs, H, W) -> (N, 2 * expand, H, W)."""
-
-    def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
-        super().__init__()
-        self.squeeze = nn.Conv2d(inputs, squeeze, 1)
-        self.expand1x1 = nn.Conv2d(squeeze, expand, 1)
-        self.expand3x3 = nn.Conv2d(squeeze, expand, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) -> (N, 2 * expand, H, W)."""
-        x = self.squeeze(x).relu()
-        return torch.cat([self.expand1x1(x).relu(), self.expand3x3(x).relu()], 1)
-
-
-class SimpleBypassFire(Fire):
-    """y = F(x) + x, no ReLU after the sum (arXiv:1602.07360, section 6)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The Fire module plus its input."""
-        return super().forward(x) + x
-
-
-class GatedBypassFire(Fire):
-    """y = F(x) + a x with a learned scalar a.
-
-    It is 0 at first, so that SqueezeNet's weights start as SqueezeNet; with random ones all but the first Fire
-    module's start at 1. Training leaves that one at 0; see training/state.py.
-    """
-
-    def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
-        super().__init__(inputs, squeeze, expand)
-        self.gate = nn.Parameter(torch.zeros(()))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The Fire module plus `gate` times its input."""
-        return super().forward(x) + self.gate * x
-
-
-class ComplexBypassFire(Fire):
-    """y = F(x) + W x with a 1x1 convolution W, where the channels in and out differ."""
-
-    def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
-        super().__init__(inputs, squeeze, expand)
-        self.bypass = nn.Conv2d(inputs, 2 * expand, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The Fire module plus its input through a 1x1 convolution."""
-        return super().forward(x) + cast(Tensor, self.bypass(x))
-
-
-def make_fire(bypass: Bypass, inputs: int, squeeze: int, expand: int) -> Fire:
-    """A Fire module with this bypass, where one fits: only a 1x1 convolution does where the channels differ."""
-    if inputs == 2 * expand:  # an identity fits
-        kinds = {"simple": SimpleBypassFire, "complex": SimpleBypassFire, "gated": GatedBypassFire}
-    else:
-        kinds = {"complex": ComplexBypassFire}
-    return kinds.get(bypass, Fire)(inputs, squeeze, expand)
 
 
 def _pool() -> nn.MaxPool2d:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ressq_edge.config import Config
 from ressq_edge.errors import CheckpointError
 from ressq_edge.network.checkpoint import Tensors, read_tensors, write_tensors
-from ressq_edge.network.model import GatedBypassFire
+from ressq_edge.network.fire import GatedBypassFire
 
 MOMENTS = ("exp_avg", "exp_avg_sq")  # AdamW's, one of each a parameter
 

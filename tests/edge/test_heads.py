@@ -13,10 +13,11 @@ from ressq_edge.choices import BYPASSES, HEADS, Bypass, Head, Version
 from ressq_edge.errors import ModelError
 from ressq_edge.network.arch import ModelSpec, build_model, count_parameters, head_name, multiply_adds_of
 from ressq_edge.network.dilate import dilate
+from ressq_edge.network.fire import Fire
 from ressq_edge.network.heads.blocks import SkipFire, resize_to, scale_channels
 from ressq_edge.network.heads.pspnet import pool_to
-from ressq_edge.network.heads.segnet import unpool
-from ressq_edge.network.model import Backbone, Fire, ResSqueezeNet
+from ressq_edge.network.heads.segnet import SegNet, Unpool
+from ressq_edge.network.model import Backbone, ResSqueezeNet
 from ressq_edge.network.norms import NormalisedConv2d, fold_norms, insert_norms, normalise_convolutions
 from ressq_edge.network.scratch import HEAD_STD, randomise
 from ressq_edge.network.segmentation import SegmentationNet
@@ -28,7 +29,7 @@ COSTS: dict[Head, tuple[int, int, float]] = {
     "deeplabv3plus": (868_139, 144_928, 498.7),
     "deeplabv3": (859_531, 135_616, 1064.7),
     "unet": (810_731, 87_872, 618.1),
-    "segnet": (860_667, 137_808, 572.6),
+    "segnet": (969_027, 246_168, 639.0),
     "pspnet": (759_659, 36_096, 1018.8),
 }
 
@@ -134,12 +135,25 @@ def test_unpooling_puts_values_back_where_the_maxima_were() -> None:
     before = torch.zeros(1, 1, 8, 8)
     before[0, 0, 3, 4], before[0, 0, 2, 4] = 5.0, 4.5
     pooled = F.max_pool2d(before, 3, stride=2, ceil_mode=True)  # 4x4
+    unpool = Unpool()
     found = unpool(torch.full_like(pooled, 10.0), before)
     assert found.shape == before.shape
     assert found[0, 0, 3, 4] == 10  # the maximum
     assert found[0, 0, 2, 4] == 5  # half a unit below it
     assert found[0, 0, 2, 5] == 0  # far below it
     assert found[0, 0, 7, 7] == 10  # nothing there is larger
+    unpool.tolerance.fill_(5)
+    assert unpool(torch.full_like(pooled, 10.0), before)[0, 0, 2, 4] == 45  # half a unit below 5
+
+
+def test_the_tolerance_of_an_unpooling_is_what_its_features_vary_by() -> None:
+    model = SegmentationNet("1.1", "simple", 2, "segnet").eval()
+    assert isinstance(model.head, SegNet)
+    with torch.inference_mode():
+        stages = model.backbone.stages(draw(2, 3, 113, 97))
+    model.head.fit(stages)
+    found = [model.state_dict()[f"head.unpools.{number}.tolerance"].item() for number in range(3)]
+    assert found == pytest.approx([stage.std().item() for stage in reversed(stages[:3])])
 
 
 @pytest.mark.parametrize("bypass", ["none", "simple"])

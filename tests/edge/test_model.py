@@ -9,7 +9,8 @@ import torchvision
 from ressq_edge.choices import ARCHS, BYPASSES, Bypass, Version
 from ressq_edge.errors import ModelError
 from ressq_edge.network.arch import ModelSpec, build_model, count_multiply_adds, count_parameters
-from ressq_edge.network.model import GatedBypassFire, ResSqueezeNet
+from ressq_edge.network.fire import GatedBypassFire
+from ressq_edge.network.model import ResSqueezeNet
 
 PUBLISHED = {"1.0": torchvision.models.squeezenet1_0, "1.1": torchvision.models.squeezenet1_1}
 VERSIONS: tuple[Version, ...] = ("1.0", "1.1")

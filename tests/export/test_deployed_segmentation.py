@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from export_networks import GATES
 from ressq_edge.choices import BYPASSES, HEADS, Bypass, Head, Version
-from ressq_edge.network.model import GatedBypassFire
+from ressq_edge.network.fire import GatedBypassFire
 from ressq_edge.network.segmentation import SegmentationNet
 from ressq_export.network.deployed_segmentation import deploy_segmentation
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from export_networks import GATES, as_batch, drawn_pixels, lively
 from ressq_edge.choices import BYPASSES, Bypass, Version
-from ressq_edge.network.model import Fire, GatedBypassFire, ResSqueezeNet
+from ressq_edge.network.fire import Fire, GatedBypassFire
+from ressq_edge.network.model import ResSqueezeNet
 from ressq_export.errors import FoldError
 from ressq_export.network.deployed import FoldedHead, deploy
 from ressq_export.network.fold import fold_gates, fold_normalisation, scale

@@ -13,7 +13,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ressq_edge.network.model import Backbone, ComplexBypassFire, Fire, ResSqueezeNet
+from ressq_edge.network.fire import ComplexBypassFire, Fire
+from ressq_edge.network.model import Backbone, ResSqueezeNet
 from ressq_export.network.fold import Sign, fold_gates, fold_normalisation, fold_scale, scale
 from ressq_export.network.tensor_names import NamedTensor
 from ressq_export.network.trace_features import trace_features

@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor, nn
 
-from ressq_edge.network.model import Backbone, GatedBypassFire
+from ressq_edge.network.fire import GatedBypassFire
+from ressq_edge.network.model import Backbone
 from ressq_edge.network.segmentation import SegmentationNet
 from ressq_export.network.deployed import FoldedFire
 from ressq_export.network.fold import fold_gates, fold_normalisation, scale

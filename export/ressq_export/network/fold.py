@@ -10,7 +10,8 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from ressq_edge.network.model import Backbone, Fire, GatedBypassFire, SimpleBypassFire
+from ressq_edge.network.fire import Fire, GatedBypassFire, SimpleBypassFire
+from ressq_edge.network.model import Backbone
 from ressq_export.errors import FoldError
 
 # How a Fire module's input enters its output: not at all, by a plain sum, by a plain difference.

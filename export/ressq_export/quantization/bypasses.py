@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from ressq_edge.data.augment import normalise
 from ressq_edge.network.checkpoint import Checkpoint
-from ressq_edge.network.model import ComplexBypassFire, Fire, GatedBypassFire, ResSqueezeNet
+from ressq_edge.network.fire import ComplexBypassFire, Fire, GatedBypassFire
+from ressq_edge.network.model import ResSqueezeNet
 from ressq_export.network.ranges import STEPS, Range
 from ressq_export.progress import Screen
 from ressq_export.quantization.ranges import least_error, thin

@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor, nn
 
 from ressq_edge.choices import Bypass
-from ressq_edge.network.model import Fire, make_fire
+from ressq_edge.network.fire import Fire, make_fire
 
 MULTIPLE = 8  # of channels: what int8 kernels take at once
 
