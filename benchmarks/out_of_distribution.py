@@ -96,7 +96,7 @@ def measure(path: Path, folder: Path, strange: Path, faults: list[str]) -> dict[
 
 
 def _read(classifier: Classifier, paths: Iterable[Path], faults: list[str]) -> list[Image.Image]:
-    side, images = classifier.spec.size, []
+    side, images = classifier.spec.height, []
     for path in paths:
         try:
             images.append(Image.frombytes("RGB", (side, side), to_pixels(path, classifier.spec)))

@@ -40,4 +40,4 @@ def write_suspects(session: Session) -> None:
 def _show(suspect: Suspect, start: Start, store: CentredStore) -> tuple[str, str]:
     """The path below the data folder, and what the network saw, as a data URI."""
     name, _ = start.split.samples(suspect.part)[suspect.number]
-    return name, draw_thumbnail(store[suspect.number].tobytes(), store.spec.size)
+    return name, draw_thumbnail(store[suspect.number].tobytes(), store.spec)

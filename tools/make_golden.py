@@ -21,10 +21,10 @@ SPEC = PixelSpec.for_size(64)
 def main() -> None:
     """Writes picture.png, picture.jpg (the same picture) and pixels_64.png (what to_pixels makes of it)."""
     # Blurred: JPEG keeps what is smooth, so one golden result serves both files.
-    picture = golden_picture(7, 80).filter(ImageFilter.GaussianBlur(3))
+    picture = golden_picture(7, 80, 80).filter(ImageFilter.GaussianBlur(3))
     picture.save(GOLDEN / "picture.png")
     picture.save(GOLDEN / "picture.jpg", quality=98, subsampling=0)
-    pixels = Image.frombytes("RGB", (SPEC.size, SPEC.size), to_pixels(GOLDEN / "picture.png", SPEC))
+    pixels = Image.frombytes("RGB", (SPEC.width, SPEC.height), to_pixels(GOLDEN / "picture.png", SPEC))
     target = GOLDEN / "pixels_64.png"
     if target.exists():
         with Image.open(target) as before:

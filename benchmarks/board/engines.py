@@ -77,8 +77,8 @@ def check_scores(path: Path, scores: list[float]) -> None:
     from ressq_runtime.inputs.golden_picture import golden_picture
 
     classifier = Classifier.load(path, threads=1)
-    side = classifier.spec.size
-    wanted = classifier.scores(golden_picture(0, side).crop((0, 0, side, side)).tobytes())
+    side = classifier.spec.height
+    wanted = classifier.scores(golden_picture(0, side, side).crop((0, 0, side, side)).tobytes())
     classifier.close()
     worst = max(abs(found / here - 1) for found, here in zip(scores, wanted, strict=True))
     if worst > _TOLERANCE:

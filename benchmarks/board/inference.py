@@ -14,8 +14,8 @@ syscall = ctypes.CDLL(None).syscall
 MARK = ctypes.c_long(5000)  # unknown to Linux, so harmless; the emulator's plugin counts up to it
 
 classifier = Classifier.load(sys.argv[1], threads=1)
-side = classifier.spec.size
-pixels = golden_picture(0, side).crop((0, 0, side, side)).tobytes()
+side = classifier.spec.height
+pixels = golden_picture(0, side, side).crop((0, 0, side, side)).tobytes()
 classifier.scores(pixels)
 syscall(MARK, ctypes.c_long(1))
 scores = classifier.scores(pixels)

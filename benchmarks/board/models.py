@@ -51,12 +51,12 @@ def make_random(
     spec = PixelSpec.from_json(card.input) if size is None else PixelSpec.for_size(size)
     model = ModelSpec(arch, default_bypass(arch, load_init("none", arch)), len(labels))
     with tempfile.TemporaryDirectory() as folder:
-        content = _convert(path, model, spec.size, plain, Path(folder), Log(Path(folder, "log")))
+        content = _convert(path, model, spec.height, plain, Path(folder), Log(Path(folder, "log")))
         precision = card.data["precision"] if "int8" in path.name else {"scheme": "fp32"}
         known = {key: value for key, value in card.data.items() if key not in _MEASURED}
         about = {
             **known, "name": path.stem, "precision": precision, "labels": labels, "input": spec.to_json(),
-            "model": {**card.data["model"], **_describe(model, spec.size, plain)},  # type: ignore[dict-item]
+            "model": {**card.data["model"], **_describe(model, spec.height, plain)},  # type: ignore[dict-item]
             "self_test": [], "made_of": stamp, "about": "Random weights, to count with.",
         }  # fmt: skip
         path.write_bytes(attach_card(content, about, path.suffix))

@@ -23,7 +23,7 @@ from ressq_runtime.decoding.jpeg import crop_core, decode_jpeg  # noqa: E402
 classifier = Classifier.load(sys.argv[1], threads=1)
 mark(2)
 for first in (3, 7):
-    image = decode_jpeg(sys.argv[2], classifier.spec.resize)
+    image = decode_jpeg(sys.argv[2], classifier.spec.least)
     mark(first)
     pixels = None if image is None else crop_core(image, classifier.spec)
     if pixels is None:

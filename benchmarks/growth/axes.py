@@ -43,7 +43,7 @@ def measure_pictures(folder: Path, rounds: int, *, quick: bool) -> Axis:
         megapixels = round(width * height / 1e6, 2)
         jobs["ressq-infer", megapixels] = partial(classifier.classify, str(path), 1)
         jobs["full decoding", megapixels] = partial(_decode_in_full, classifier, str(path))
-    jobs["inference", 0] = partial(classifier.scores, _pixels(classifier.spec.size))
+    jobs["inference", 0] = partial(classifier.scores, _pixels(classifier.spec.height))
     lines = _lines(jobs, rounds, 1)
     ((_, inference),) = lines.pop("inference")
     far, cost = lines["full decoding"][-1]
@@ -79,7 +79,7 @@ def _measure_networks(paths: Mapping[int, Mapping[str, Path]], rounds: int, anch
         for kind, path in kinds.items()
     }
     jobs: dict[tuple[str, float], Callable[[], object]] = {
-        key: partial(classifier.scores, _pixels(classifier.spec.size)) for key, classifier in classifiers.items()
+        key: partial(classifier.scores, _pixels(classifier.spec.height)) for key, classifier in classifiers.items()
     }
     lines = _lines(jobs, rounds, 5)
     adds = {value: _multiply_adds(classifiers[_WHICH[0], value]) for value in paths}
@@ -121,13 +121,13 @@ def measure_threads(folder: Path, rounds: int, *, quick: bool) -> Axis:
     jobs: dict[tuple[str, float], Callable[[], object]] = {}
     for count in range(1, default_threads() + 1):
         classifier = Classifier.load(BUILTIN, threads=count)
-        jobs["int8", count] = partial(classifier.scores, _pixels(classifier.spec.size))
+        jobs["int8", count] = partial(classifier.scores, _pixels(classifier.spec.height))
     lines = _lines(jobs, rounds, 10, clock="wall_ms")
     return {"lines": lines, "expected": {"int8": [(n, lines["int8"][0][1] / n) for n, _ in lines["int8"]]}}
 
 
 def _decode_in_full(classifier: Classifier, path: str) -> list[float]:
-    return classifier.scores(crop(decode(path, None), classifier.spec))
+    return classifier.scores(crop(decode(path), classifier.spec))
 
 
 def _lines(
@@ -141,7 +141,7 @@ def _lines(
 
 
 def _pixels(side: int) -> bytes:
-    return golden_picture(0, side).crop((0, 0, side, side)).tobytes()
+    return golden_picture(0, side, side).crop((0, 0, side, side)).tobytes()
 
 
 def _multiply_adds(classifier: Classifier) -> int:

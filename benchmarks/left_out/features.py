@@ -60,4 +60,4 @@ def look_at(checkpoint: Checkpoint, pictures: Sequence[Path]) -> Seen:
 def _batches(pictures: Sequence[Path], spec: PixelSpec) -> Iterator[torch.Tensor]:
     for first in range(0, len(pictures), BATCH):
         pixels = [np.frombuffer(to_pixels(path, spec), np.uint8) for path in pictures[first : first + BATCH]]
-        yield torch.from_numpy(np.stack(pixels).reshape(-1, spec.size, spec.size, 3))
+        yield torch.from_numpy(np.stack(pixels).reshape(-1, spec.height, spec.width, 3))

@@ -80,7 +80,7 @@ def measure_rows(rows: Sequence[Row], data: Path, rounds: int, burst: int) -> li
         entries.append([warm.Entry(kind, row.classifiers[kind], pictures) for kind in FILES])
         found.append({
             "name": row.name, **row.model, "start": row.start, "faults": answered.faults,
-            "input_px": row.classifiers["fp32.tflite"].spec.size,
+            "input_px": row.classifiers["fp32.tflite"].spec.height,
             "size_bytes": {kind: path.stat().st_size for kind, path in row.paths.items()},
             "accuracy": {kind: answers.to_accuracy(answered, kind) for kind in FILES},
             "paired": answers.to_figures(answered, *FILES),

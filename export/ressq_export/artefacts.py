@@ -24,7 +24,7 @@ def add_descriptions(paths: Mapping[str, Path], about: Description) -> None:
             add_properties(model, about)
             path.write_bytes(model.SerializeToString())
         else:
-            size = about.checkpoint.pixels.size
+            size = about.checkpoint.pixels.height
             path.write_bytes(add_metadata(path.read_bytes(), about.name, about.about, size))
 
 

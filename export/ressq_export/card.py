@@ -130,7 +130,7 @@ def today() -> str:
 
 def add_properties(model: onnx.ModelProto, about: Description) -> None:
     """Set the metadata_props that Ultralytics' tools and Netron read."""
-    size = about.checkpoint.pixels.size
+    spec = about.checkpoint.pixels
     properties: Mapping[str, str] = {
         "description": about.about or f"{about.name}: {about.checkpoint.model.arch}",
         "author": "ressq-export",
@@ -138,6 +138,6 @@ def add_properties(model: onnx.ModelProto, about: Description) -> None:
         "version": ressq_edge.__version__,
         "license": "see description",
         **open_task(about.checkpoint).describe_onnx(),
-        "imgsz": str([size, size]),
+        "imgsz": str([spec.height, spec.width]),
     }
     onnx.helper.set_model_props(model, dict(properties))

@@ -119,7 +119,8 @@ def convert(
         comparisons.append(
             compare(f"fp32.{suffix} -> int8.{suffix}", wanted, file_logits(paths[f"int8.{suffix}"], seen))
         )
-    pixels = torch.zeros((1, checkpoint.pixels.size, checkpoint.pixels.size, 3), dtype=torch.uint8)
+    spec = checkpoint.pixels
+    pixels = torch.zeros((1, spec.height, spec.width, 3), dtype=torch.uint8)
     costs = count_parameters(network), multiply_adds_of(network, pixels)
     float_tflite = quantizer.float_file(found.candidate.networks["tflite"], "tflite")
     stability = measure_stability(found.candidate, quantizer, pictures.halves, gate, screen)

@@ -41,7 +41,7 @@ def convert_floats(
         ConversionError: a converter failed.
         ParityError: a form answers something else than the one before.
     """
-    size = checkpoint.pixels.size
+    size = checkpoint.pixels.height
     paths = {f"fp32.{kind}": folder / f"fp32.{kind}" for kind in FORMATS}
     screen.stage("fold")
     trained = _logits(torch_scorer(checkpoint, temperature), seen)

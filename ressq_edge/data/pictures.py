@@ -42,13 +42,13 @@ def training_pixels(path: Path, spec: PixelSpec) -> Pixels:
 
 
 def evaluation_pixels(path: Path, spec: PixelSpec) -> Pixels:
-    """uint8 (size, size, 3) RGB: byte for byte what the device gives its network.
+    """uint8 (height, width, 3) RGB: byte for byte what the device gives its network.
 
     Raises:
         PictureError: the picture cannot be decoded.
     """
     pixels = to_pixels(path, spec)
-    return np.frombuffer(pixels, np.uint8).reshape(spec.size, spec.size, 3)
+    return np.frombuffer(pixels, np.uint8).reshape(spec.height, spec.width, 3)
 
 
 def decode_all(paths: list[Path], read: Reader, spec: PixelSpec, threads: int) -> Iterator[Pixels | PictureError]:

@@ -49,7 +49,8 @@ def make_data_page(name: str, report: DataReport, spec: PixelSpec, notes: Sequen
         outcome="lost" if report.torn else "unsure" if findings else "kept", tiles=_tiles(report, spec),
         classes=list(_classes(report)),
         gallery=[] if root is None else [_gallery(report, index, spec, root) for index in _first(labels)],
-        smaller=int((sides < spec.size).sum()), sizes=draw_sizes(sides.tolist(), spec.resize) if len(sides) else None,
+        smaller=int((sides < min(spec.height, spec.width)).sum()),
+        sizes=draw_sizes(sides.tolist(), spec.resize) if len(sides) else None,
         colours=list(_colours(report)), left_out=max(0, len(labels) - _MOST_COLOURS), files=_files(report),
         kept=_count_parts(report), pairs=len(pairs),
         cards=[] if root is None else [_pair(report, pair, spec, root) for pair in pairs[:_MOST_PAIRS]],
@@ -64,7 +65,11 @@ def _tiles(report: DataReport, spec: PixelSpec) -> list[tuple[str, str, str]]:
         ("pictures", f"{report.survey.total:,}", f"{sum(counts):,} to learn from"),
         ("largest to smallest class", f"{report.imbalance:.1f} : 1", f"{max(counts):,} and {min(counts):,} pictures"),
         ("pairs that show the same", pairs, f"{len(report.torn):,} in two parts" if pairs != "–" else "not searched"),
-        ("shorter side", f"{np.median(sides):,.0f} px" if len(sides) else "–", f"the network takes {spec.size}"),
+        (
+            "shorter side",
+            f"{np.median(sides):,.0f} px" if len(sides) else "–",
+            f"the network takes {min(spec.height, spec.width)}",
+        ),
     ]
 
 

@@ -42,7 +42,7 @@ def list_findings(report: DataReport, spec: PixelSpec) -> list[str]:
     if rare:
         shown = ", ".join(rare[:5]) + (f" and {len(rare) - 5} more" if len(rare) > 5 else "")
         found.append(f"Fewer than {FEWEST_OF_A_CLASS} training pictures: " + bdi(shown) + ".")
-    small = float((report.sides() < spec.size).mean()) if len(report.sides()) else 0.0
+    small = float((report.sides() < min(spec.height, spec.width)).mean()) if len(report.sides()) else 0.0
     if small > _MANY_SMALL:
         found.append(f"{percent(small, 0)} of the pictures are smaller than the network's input and are enlarged.")
     if not all(map(split.samples, PARTS)):

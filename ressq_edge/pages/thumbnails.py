@@ -19,12 +19,12 @@ def make_thumbnail(path: Path, spec: PixelSpec) -> str:
     Raises:
         PictureError: it can't be read.
     """
-    return draw_thumbnail(to_pixels(path, spec), spec.size)
+    return draw_thumbnail(to_pixels(path, spec), spec)
 
 
-def draw_thumbnail(pixels: bytes, size: int) -> str:
-    """The same of what the network takes: uint8 RGB, size * size * 3 bytes."""
-    picture = Image.frombytes("RGB", (size, size), pixels).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+def draw_thumbnail(pixels: bytes, spec: PixelSpec) -> str:
+    """The same of what the network takes: uint8 RGB bytes."""
+    picture = Image.frombytes("RGB", (spec.width, spec.height), pixels).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

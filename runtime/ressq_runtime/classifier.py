@@ -84,12 +84,12 @@ class Classifier:
         return self._task.answer(self._run(self.model.prepare(image)[0]), top_k)
 
     def scores(self, pixels: bytes) -> list[float]:
-        """The probabilities, one a label, of spec.size * spec.size * 3 uint8 RGB bytes.
+        """The probabilities, one a label, of spec.height * spec.width * 3 uint8 RGB bytes.
 
         Raises:
             EngineError: too few or too many bytes, or the model does not give one probability a label, or is closed.
         """
-        wanted = self.spec.size * self.spec.size * 3
+        wanted = self.spec.height * self.spec.width * 3
         if len(pixels) != wanted:
             raise EngineError(f"pixels: found {len(pixels)} bytes, wanted {wanted} (uint8 RGB); use to_pixels")
         return self._task.scores(self._run(pixels))

@@ -28,8 +28,6 @@ from ressq_export.progress import Screen, open_screen
 from ressq_export.report import Row, render
 from ressq_export.tasks.classify import Accuracy, Classify
 from ressq_runtime import Classifier
-from ressq_runtime.inputs.golden_picture import golden_picture
-from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.intervals import wilson
 
@@ -94,7 +92,7 @@ def test_golden_seeds_are_those_with_unlike_answers() -> None:
 @pytest.mark.parametrize(("steady", "chosen"), [((2, 3, 5, 9), {2, 5, 9}), ((4,), {0, 1, 4})])
 def test_golden_seeds_are_those_that_other_kernels_answer_alike(steady: Sequence[int], chosen: set[int]) -> None:
     spec = PixelSpec.for_size(64)
-    seeds = {to_pixels(golden_picture(seed, 64), spec): seed for seed in range(16)}
+    seeds = {spec.make_golden(seed): seed for seed in range(16)}
 
     def score(pixels: bytes) -> Sequence[float]:
         share = {2: 1.0, 3: 0.9, 5: 0.0, 9: 0.5}.get(seeds[pixels], 0.5)
@@ -109,7 +107,7 @@ def test_the_golden_pictures_of_an_artefact_pass_in_other_kernels(artefacts: dic
     card = classifier.card
     assert card is not None
     moved = steps_between_kernels(artefacts["int8.tflite"], classifier.scores, classifier._task.step)
-    pictures = [to_pixels(golden_picture(seed, classifier.spec.size), classifier.spec) for seed in range(100)]
+    pictures = [classifier.spec.make_golden(seed) for seed in range(100)]
     drift = [moved(pixels) for pixels in pictures]
     assert max(drift) > 0.2  # the two kinds of kernels do differ
     assert max(drift[case["seed"]] for case in card.self_test) <= STEADY

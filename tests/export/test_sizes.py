@@ -16,8 +16,6 @@ from ressq_export.formats.tflite_fp32 import convert_to_tflite
 from ressq_export.measurement.scores import scorer_of
 from ressq_export.network.deployed import deploy
 from ressq_runtime.engines import load_engine
-from ressq_runtime.inputs.golden_picture import golden_picture
-from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.inputs.picture_spec import PixelSpec
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -43,7 +41,7 @@ def test_any_size_gives_the_same_scores_in_both_formats(version: str, size: int,
     export_onnx(network, size, tmp_path / "a.onnx", log)
     convert_to_tflite(tmp_path / "a.onnx", tmp_path / "a.tflite", log)
     spec = PixelSpec.for_size(size)
-    golden = [np.frombuffer(to_pixels(golden_picture(seed, size), spec), np.uint8) for seed in range(3)]
+    golden = [np.frombuffer(spec.make_golden(seed), np.uint8) for seed in range(3)]
     pictures = np.stack(golden).reshape(3, 1, size, size, 3)
     pictures[1] //= 4
     pictures[2, ..., 0] = 255

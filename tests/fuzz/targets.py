@@ -124,7 +124,7 @@ def _read_picture(data: bytes) -> None:
         file.write(data)
         file.flush()
         spec = PixelSpec.for_size(64)
-        core = decode_jpeg(file.name, spec.resize)
+        core = decode_jpeg(file.name, spec.least)
         quick = None if core is None else crop_core(core, spec)
         try:
             pixels = to_pixels(file.name, spec)

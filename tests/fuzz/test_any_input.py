@@ -30,8 +30,8 @@ def naive_pixels(image: Image.Image, spec: PixelSpec) -> bytes:
         resized = image.resize((spec.resize, (height * spec.resize + width // 2) // width), Image.Resampling.BILINEAR)
     else:
         resized = image.resize(((width * spec.resize + height // 2) // height, spec.resize), Image.Resampling.BILINEAR)
-    left, top = (resized.width - spec.size) // 2, (resized.height - spec.size) // 2
-    return np.asarray(resized)[top : top + spec.size, left : left + spec.size].tobytes()
+    left, top = (resized.width - spec.height) // 2, (resized.height - spec.height) // 2
+    return np.asarray(resized)[top : top + spec.height, left : left + spec.height].tobytes()
 
 
 @settings(deadline=None, max_examples=60)

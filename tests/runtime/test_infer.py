@@ -345,4 +345,4 @@ def test_an_onnx_model_below_a_name_that_is_no_text_answers(artefacts: dict[str,
     shutil.copy(artefacts["int8.onnx"], folder / "m.onnx")
     classifier = Classifier.load(str(folder / "m.onnx"))
     assert classifier.engine.name == "onnx"
-    assert sum(classifier.scores(bytes(classifier.spec.size**2 * 3))) == pytest.approx(1, abs=0.02)
+    assert sum(classifier.scores(bytes(classifier.spec.height**2 * 3))) == pytest.approx(1, abs=0.02)

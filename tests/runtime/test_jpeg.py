@@ -36,7 +36,7 @@ def to_jpeg(image: Image.Image, **settings: object) -> bytes:
 
 
 def pixels_by_core(content: bytes | str, spec: PixelSpec = SPEC) -> bytes | None:
-    image = decode_jpeg(content, spec.resize)
+    image = decode_jpeg(content, spec.least)
     return None if image is None else crop_core(image, spec)
 
 
@@ -164,7 +164,7 @@ def test_an_unknown_pillow_is_left_to_pixels(version: str, monkeypatch: pytest.M
     path.write_bytes(to_jpeg(photo((200, 150))))
     wanted = to_pixels(str(path), SPEC)
     monkeypatch.setattr(_imaging, "PILLOW_VERSION", version)
-    assert decode_jpeg(str(path), SPEC.resize) is None
+    assert decode_jpeg(str(path), SPEC.least) is None
     assert SPEC.prepare(str(path))[0] == wanted
 
 

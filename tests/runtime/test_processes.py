@@ -49,7 +49,7 @@ def classifier(
 
 @pytest.fixture
 def pixels(classifier: Classifier) -> bytes:
-    return bytes(range(256)) * (classifier.spec.size**2 * 3 // 256)
+    return bytes(range(256)) * (classifier.spec.height**2 * 3 // 256)
 
 
 def in_child(work: Callable[[], object]) -> str:
@@ -148,7 +148,7 @@ def test_a_forked_process_comes_to_its_end(artefacts: dict[str, Path], kind: str
     code = (
         "import os, sys; from ressq_runtime import Classifier\n"
         "classifier = Classifier.load(sys.argv[1], threads=2)\n"
-        "pixels = bytes(classifier.spec.size ** 2 * 3)\n"
+        "pixels = bytes(classifier.spec.height ** 2 * 3)\n"
         "wanted = classifier.scores(pixels)\n"
         "child = os.fork()\n"
         "if not child and sys.argv[2] == 'uses': assert classifier.scores(pixels) == wanted\n"

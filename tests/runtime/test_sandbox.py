@@ -151,7 +151,7 @@ def test_probabilities_that_were_rounded_away_are_no_logits(
     spec = TensorSpec("scores", "float64", (1, len(scores)))
     outputs = {classifier.engine.outputs[0].name: Tensor(spec, struct.pack(f"{len(scores)}d", *scores))}
     monkeypatch.setattr(classifier.engine, "run", lambda _pixels: outputs)
-    pixels = bytes(classifier.spec.size**2 * 3)
+    pixels = bytes(classifier.spec.height**2 * 3)
     if fine:
         assert classifier.scores(pixels) == scores
         return

@@ -17,7 +17,7 @@ from ressq_runtime.tasks.classify_golden import ROUNDING, check_scores
 
 KINDS = ("fp32.onnx", "int8.onnx", "fp32.tflite", "int8.tflite")
 
-# Of golden_picture(1, 64): the same on every machine and with every version of Python and Pillow.
+# Of golden_picture(1, 64, 64): the same on every machine and with every version of Python and Pillow.
 GOLDEN_SHA256 = "47055c4e248eff5227fcc4355fa4d9e9b2b9adc36750457d283efa6f9c578683"
 
 
@@ -35,8 +35,8 @@ def with_card(path: Path, target: Path, change: Any) -> Path:
 
 
 def test_golden_pictures_never_change() -> None:
-    assert sha256(golden_picture(1, 64).tobytes()).hexdigest() == GOLDEN_SHA256
-    assert golden_picture(1, 64).tobytes() != golden_picture(2, 64).tobytes()
+    assert sha256(golden_picture(1, 64, 64).tobytes()).hexdigest() == GOLDEN_SHA256
+    assert golden_picture(1, 64, 64).tobytes() != golden_picture(2, 64, 64).tobytes()
 
 
 @pytest.mark.parametrize("kind", KINDS)

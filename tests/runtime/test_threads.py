@@ -132,7 +132,7 @@ def test_a_with_statement_closes(load: Load, pictures: list[Path]) -> None:
     with pytest.raises(EngineError, match=CLOSED):
         classifier.classify(pictures[0])
     with pytest.raises(EngineError, match=CLOSED):
-        classifier.engine.run(bytes(classifier.spec.size**2 * 3))
+        classifier.engine.run(bytes(classifier.spec.height**2 * 3))
 
 
 def test_threads_that_load_classify_and_drop_do_not_disturb_each_other(load: Load, pictures: list[Path]) -> None:
@@ -225,7 +225,7 @@ from ressq_runtime.engines.interpreter import open_litert_interpreter
 if sys.argv[2]:
     ressq_runtime.engines._OPENERS["tflite"]["litert"] = open_litert_interpreter
 classifier = Classifier.load(sys.argv[1], threads=2)
-pixels = bytes(classifier.spec.size ** 2 * 3)
+pixels = bytes(classifier.spec.height ** 2 * 3)
 def work():
     while True:
         classifier.scores(pixels)

@@ -89,7 +89,7 @@ def _model(about: Description) -> dict[str, object]:
     return {
         "arch": model.arch,
         "bypass": model.bypass,
-        "size": about.checkpoint.pixels.size,
+        "size": about.checkpoint.pixels.height,
         "parameters": about.parameters,
         "multiply_adds": about.multiply_adds,
         "checkpoint_sha256": about.checkpoint_sha256,

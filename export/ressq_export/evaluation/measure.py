@@ -22,8 +22,6 @@ from ressq_export.report import Row
 from ressq_export.run import Run
 from ressq_export.tasks.task import Measured
 from ressq_runtime.classifier import Classifier
-from ressq_runtime.inputs.golden_picture import golden_picture
-from ressq_runtime.inputs.picture import to_pixels
 
 
 def scorers(models: Mapping[str, Classifier], run: Run, temperature: float) -> dict[str, Scorer]:
@@ -66,7 +64,7 @@ def measure_confidence(run: Run, screen: Screen) -> Confidence:
 def measure_medians(paths: Mapping[str, Path], run: Run, temperature: float, screen: Screen) -> dict[str, float]:
     """Median milliseconds of one inference by torch and each file, one thread each."""
     spec = run.checkpoint.pixels
-    pixels = to_pixels(golden_picture(0, spec.size), spec)
+    pixels = spec.make_golden(0)
     progress = screen.stage("latency")
     models = open_models(paths, run.checkpoint)
     try:

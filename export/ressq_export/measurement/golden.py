@@ -11,8 +11,6 @@ import numpy as np
 
 from ressq_export.measurement.scores import scorer_of
 from ressq_runtime.engines.interpreter import InterpreterEngine
-from ressq_runtime.inputs.golden_picture import golden_picture
-from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.tasks.classify_golden import SMALLEST_PROBABILITY
 
@@ -34,7 +32,7 @@ def choose_seeds(score: Score, spec: PixelSpec, moved: Callable[[bytes], float])
         moved: by how many int8 steps other kernels move a log-probability; seeds above STEADY are taken only
             where there are no CASES others.
     """
-    pictures = [to_pixels(golden_picture(seed, spec.size), spec) for seed in range(_CANDIDATES)]
+    pictures = [spec.make_golden(seed) for seed in range(_CANDIDATES)]
     unrest = np.array([moved(pixels) for pixels in pictures])
     seeds = np.argsort(unrest, kind="stable")[: max(CASES, int((unrest <= STEADY).sum()))]
     scores = np.array([score(pictures[seed]) for seed in seeds])

@@ -96,7 +96,7 @@ def torch_logits(checkpoint: Checkpoint, network: nn.Module | None = None) -> Ca
 
     def compute(pixels: bytes) -> Tensor:
         array = torch.frombuffer(bytearray(pixels), dtype=torch.uint8)
-        picture = array.view(1, spec.size, spec.size, 3).permute(0, 3, 1, 2)
+        picture = array.view(1, spec.height, spec.width, 3).permute(0, 3, 1, 2)
         with torch.inference_mode():
             return cast(Tensor, model(normalise(picture, mean, std)))
 

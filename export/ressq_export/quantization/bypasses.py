@@ -107,7 +107,7 @@ def _plain(fire: Fire) -> Fire:
 
 def _measure(model: ResSqueezeNet, checkpoint: Checkpoint, pixels: Sequence[bytes]) -> tuple[dict[str, _Sum], Tensor]:
     """What each bypass of the network does to its sum, by the name of its Fire module, and the logits (N, classes)."""
-    size, known = checkpoint.pixels.size, checkpoint.normalise
+    known, shape = checkpoint.normalise, (checkpoint.pixels.height, checkpoint.pixels.width, 3)
     fires = {name: fire for name, fire in model.features.fires() if name in model.bypassed}
     sums = {name: _Sum() for name in fires}
     handles = [
@@ -117,7 +117,7 @@ def _measure(model: ResSqueezeNet, checkpoint: Checkpoint, pixels: Sequence[byte
     logits = []
     with torch.inference_mode():
         for batch in batched(pixels, BATCH):
-            pictures = np.stack([np.frombuffer(picture, np.uint8).reshape(size, size, 3) for picture in batch])
+            pictures = np.stack([np.frombuffer(picture, np.uint8).reshape(shape) for picture in batch])
             x = normalise(torch.from_numpy(pictures).permute(0, 3, 1, 2), known.mean, known.std)
             logits.append(model(x))
     for handle in handles:

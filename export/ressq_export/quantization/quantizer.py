@@ -70,7 +70,7 @@ class Quantizer:
         if kind not in files:
             target = self.new_folder() / f"float.{kind}"
             if kind == "onnx":
-                export_onnx(network, self.spec.size, target, self.log)
+                export_onnx(network, self.spec.height, target, self.log)
             else:
                 convert_to_tflite(self.float_file(network, "onnx"), target, self.log)
             files[kind] = target
@@ -96,6 +96,6 @@ class Quantizer:
         return made
 
     def batch(self, pixels: Sequence[bytes]) -> Tensor:
-        """Pictures as a network takes them: uint8 (N, size, size, 3)."""
-        size = self.spec.size
-        return torch.from_numpy(np.stack([np.frombuffer(p, np.uint8).reshape(size, size, 3) for p in pixels]))
+        """Pictures as a network takes them: uint8 (N, height, width, 3)."""
+        height, width = self.spec.height, self.spec.width
+        return torch.from_numpy(np.stack([np.frombuffer(p, np.uint8).reshape(height, width, 3) for p in pixels]))

@@ -32,6 +32,7 @@ LARGEST_ASPECT = 20
 
 # Numbers of the C core: what undoes an EXIF orientation, a filter, a way to convert.
 _UPRIGHT = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
+SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations: rows become columns
 _BILINEAR = 2
 _FLOYD_STEINBERG = 3
 
@@ -39,12 +40,12 @@ _FLOYD_STEINBERG = 3
 _REFUSALS = (OSError, ValueError, TypeError, AttributeError, LookupError, RuntimeError, MemoryError, OverflowError)
 
 
-def decode_jpeg(source: object, shorter: int) -> Any:
+def decode_jpeg(source: object, least: tuple[int, int]) -> Any:
     """The picture upright as an image of Pillow's C core, RGB; None: take `pixels.decode`.
 
     Args:
         source: a path or a file's bytes; anything else gives None.
-        shorter: as in `pixels.decode`.
+        least: (width, height) that it keeps, as in `pixels.decode`.
     """
     core = find_core()
     source = os.fspath(source) if isinstance(source, os.PathLike) else source
@@ -56,7 +57,7 @@ def decode_jpeg(source: object, shorter: int) -> Any:
             if header is None or header[0][0] * header[0][1] > most_pixels or not is_photo(header[0]):
                 return None
             size, mode, orientation, one_scan = header
-            image = _decode(core, file, _draft(size, shorter), mode, one_scan)
+            image = _decode(core, file, _draft(size, to_file(least, orientation)), mode, one_scan)
             if orientation in _UPRIGHT:
                 image = image.transpose(_UPRIGHT[orientation])
             return image if mode == "RGB" else image.convert("RGB", _FLOYD_STEINBERG)
@@ -71,7 +72,7 @@ def crop_core(image: Any, spec: PixelSpec) -> bytes | None:
         if image.size != size:
             image = image.resize(size, _BILINEAR, (0, 0, *image.size))
         encoder = find_core().raw_encoder("RGB", "RGB")
-        encoder.setimage(image.crop(spec.crop_box(size)), (0, 0, spec.size, spec.size))
+        encoder.setimage(image.crop(spec.crop_box(size)), (0, 0, spec.width, spec.height))
         parts, status = [], 0
         while status == 0:
             _, status, part = encoder.encode(BLOCK_BYTES)
@@ -97,9 +98,14 @@ def find_core() -> Any:
     return _imaging if known and FIRST_KNOWN <= tuple(map(int, numbers)) < FIRST_UNKNOWN else None
 
 
-def _draft(size: tuple[int, int], shorter: int) -> tuple[int, int, int]:
+def to_file(size: tuple[int, int], orientation: object) -> tuple[int, int]:
+    """(width, height) in a file with this EXIF orientation of what has this size upright."""
+    return size[::-1] if orientation in SIDEWAYS else size
+
+
+def _draft(size: tuple[int, int], least: tuple[int, int]) -> tuple[int, int, int]:
     """(width, height, scale) as `JpegImageFile.draft` chooses them."""
-    possible = min(size) // shorter
+    possible = min(size[0] // least[0], size[1] // least[1])
     scale = next((scale for scale in _SCALES if possible >= scale), 1)
     width, height = ((side + scale - 1) // scale for side in size)
     return width, height, scale

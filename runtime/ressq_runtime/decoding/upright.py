@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from PIL import Image
 
+from ressq_runtime.decoding.jpeg import SIDEWAYS
 from ressq_runtime.decoding.memory_limit import is_rgb, refuse_above_most
 from ressq_runtime.errors import PictureError
 
@@ -40,7 +41,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SIDEWAYS = (5, 6, 7, 8)  # rows become columns
 _BACKWARDS = (3, 4, 6, 7)  # the first row becomes the last row or column
 
 
@@ -57,17 +57,14 @@ def to_upright_rgb(image: Image.Image, path: str) -> Image.Image:
     Raises:
         PictureError: its pixels are floating point, or grey beyond 16 bits, or it is too large to be turned.
     """
-    orientation = 1
-    if image.format != "TIFF":  # Pillow has turned it, and up to 10.0 keeps the tag
-        with suppress(*BROKEN):  # in a PNG or WebP; a JPEG's is read apart, and costs no picture either
-            orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+    orientation = read_orientation(image)
     turned = orientation in _UPRIGHT
     if is_rgb(image) and not turned:
         return image
     _check_values(image, path)
     width, height = image.size
     refuse_above_most(_BYTES_A_PIXEL * 2 * width * height, image.format, image.size, path)
-    sideways, backwards = orientation in _SIDEWAYS, orientation in _BACKWARDS
+    sideways, backwards = orientation in SIDEWAYS, orientation in _BACKWARDS
     whole = Image.new("RGB", (height, width) if sideways else (width, height))
     opaque = not _has_opacity(image) or all(_is_unseen(strip) for _, strip in _strips(image))
     for top, strip in _strips(image):
@@ -75,6 +72,14 @@ def to_upright_rgb(image: Image.Image, path: str) -> Image.Image:
         at = height - bottom if backwards else top
         whole.paste(strip.transpose(_UPRIGHT[orientation]) if turned else strip, (at, 0) if sideways else (0, at))
     return whole
+
+
+def read_orientation(image: Image.Image) -> Any:
+    """What stands for its EXIF orientation; 1 where that tells nothing."""
+    if image.format != "TIFF":  # Pillow has turned it, and up to 10.0 keeps the tag
+        with suppress(*BROKEN):  # in a PNG or WebP; a JPEG's is read apart, and costs no picture either
+            return image.getexif().get(_EXIF_ORIENTATION, 1)
+    return 1
 
 
 def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:

@@ -8,12 +8,12 @@ from PIL import Image
 _CELLS = (64, 16, 4)
 
 
-def golden_picture(seed: int, size: int) -> Image.Image:
-    """A picture of coloured noise for an input of size x size: RGB, wider than high, the same on every machine.
+def golden_picture(seed: int, height: int, width: int) -> Image.Image:
+    """A picture of coloured noise for an input of height x width: RGB, the same on every machine.
 
     Its sides are no multiples of the input's, so that resizing and cropping must round.
     """
-    width, height = size * 3 // 2 + 1, size + size // 4 + 1
+    width, height = width * 3 // 2 + 1, height + height // 4 + 1
     rows: list[bytes] = []
     noise = [_Cells(seed * len(_CELLS) + index, cell) for index, cell in enumerate(_CELLS)]
     for y in range(0, height, _CELLS[-1]):

@@ -3,6 +3,7 @@
 Trainer, exporter and device call `to_pixels`; an artefact carries the spec it was made with and refuses
 another. The steps, in order: decode (a JPEG at the smallest scale that still has `resize` pixels on its
 shorter side) -> EXIF orientation -> RGB -> shorter side to `resize`, bilinear with antialiasing -> centre crop.
+A picture that is stretched is decoded so that both sides are large enough, then resized whole in the same way.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
 
-from ressq_runtime.decoding.jpeg import LARGEST_ASPECT, SMALLEST_SIDE
+from ressq_runtime.decoding.jpeg import LARGEST_ASPECT, SMALLEST_SIDE, to_file
 from ressq_runtime.decoding.loading import load_given, load_whole
 from ressq_runtime.decoding.memory_limit import check_footprint
 from ressq_runtime.decoding.pillow_warnings import Ignored
-from ressq_runtime.decoding.upright import BROKEN, name_broken, to_upright_rgb
+from ressq_runtime.decoding.upright import BROKEN, name_broken, read_orientation, to_upright_rgb
 from ressq_runtime.errors import PictureError
 from ressq_runtime.inputs.sources import check_image, check_path, describe_array, to_source
 
@@ -42,23 +43,23 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def to_pixels(source: Source, spec: PixelSpec) -> bytes:
-    """The network's input for a picture: uint8 RGB, rows from the top, spec.size * spec.size * 3 bytes.
+    """The network's input for a picture: uint8 RGB, rows from the top, spec.height * spec.width * 3 bytes.
 
     Sources as in `decode`; the spec is the artefact's.
 
     Raises:
         PictureError: the picture can't be read, or not as one picture of 32x32 pixels or more.
     """
-    return crop(decode(source, spec.resize), spec)
+    return crop(decode(source, spec.least), spec)
 
 
-def decode(source: Source, shorter: int | None = None) -> Image.Image:
+def decode(source: Source, least: int | tuple[int, int] | None = None) -> Image.Image:
     """The picture upright, as a Pillow image of mode RGB.
 
     Args:
         source: a path, a file's bytes, a binary file, a Pillow image, or a uint8 (H, W, 3) RGB array.
-        shorter: decode a JPEG at 1/2, 1/4 or 1/8 as long as its shorter side keeps this many pixels;
-            None: at full size.
+        least: decode a JPEG at 1/2, 1/4 or 1/8 as long as the upright picture keeps this (width, height);
+            a number: for both sides; None: at full size.
 
     Raises:
         PictureError: the picture can't be read, or not as one picture of 32x32 pixels or more.
@@ -66,9 +67,9 @@ def decode(source: Source, shorter: int | None = None) -> Image.Image:
     source = to_source(source)
     if isinstance(source, str):
         check_path(source)
-        return _decode_file(source, source, shorter)
+        return _decode_file(source, source, least)
     if isinstance(source, bytes):
-        return _decode_file(BytesIO(source), "bytes", shorter)
+        return _decode_file(BytesIO(source), "bytes", least)
     if isinstance(source, Image.Image):
         check_image(source)
         _check_size(source, "image")
@@ -82,21 +83,21 @@ def decode(source: Source, shorter: int | None = None) -> Image.Image:
 
 
 def crop(image: Image.Image, spec: PixelSpec) -> bytes:
-    """Shorter side to spec.resize (bilinear, antialiased), then the central spec.size square: uint8 RGB bytes."""
+    """Resized as the spec says (bilinear, antialiased), then the part that the network gets: uint8 RGB bytes."""
     resized = image.resize(spec.resized(image.size), Image.Resampling.BILINEAR)
     return resized.crop(spec.crop_box(resized.size)).tobytes()
 
 
-def _decode_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.Image:
+def _decode_file(file: str | BytesIO, path: str, least: int | tuple[int, int] | None) -> Image.Image:
     try:
         try:
-            return _read_file(file, path, shorter)
+            return _read_file(file, path, least)
         except BROKEN:
             from ressq_runtime.decoding.without_metadata import copy_without_metadata
 
             for copy in copy_without_metadata(file):
                 with suppress(*BROKEN):
-                    return _read_file(copy, path, shorter)
+                    return _read_file(copy, path, least)
             raise
     except Image.DecompressionBombError as error:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
@@ -110,17 +111,24 @@ def _decode_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.I
         raise name_broken(path, error) from error
 
 
-def _read_file(file: str | BytesIO, path: str, shorter: int | None) -> Image.Image:
+def _read_file(file: str | BytesIO, path: str, least: int | tuple[int, int] | None) -> Image.Image:
     with Ignored(), _open(file, path) as image:
         _check_kind(image, path)
         _check_size(image, path)
         _check_one_frame(image, path)
         full_size = image.size
-        if shorter is not None:
-            image.draft(None, (shorter, shorter))
+        if least is not None:
+            image.draft(None, _least_in_file(image, least))
         check_footprint(image, full_size, path)
         load_whole(image, file, path)
         return to_upright_rgb(image, path)
+
+
+def _least_in_file(image: Image.Image, least: int | tuple[int, int]) -> tuple[int, int]:
+    """(width, height) before the picture is turned."""
+    if isinstance(least, int) or least[0] == least[1]:
+        return (least, least) if isinstance(least, int) else least
+    return to_file(least, read_orientation(image))
 
 
 def _open(file: str | BytesIO, path: str) -> Image.Image:

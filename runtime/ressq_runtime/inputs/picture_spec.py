@@ -22,20 +22,33 @@ if TYPE_CHECKING:
     Prepared = tuple[bytes, float, float]
 
 # All that can vary is the geometry; the rest is fixed by `pixels.to_pixels`, and said so that another reader knows.
-_FIXED = {"interpolation": "bilinear-antialias", "crop": "center", "jpeg": "draft", "alpha": "white"}
+_CROP = {"interpolation": "bilinear-antialias", "crop": "center", "jpeg": "draft", "alpha": "white"}
+_STRETCH = {"interpolation": "bilinear-antialias", "jpeg": "draft", "alpha": "white"}
+_LEAST, _MOST = 32, 2048  # pixels a side of a stretched picture
 
 # Of a model that does not say: torchvision's and timm's 256 for 224. What ressq-train makes says it, and has no margin.
 CROP_SHARE = 0.875
 
 
 class PixelSpec:
-    """Geometry of the network's input: a `size` x `size` crop out of a picture whose shorter side is `resize`."""
+    """Geometry of the network's input: a square crop, or the whole picture stretched (`stretched`).
 
-    __slots__ = ("resize", "size")
+    Fields: height, width, pixels; resize, the shorter side of the picture that is cropped, 0 where it is stretched.
+    """
+
+    __slots__ = ("height", "resize", "width")
 
     def __init__(self, size: int = 224, resize: int = 256) -> None:
-        self.size = size
+        """A `size` x `size` crop out of a picture whose shorter side is `resize`."""
+        self.height = self.width = size
         self.resize = resize
+
+    @classmethod
+    def stretched(cls, height: int, width: int) -> PixelSpec:
+        """The whole picture, stretched to height x width."""
+        spec = cls(height, 0)
+        spec.width = width
+        return spec
 
     @classmethod
     def for_size(cls, size: int) -> PixelSpec:
@@ -51,17 +64,19 @@ class PixelSpec:
             EngineError: it is not one of uint8 pixels of a square.
         """
         shape = tensors[0].shape
-        square = len(shape) == 4 and 1 == shape[0] < shape[1] == shape[2] and shape[3] == 3
-        if len(tensors) != 1 or tensors[0].dtype != "uint8" or not square:
+        spec = None if found is None else cls.from_json(found, path)
+        pixels = len(shape) == 4 and shape[0] == 1 < min(shape[1:3]) and shape[3] == 3
+        any_sides = spec is not None and not spec.resize
+        if len(tensors) != 1 or tensors[0].dtype != "uint8" or not (pixels and (any_sides or shape[1] == shape[2])):
+            wanted = "[1, H, W, 3]" if any_sides else "[1, H, H, 3]"
             raise EngineError(
-                f"{path}: found the input {'; '.join(map(str, tensors))}, wanted one of uint8 [1, H, H, 3]: its "
+                f"{path}: found the input {'; '.join(map(str, tensors))}, wanted one of uint8 {wanted}: its "
                 "normalisation would be a guess; export it with uint8 pixels in, for instance by ressq-export"
             )
-        spec = cls.for_size(shape[1]) if found is None else cls.from_json(found, path)
-        if spec.size != shape[1]:
-            raise ArtefactError(
-                f"{path}: found an input of {shape[1]} pixels, wanted the card's {spec.size}; export it again"
-            )
+        spec = spec or cls.for_size(shape[1])
+        wanted = f"the card's [1, {spec.height}, {spec.width}, 3]"
+        if (spec.height, spec.width) != shape[1:3]:
+            raise ArtefactError(f"{path}: found an input of {[*shape]}, wanted {wanted}; export it again")
         return spec
 
     def prepare(self, source: Source, clock: Callable[[], float] = perf_counter) -> Prepared:
@@ -76,14 +91,14 @@ class PixelSpec:
 
             source = to_source(source)
         pixels = None
-        core = decode_jpeg(source, self.resize)
+        core = decode_jpeg(source, self.least)
         if core is not None:
             decoded = clock()
             pixels = crop_core(core, self)
         if pixels is None:
             from ressq_runtime.inputs.picture import crop, decode
 
-            image = decode(source, self.resize)
+            image = decode(source, self.least)
             decoded = clock()
             pixels = crop(image, self)
         return pixels, decoded - started, clock() - decoded
@@ -93,19 +108,27 @@ class PixelSpec:
         from ressq_runtime.inputs.golden_picture import golden_picture
         from ressq_runtime.inputs.picture import to_pixels
 
-        return to_pixels(golden_picture(seed, self.size), self)
+        return to_pixels(golden_picture(seed, self.height, self.width), self)
+
+    @property
+    def least(self) -> tuple[int, int]:
+        """(width, height) that an upright picture must have at least, so that nothing is enlarged."""
+        return (self.resize, self.resize) if self.resize else (self.width, self.height)
 
     def resized(self, size: tuple[int, int]) -> tuple[int, int]:
-        """(width, height) of a picture of that size once its shorter side is `resize`."""
+        """(width, height) of a picture of that size once its shorter side is `resize`, or it is stretched."""
+        if not self.resize:
+            return self.width, self.height
         shorter = min(size)
         # Exact integer rounding to the nearest: a float would round differently where it is a hair off a half.
         width, height = ((side * self.resize + shorter // 2) // shorter for side in size)
         return width, height
 
     def crop_box(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """(left, top, right, bottom) of the central square in a resized picture of that size."""
-        left, top = ((side - self.size) // 2 for side in size)
-        return left, top, left + self.size, top + self.size
+        """(left, top, right, bottom) of what the network gets in a resized picture of that size."""
+        width, height = size
+        left, top = (width - self.width) // 2, (height - self.height) // 2
+        return left, top, left + self.width, top + self.height
 
     @classmethod
     def from_json(cls, found: dict[str, object], path: str = "input") -> PixelSpec:
@@ -114,13 +137,15 @@ class PixelSpec:
         Raises:
             ArtefactError: it asks for pixels that this version can't make, or its fingerprint is wrong.
         """
-        size, resize = found.get("size"), found.get("resize")
-        if not (type(size) is int and type(resize) is int and 1 <= size <= resize <= 8192):
+        fit = found.get("fit", "crop")
+        if fit == "stretch":
+            spec = cls._read_stretched(found, path)
+        elif fit == "crop":
+            spec = cls._read_crop(found, path)
+        else:
             raise ArtefactError(
-                f"{path}: found size {size!r} and resize {resize!r} in the card's input, "
-                "wanted 1 <= size <= resize <= 8192; export the artefact again"
+                f"{path}: found fit {fit!r:.60} in the card's input, wanted 'crop' or 'stretch'; upgrade"
             )
-        spec = cls(size, resize)
         wanted = spec.to_json()
         for key, value in wanted.items():
             if found.get(key, "picture" if key == "kind" else None) != value:
@@ -129,6 +154,26 @@ class PixelSpec:
                     "upgrade ressq-runtime, or export the artefact again"
                 )
         return spec
+
+    @classmethod
+    def _read_crop(cls, found: dict[str, object], path: str) -> PixelSpec:
+        size, resize = found.get("size"), found.get("resize")
+        if type(size) is int and type(resize) is int and 1 <= size <= resize <= 8192:
+            return cls(size, resize)
+        raise ArtefactError(
+            f"{path}: found size {size!r} and resize {resize!r} in the card's input, "
+            "wanted 1 <= size <= resize <= 8192; export the artefact again"
+        )
+
+    @classmethod
+    def _read_stretched(cls, found: dict[str, object], path: str) -> PixelSpec:
+        height, width = found.get("height"), found.get("width")
+        if type(height) is int and type(width) is int and _MOST >= max(height, width) >= min(height, width) >= _LEAST:
+            return cls.stretched(height, width)
+        raise ArtefactError(
+            f"{path}: found height {height!r:.20} and width {width!r:.20} in the card's input, "
+            f"wanted {_LEAST} to {_MOST}; export the artefact again"
+        )
 
     def to_json(self) -> dict[str, object]:
         """The card's `input`, fingerprint included."""
@@ -140,13 +185,17 @@ class PixelSpec:
         return sha256_hex(dump_json(self._contract(), compact=True).encode())
 
     def _contract(self) -> dict[str, object]:
-        return {"size": self.size, "resize": self.resize, **_FIXED}
+        if not self.resize:
+            return {"fit": "stretch", "height": self.height, "width": self.width, **_STRETCH}
+        return {"size": self.height, "resize": self.resize, **_CROP}
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PixelSpec) and (self.size, self.resize) == (other.size, other.resize)
+        return isinstance(other, PixelSpec) and self._contract() == other._contract()
 
     def __hash__(self) -> int:
-        return hash((self.size, self.resize))
+        return hash((self.height, self.width, self.resize))
 
     def __repr__(self) -> str:
-        return f"PixelSpec(size={self.size}, resize={self.resize})"
+        if not self.resize:
+            return f"PixelSpec.stretched(height={self.height}, width={self.width})"
+        return f"PixelSpec(size={self.height}, resize={self.resize})"

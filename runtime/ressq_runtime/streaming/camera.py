@@ -48,7 +48,7 @@ class PiCamera:
 
     def __init__(self, camera: Any, spec: PixelSpec) -> None:
         self._camera = camera
-        height = max(SMALLEST_FRAME_HEIGHT, spec.resize)
+        height = max(SMALLEST_FRAME_HEIGHT, *spec.least)
         # libcamera names a format as the kernel does, from the highest bit of a little-endian word: "BGR888" lies
         # in memory as R, G, B, and "RGB888" as B, G, R (picamera2's issues 843 and 191; its own make_image agrees).
         main = {"format": "BGR888", "size": (height * 4 // 3, height)}
@@ -73,7 +73,7 @@ class PiCamera:
 def open_camera(name: str, spec: PixelSpec, say: Say) -> Camera:
     """The camera, film or stream of that number, file or address, once it gives pictures.
 
-    Its frames have `spec.resize` pixels a side or more, if it can. `say` hears when they cease, and come again.
+    Its frames are at least as large as the network's input, if it can. `say` hears when they cease, and come again.
 
     Raises:
         PictureError: there is none, or nothing that drives it.

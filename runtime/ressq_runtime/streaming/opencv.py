@@ -64,7 +64,7 @@ class OpenCvSource:
             raise PictureError(_explain_closed(name))
         is_device = name.isdecimal() or _is_kind(name, stat.S_ISCHR)
         if is_device:
-            self._ask_for_size(max(SMALLEST_FRAME_HEIGHT, spec.resize))
+            self._ask_for_size(max(SMALLEST_FRAME_HEIGHT, *spec.least))
         self._has_times = name.lower().startswith(("rtsp", "rtmp"))
         # A film over HTTP has a length, too; a recorder tells one of its live streams over RTSP now and then.
         told = not is_device and not self._has_times and self._capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0

@@ -57,9 +57,9 @@ def write_explanation(model: Model, task: Classify, picture: Source, best: Predi
     """
     pixels = model.prepare(picture)[0]
     found = read_class_maps(model.path, model.engine, task.output.name, pixels)[task.labels.index(best.label)]
-    size, resize = model.input.size, model.input.resize
+    size, resize = model.input.height, model.input.resize
     spec = PixelSpec(SIDE, round(resize * SIDE / size))  # the same crop, from the original's pixels
-    shown = Image.frombytes("RGB", (SIDE, SIDE), crop(decode(picture, spec.resize), spec))
+    shown = Image.frombytes("RGB", (SIDE, SIDE), crop(decode(picture, spec.least), spec))
     content = BytesIO()
     _draw(shown, found, f"{best.probability:.1%} {best.label}").save(content, _format(path), quality=90)
     try:
