@@ -118,11 +118,13 @@ def _export(job: Job) -> Report:
     pictures = Pictures(pixels, training, halve(calibration, pixels), others)
     validation = run.pictures("val")
     further = training[: max(0, MOST_COMPARED - len(validation))]
-    gate = Gate(run.task, validation, spec, request.max_drop / 100, request.allow_drop, run.photos, further)
+    groups = run.groups_of([path for path, _ in validation])
+    gate = Gate(run.task, validation, spec, request.max_drop / 100, request.allow_drop, run.photos, further, groups)
     with workshop(request.out) as folder:
         log = Log(folder / "log", request.out / f"{request.name}_export.log")
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
-        add_score(converted.paths.values(), *usual, SCORED_TENSORS[run.checkpoint.model.arch])
+        if run.task.tells_unlike:
+            add_score(converted.paths.values(), *usual, SCORED_TENSORS[run.checkpoint.model.arch])
         costs = converted.parameters, converted.multiply_adds
         calibration, recipe = replace(calibration, stability=converted.stability), converted.recipe
         known = request.name, request.about, run.checkpoint, run.sha256

@@ -46,9 +46,10 @@ class Run:
         """What its network answers."""
         return open_task(self.checkpoint)
 
-    def pictures(self, part: str) -> list[tuple[Path, int]]:
+    def pictures(self, part: str) -> list[tuple[Path, Any]]:
         """(picture, target) of each picture in "train", "val" or "test"."""
-        return [(self.data / name, target) for name, target in self.split.samples(part)]
+        task, split = self.task, self.split
+        return [(self.data / name, task.open_target(target, self.data, split)) for name, target in split.samples(part)]
 
     @property
     def photos(self) -> int:

@@ -7,11 +7,12 @@ from typing import Any
 from ressq_edge.charts.canvas import CONCAT, CONV, LINE, SUM
 from ressq_edge.charts.layers import Column, draw_layers
 from ressq_edge.pages.render import render
-from ressq_edge.pages.words import align, kilobytes, percent, short
+from ressq_edge.pages.words import align, kilobytes, short
 from ressq_export.measurement.scores import TORCH
 from ressq_export.network.tensor_names import find_block
 from ressq_export.quantization.calibration_stability import CalibrationStability
 from ressq_export.tasks import find_task
+from ressq_export.tasks.task import Task
 
 Document = Mapping[str, Any]
 
@@ -33,19 +34,19 @@ _COLOURS = {
 }
 
 
-def make_page(document: Document, thumbnails: Sequence[Mapping[int, str]]) -> bytes:
+def make_page(document: Document, drawn: Sequence[Mapping[int, Any]]) -> bytes:
     """The page, UTF-8.
 
     Args:
         document: docs/certificate.md.
-        thumbnails: for each of `sets`, data URIs by the flip's number; empty where no picture may be shown.
+        drawn: for each of `sets`, what `Task.draw_set` gives; empty where no picture may be shown.
     """
     layers, stability = document["layers"], document["calibration"]["stability"]
-    task = find_task(document["task"], document["labels"])
-    sets = [task.show_set(document, *found) for found in zip(document["sets"], thumbnails, strict=True)]
+    task = find_task(document["task"], document["labels"], document.get("colours"))
+    sets = [task.show_set(document, *found) for found in zip(document["sets"], drawn, strict=True)]
     return render(
         "page.html", Path(__file__).parent,
-        document=document, sets=sets, tiles=_tiles(document), torch=TORCH,
+        document=document, sets=sets, tiles=_tiles(document, task), torch=TORCH,
         stability=CalibrationStability(**stability) if stability else None,
         worst={layer["tensor"]: layer["snr_db"] for layer in layers if layer["tensor"] in document["worst_layers"]},
         chart=draw_layers(list(_columns(document)), "signal to noise of each layer, dB"), legend=list_kinds(layers),
@@ -53,28 +54,16 @@ def make_page(document: Document, thumbnails: Sequence[Mapping[int, str]]) -> by
     )  # fmt: skip
 
 
-def _tiles(document: Document) -> list[tuple[str, str, str]]:
-    first = document["sets"][0]
+def _tiles(document: Document, task: Task) -> list[tuple[str, str, str]]:
     shown = next(name for name in _SHOWN if name in document["files"])
-    exact, found = first["figures"][TORCH], first["figures"][shown]
     size, before = (document["files"][name]["size_bytes"] for name in (shown, "fp32.tflite"))
     took = document["latency"]["median_ms"]
     compared = shown != "fp32.tflite"  # which would stand beside itself
     return [
-        ("top-1", percent(found["top1"]), f"float {percent(exact['top1'])}" if compared else shown),
-        ("same answer as float", *_same(document, shown, found["agreement"])),
+        *task.show_tiles(document, shown),
         ("size", kilobytes(size), f"float {kilobytes(before)}" if compared else shown),
         ("one inference here", f"{took[shown]:.2f} ms", f"float {took['fp32.tflite']:.2f} ms" if compared else shown),
     ]
-
-
-def _same(document: Document, shown: str, agreement: float) -> tuple[str, str]:
-    """The share of answers that are float's, and of which pictures: where there is such a record, of all."""
-    step = document["quantization"]["step"]
-    for row in document["quantization"]["attempts"]:
-        if (row["step"], row["file"]) == (step, shown):
-            return percent(1 - row["changed"] / row["compared"]), f"of {row['compared']:,} pictures"
-    return percent(agreement), f"of {document['sets'][0]['n']:,} pictures"
 
 
 def _columns(document: Document) -> Iterator[Column]:

@@ -4,13 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ressq_edge.pages.thumbnails import make_thumbnail
 from ressq_export.certificate.document import Evidence, make_document
 from ressq_export.certificate.page import make_page
-from ressq_export.measurement.scores import PictureSet
 from ressq_export.tasks import open_task
-from ressq_export.tasks.task import MOST_SHOWN, Task
-from ressq_runtime.inputs.picture_spec import PixelSpec
 
 
 def certificate_paths(folder: Path, name: str) -> list[Path]:
@@ -29,7 +25,7 @@ def write_certificate(evidence: Evidence, folder: Path, *, thumbnails: bool) -> 
     document = make_document(evidence, named=thumbnails)
     checkpoint = evidence.about.checkpoint
     task, spec = open_task(checkpoint), checkpoint.pixels
-    shown = [draw_flips(pictures, task, spec) if thumbnails else {} for pictures in evidence.sets]
+    shown = [task.draw_set(pictures, spec) if thumbnails else {} for pictures in evidence.sets]
     json_path, html_path = certificate_paths(folder, evidence.about.name)
     json_path.write_bytes(to_json(document))
     html_path.write_bytes(make_page(document, shown))
@@ -39,9 +35,3 @@ def write_certificate(evidence: Evidence, folder: Path, *, thumbnails: bool) -> 
 def to_json(document: dict[str, Any]) -> bytes:
     """UTF-8; half a surrogate, of a file name that is no UTF-8, is escaped."""
     return f"{json.dumps(document, ensure_ascii=False, indent=1)}\n".encode("utf-8", "backslashreplace")
-
-
-def draw_flips(pictures: PictureSet, task: Task, spec: PixelSpec) -> dict[int, str]:
-    """Thumbnails of the flips that the page shows, by the flip's number."""
-    shown = task.list_changed(pictures.scored)[:MOST_SHOWN]
-    return {number: make_thumbnail(pictures.scored.paths[index], spec) for number, index in enumerate(shown)}

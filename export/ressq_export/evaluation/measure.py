@@ -7,15 +7,15 @@ from typing import Any
 
 from ressq_export.artefacts import close_models, open_models
 from ressq_export.errors import ExportError
-from ressq_export.measurement.confidence import Confidence, fit_confidence
+from ressq_export.measurement.confidence import Confidence
 from ressq_export.measurement.scores import (
     TORCH,
+    FileScorer,
     Scored,
     Scorer,
     measure_latency,
     score_pictures,
     torch_logits,
-    torch_scorer,
 )
 from ressq_export.progress import Screen
 from ressq_export.report import Row
@@ -26,9 +26,10 @@ from ressq_runtime.classifier import Classifier
 
 def scorers(models: Mapping[str, Classifier], run: Run, temperature: float) -> dict[str, Scorer]:
     """Torch first, then the files by kind."""
+    compute, task = torch_logits(run.checkpoint), run.task
     return {
-        TORCH: torch_scorer(run.checkpoint, temperature),
-        **{kind: model.scores for kind, model in models.items()},
+        TORCH: lambda pixels: task.read_logits(compute(pixels), pixels, temperature),
+        **{kind: FileScorer(model.engine, task.read) for kind, model in models.items()},
     }
 
 
@@ -41,8 +42,8 @@ def measure_pictures(
 ) -> Scored:
     """What torch and the files make of pictures whose targets are known."""
     progress = screen.stage("accuracy")
-    scores = {kind: lambda model=model: model.out_of_distribution() for kind, model in models.items()}
-    found = score_pictures(scorers(models, run, temperature), pictures, run.checkpoint.pixels, progress, scores)
+    asked = scorers(models, run, temperature)
+    found = score_pictures(asked, pictures, run.checkpoint.pixels, progress, run.task.stack)
     return replace(found, groups=run.groups_of(found.paths))
 
 
@@ -52,13 +53,13 @@ def measure_confidence(run: Run, screen: Screen) -> Confidence:
     Raises:
         ExportError: a picture of the validation split can't be read.
     """
-    compute = torch_logits(run.checkpoint)
+    compute, task = torch_logits(run.checkpoint), run.task
     progress = screen.stage("temperature")
-    logits = {TORCH: lambda pixels: compute(pixels)[0].tolist()}
-    found = score_pictures(logits, run.pictures("val"), run.checkpoint.pixels, progress)
+    logits = {TORCH: lambda pixels: task.keep_logits(compute(pixels), pixels)}
+    found = score_pictures(logits, run.pictures("val"), run.checkpoint.pixels, progress, tuple)
     if found.faults:
         raise ExportError(f"{found.faults[0]} (it is in the validation split)")
-    return fit_confidence(found.scores[TORCH], found.targets)
+    return task.fit_confidence(found.scores[TORCH], found.targets)
 
 
 def measure_medians(paths: Mapping[str, Path], run: Run, temperature: float, screen: Screen) -> dict[str, float]:

@@ -6,7 +6,6 @@ The certificate has them, too.
 from collections.abc import Mapping
 
 from ressq_export.evaluation.evaluated import TEST
-from ressq_export.measurement.abstention import FEWEST
 from ressq_export.measurement.scores import Scored
 from ressq_export.run import Run
 
@@ -15,14 +14,7 @@ VALIDATION = "validation split"
 
 def tell_notes(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
     """All there is to tell of freshly made files; scored: answers by what they were measured on."""
-    validation = scored[VALIDATION]
-    notes = [*run.task.tell(validation)]
-    if (n := len(validation.targets)) < FEWEST:
-        notes.append(
-            f"{n} validation pictures are fewer than {FEWEST}: the files always answer, and cannot tell pictures that "
-            "are unlike the training pictures"
-        )
-    return (*notes, *tell_groups(run, scored))
+    return (*run.task.tell(scored[VALIDATION]), *tell_groups(run, scored))
 
 
 def tell_left_out(left_out: Mapping[str, float]) -> tuple[str, ...]:
@@ -53,7 +45,9 @@ def tell_groups(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
             )
         else:
             notes.append(f"{name}: intervals of {run.task.metric} are over its {count} groups")
-    notes.append(
-        "the interval of what int8 loses counts pictures of one --group-by group as independent: it may be too narrow"
-    )
+    if not run.task.pairs_groups:
+        notes.append(
+            "the interval of what int8 loses counts pictures of one --group-by group as independent: it may be too "
+            "narrow"
+        )
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""The scores of several files for the same pictures, each decoded once."""
+"""The answers of several files to the same pictures, each decoded once."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ressq_edge.data.augment import normalise
 from ressq_edge.network.checkpoint import Checkpoint
+from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.inputs.picture_spec import PixelSpec
@@ -21,9 +22,11 @@ from ressq_runtime.inputs.readable import read_all
 
 if TYPE_CHECKING:
     from ressq_runtime.engines.engine import Engine
+    from ressq_runtime.engines.tensor import Tensor as Output
 
-Scorer = Callable[[bytes], Sequence[float]]
-Scores = NDArray[np.float64]  # (pictures, ...)
+# What a file says of pixels; a task has its own kind of answer, and its own of many: floats (pictures, ...), say.
+Scorer = Callable[[bytes], Any]
+Scores = Any
 # Told how many pictures, or runs, of how many are done.
 Progress = Callable[[int, int], None]
 
@@ -34,10 +37,34 @@ SCORES = "scores"  # the output of a model file that holds them
 LATENCY_RUNS = 50  # of each file, in turn; a median, so that 50 will do
 
 
-def scorer_of(engine: "Engine") -> Scorer:
+def scorer_of(engine: "Engine") -> Callable[[bytes], Sequence[float]]:
     """The scores of a model file that is loaded in an engine."""
     name = choose_output("model", engine.outputs, SCORES).name
     return lambda pixels: engine.run(pixels)[name].values()
+
+
+class FileScorer:
+    """What a model file answers, as its task reads the outputs.
+
+    Fields: tells_unlike, whether the file has an out-of-distribution score; out_of_distribution, that of the pixels
+    that it was last given.
+
+    Args:
+        engine: with the file.
+        read: makes the task's answer of named outputs and the pixels.
+    """
+
+    def __init__(self, engine: "Engine", read: "Callable[[Mapping[str, Output], bytes], Any]") -> None:
+        self._engine, self._read = engine, read
+        self.out_of_distribution = 0.0
+        self.tells_unlike = any(output.name == OUT_OF_DISTRIBUTION for output in engine.outputs)
+
+    def __call__(self, pixels: bytes) -> Any:
+        """The task's answer."""
+        outputs = self._engine.run(pixels)
+        if self.tells_unlike:
+            self.out_of_distribution = outputs[OUT_OF_DISTRIBUTION].values()[0]
+        return self._read(outputs, pixels)
 
 
 @contextmanager
@@ -61,7 +88,7 @@ class Scored:
 
     paths: of the pictures that could be read.
     targets: of each, as the task has them.
-    scores: by the scorer's name.
+    scores: by the scorer's name, as the task stacks its answers.
     faults: pictures that could not be read, with reasons.
     out_of_distribution: score by the scorer's name, (pictures,), of those that have one.
     groups: number of each picture's group; empty where pictures are independent, or their groups are not known.
@@ -103,7 +130,9 @@ def torch_logits(checkpoint: Checkpoint, network: nn.Module | None = None) -> Ca
     return compute
 
 
-def torch_scorer(checkpoint: Checkpoint, temperature: float, network: nn.Module | None = None) -> Scorer:
+def torch_scorer(
+    checkpoint: Checkpoint, temperature: float, network: nn.Module | None = None
+) -> Callable[[bytes], Sequence[float]]:
     """The trained network itself, or another that takes its pictures: pixels -> softmax(logits / temperature)."""
     compute = torch_logits(checkpoint, network)
 
@@ -114,12 +143,17 @@ def torch_scorer(checkpoint: Checkpoint, temperature: float, network: nn.Module 
     return score
 
 
+def stack_floats(answers: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """(pictures, ...): answers that are rows of floats."""
+    return np.array(answers, np.float64)
+
+
 def score_pictures(
     scorers: Mapping[str, Scorer],
     pictures: Sequence[tuple[Path, Any]],
     spec: PixelSpec,
     progress: Progress,
-    out_of_distribution: Mapping[str, Callable[[], float]] | None = None,
+    stack: Callable[[Sequence[Any]], Scores] = stack_floats,
 ) -> Scored:
     """What each scorer, by its name, makes of each picture that can be read; each is decoded once.
 
@@ -128,22 +162,23 @@ def score_pictures(
         pictures: with their targets.
         spec: how they become pixels.
         progress: told how many are done.
-        out_of_distribution: by the scorer's name, the score of the pixels that it was last given.
+        stack: what the task makes of the answers to many pictures.
 
     Raises:
         FolderError: not one picture can be read.
     """
     read: list[tuple[Path, Any]] = []
-    found: dict[str, list[Sequence[float]]] = {name: [] for name in scorers}
-    far: dict[str, list[float]] = {name: [] for name in out_of_distribution or {}}
+    found: dict[str, list[Any]] = {name: [] for name in scorers}
+    telling = {name: score for name, score in scorers.items() if isinstance(score, FileScorer) and score.tells_unlike}
+    far: dict[str, list[float]] = {name: [] for name in telling}
     faults: list[str] = []
     for path, target, pixels in read_all(pictures, lambda path: to_pixels(path, spec), faults, progress):
         for name, score in scorers.items():
             found[name].append(score(pixels))
-            if out_of_distribution and name in out_of_distribution:
-                far[name].append(out_of_distribution[name]())
+            if name in far:
+                far[name].append(telling[name].out_of_distribution)
         read.append((path, target))
-    scores = {name: np.array(rows, np.float64) for name, rows in found.items()}
+    scores = {name: stack(rows) for name, rows in found.items()}
     targets = np.array([target for _, target in read])
     away = {name: np.array(row) for name, row in far.items()}
     return Scored(tuple(path for path, _ in read), targets, scores, tuple(faults), away)

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from ressq_export.measurement.scores import scorer_of
+from ressq_export.measurement.scores import FileScorer
 from ressq_export.tasks.task import Task
 from ressq_runtime.engines import load_engine
 
@@ -22,9 +20,9 @@ def tell_one_sided(model: Path, pictures: Sequence[bytes], usual: Sequence[bytes
     if not usual:
         return ()
     engine = load_engine(str(model))
-    score = scorer_of(engine)
+    score = FileScorer(engine, task.read)
     try:
-        here, there = (np.array([score(one) for one in pixels]) for pixels in (pictures, usual))
+        here, there = (task.stack([score(one) for one in pixels]) for pixels in (pictures, usual))
     finally:
         engine.close()
     return tuple(task.tell_one_sided(here, there))

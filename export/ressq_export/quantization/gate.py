@@ -10,7 +10,7 @@ import numpy as np
 from ressq_export.errors import ExportError
 from ressq_export.measurement.fidelity import Compared
 from ressq_export.measurement.paired import Difference
-from ressq_export.measurement.scores import Progress, Scored, score_pictures, scorer_of
+from ressq_export.measurement.scores import FileScorer, Progress, Scored, score_pictures
 from ressq_export.measurement.verdict import decide
 from ressq_export.progress import Screen
 from ressq_export.quantization.search import Int8Recipe, Judge, SearchResult
@@ -32,6 +32,7 @@ class Gate:
     allow: publish the best int8 files even if they lose more.
     photos: of the whole run, of which the pictures are a part; 0 where that is not known.
     training: pictures of the training split, on which int8 and fp32 are compared as well.
+    groups: number of each picture's group; empty where pictures are independent, or their groups are not known.
     """
 
     task: Task
@@ -41,6 +42,7 @@ class Gate:
     allow: bool = False
     photos: int = 0
     training: Sequence[Path] = ()
+    groups: Sequence[int] = ()
 
     def judge(self, reference: Path, screen: Screen) -> Judge:
         """What compares int8 files with this float file, which is asked but once.
@@ -57,7 +59,7 @@ class Gate:
             found = self._score(paths, everything, screen.stage("answers of int8")).scores
             return {
                 kind: Compared(
-                    self.task.measure_drop(before[:known], after[:known], targets),
+                    self.task.measure_drop(before[:known], after[:known], targets, self.groups),
                     self.task.measure_fidelity(before, after),
                 )
                 for kind, after in found.items()
@@ -72,14 +74,13 @@ class Gate:
             ExportError: a picture of the validation split cannot be read.
         """
         found = self._score({"first": first, "second": second}, self.pictures, progress)
-        return self.task.measure_drop(found.scores["first"], found.scores["second"], found.targets)
+        return self.task.measure_drop(found.scores["first"], found.scores["second"], found.targets, self.groups)
 
     def _score(self, paths: Mapping[str, Path], pictures: Sequence[tuple[Path, Any]], progress: Progress) -> Scored:
         engines = {kind: load_engine(str(path)) for kind, path in paths.items()}
         try:
-            found = score_pictures(
-                {kind: scorer_of(engine) for kind, engine in engines.items()}, pictures, self.spec, progress
-            )
+            scorers = {kind: FileScorer(engine, self.task.read) for kind, engine in engines.items()}
+            found = score_pictures(scorers, pictures, self.spec, progress, self.task.stack)
         finally:
             for engine in engines.values():
                 engine.close()

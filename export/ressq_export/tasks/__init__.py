@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from ressq_edge.network.checkpoint import Checkpoint
     from ressq_export.tasks.task import Task
 
+    Colours = Sequence[Sequence[int]]  # (r, g, b) of each class
 
-def _classify(labels: Sequence[str]) -> Task:
+
+def _classify(labels: Sequence[str], _: Colours | None) -> Task:
     from ressq_export.tasks.classify import Classify
 
     return Classify(labels)
 
 
-_TASKS: dict[str, Callable[[Sequence[str]], Task]] = {"classify": _classify}
+_TASKS: dict[str, Callable[[Sequence[str], Colours | None], Task]] = {"classify": _classify}
 
 
 def open_task(checkpoint: Checkpoint) -> Task:
@@ -34,7 +36,7 @@ def open_task(checkpoint: Checkpoint) -> Task:
     return find_task(checkpoint.config.get("task", ""), checkpoint.labels)
 
 
-def find_task(name: str, labels: Sequence[str]) -> Task:
+def find_task(name: str, labels: Sequence[str], colours: Colours | None = None) -> Task:
     """The task of that name.
 
     Raises:
@@ -45,4 +47,4 @@ def find_task(name: str, labels: Sequence[str]) -> Task:
         raise ExportError(
             f"task: found {name!r} in the run, wanted one of {wanted}; train again, or upgrade ressq-edge"
         )
-    return _TASKS[name](labels)
+    return _TASKS[name](labels, colours)

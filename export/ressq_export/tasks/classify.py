@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ressq_edge.findings.intervals import share_interval
 from ressq_edge.findings.unanswered import tell_unanswered
 from ressq_edge.pages.words import percent, worse, worse_interval
-from ressq_export.measurement.abstention import choose_threshold
+from ressq_export.measurement.abstention import FEWEST, choose_threshold
+from ressq_export.measurement.confidence import Confidence, fit_confidence
 from ressq_export.measurement.fidelity import Fidelity, measure_fidelity
 from ressq_export.measurement.paired import Drop, measure_drop
-from ressq_export.measurement.scores import COMPARED, TORCH, PictureSet, Scored, Scores
-from ressq_export.tasks.classify_page import show_set
-from ressq_export.tasks.classify_set import describe_set, list_changed
+from ressq_export.measurement.scores import COMPARED, SCORES, TORCH, PictureSet, Scored, Scores, stack_floats
+from ressq_export.tasks.classify_page import draw_flips, show_set, show_tiles
+from ressq_export.tasks.classify_set import describe_set
+from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.tasks.classify_evaluation import list_labelled
+
+if TYPE_CHECKING:
+    from ressq_edge.data.split import Split
+    from ressq_runtime.engines.tensor import Tensor as Output
+    from ressq_runtime.inputs.picture_spec import PixelSpec
 
 # How much more often one answer comes than with training pictures, a share. Sixteen ordinary pictures of ten classes
 # give none half as much more; pictures of one class of two, 0.5; dark ones, or noise, mostly one answer.
@@ -66,12 +74,42 @@ class Classify:
 
     labels: Sequence[str]
     metric = "top-1"
+    pairs_groups = False
+    tells_unlike = True
+
+    def open_target(self, target: int, _data: Path, _split: Split) -> int:
+        """The label index."""
+        return target
+
+    def read(self, outputs: Mapping[str, Output], _: bytes) -> list[float]:
+        """The scores."""
+        return outputs[choose_output("model", list(outputs.values()), SCORES).name].values()
+
+    def read_logits(self, logits: Tensor, _: bytes, temperature: float) -> list[float]:
+        """Softmax(logits / temperature)."""
+        found: list[float] = (logits / temperature).softmax(1)[0].tolist()
+        return found
+
+    def stack(self, answers: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+        """(pictures, classes)."""
+        return stack_floats(answers)
+
+    def keep_logits(self, logits: Tensor, _: bytes) -> list[float]:
+        """All of them."""
+        found: list[float] = logits[0].tolist()
+        return found
+
+    def fit_confidence(self, kept: Sequence[Sequence[float]], targets: NDArray[np.int64]) -> Confidence:
+        """Of least loss over the pictures."""
+        return fit_confidence(stack_floats(kept), targets)
 
     def list_samples(self, folder: Path) -> list[tuple[Path, int]]:
         """(picture, label index) of each in a folder of class folders."""
         return [(Path(path), label) for label, path in list_labelled(folder, self.labels)]
 
-    def measure_drop(self, before: Scores, after: Scores, targets: NDArray[np.int64]) -> Drop:
+    def measure_drop(
+        self, before: Scores, after: Scores, targets: NDArray[np.int64], _groups: Sequence[int] = ()
+    ) -> Drop:
         """What top-1 loses; only pictures count that one of both gets right."""
         return measure_drop(before.argmax(1), after.argmax(1), targets)
 
@@ -104,14 +142,18 @@ class Classify:
         return describe_set(pictures, self.labels, cards, named=named)
 
     def show_set(
-        self, document: Mapping[str, Any], described: Mapping[str, Any], thumbnails: Mapping[int, str]
+        self, document: Mapping[str, Any], described: Mapping[str, Any], drawn: Mapping[int, str]
     ) -> Mapping[str, Any]:
         """Flips, classes, reliability and thresholds."""
-        return show_set(document, described, thumbnails)
+        return show_set(document, described, drawn)
 
-    def list_changed(self, scored: Scored) -> list[int]:
-        """Those that int8 answers otherwise than torch: lost ones first, then gained."""
-        return list_changed(scored)
+    def draw_set(self, pictures: PictureSet, spec: PixelSpec) -> Mapping[int, str]:
+        """Thumbnails of the flips."""
+        return draw_flips(pictures, spec)
+
+    def show_tiles(self, document: Mapping[str, Any], shown: str) -> list[tuple[str, str, str]]:
+        """Top-1, and how many answers are float's."""
+        return show_tiles(document, shown)
 
     def tell_drops(self, described: Mapping[str, Any]) -> list[str]:
         """Agreement and top-1 beside the float network."""
@@ -128,7 +170,13 @@ class Classify:
         notes = tell_unanswered(self.labels, counts.tolist(), some.tolist())
         answered = np.where(some > 0, counts, 0).tolist()
         of_each = (tell_unanswered(self.labels, answered, hits[name].tolist(), name) for name in COMPARED)
-        return notes + [note for told in of_each for note in told]
+        notes += [note for told in of_each for note in told]
+        if (n := len(scored.targets)) < FEWEST:
+            notes.append(
+                f"{n} validation pictures are fewer than {FEWEST}: the files always answer, and cannot tell pictures "
+                "that are unlike the training pictures"
+            )
+        return notes
 
     def tell_one_sided(self, here: Scores, usual: Scores) -> list[str]:
         """Where one answer prevails that does not among training pictures."""

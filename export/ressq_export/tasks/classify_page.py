@@ -4,10 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ressq_edge.charts.reliability import draw_reliability
-from ressq_export.measurement.scores import COMPARED, INT8, TORCH
-from ressq_export.tasks.task import MOST_SHOWN
+from ressq_edge.pages.thumbnails import make_thumbnail
+from ressq_edge.pages.words import percent
+from ressq_export.measurement.scores import COMPARED, INT8, TORCH, PictureSet
+from ressq_export.tasks.classify_set import list_changed
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 Document = Mapping[str, Any]
+
+# Pictures with changed answers: more would make a page of megabytes; the JSON lists all.
+MOST_SHOWN = 48
 
 # Of more classes only those that changed are listed.
 _MOST_CLASSES = 30
@@ -52,3 +58,28 @@ def _classes(pictures: Document) -> Document:
     )
     most = max((abs(change) for found in classes for change in found["changes"].values()), default=0)
     return {"classes": listed, "most": most, "unlisted": len(classes) - len(listed)}
+
+
+def draw_flips(pictures: PictureSet, spec: PixelSpec) -> dict[int, str]:
+    """Thumbnails of the flips that the page shows, by the flip's number."""
+    shown = list_changed(pictures.scored)[:MOST_SHOWN]
+    return {number: make_thumbnail(pictures.scored.paths[index], spec) for number, index in enumerate(shown)}
+
+
+def show_tiles(document: Document, shown: str) -> list[tuple[str, str, str]]:
+    """Top-1 of a file on the first set, and the share of its answers that are float's."""
+    figures = document["sets"][0]["figures"]
+    beside = shown if shown == "fp32.tflite" else f"float {percent(figures[TORCH]['top1'])}"
+    return [
+        ("top-1", percent(figures[shown]["top1"]), beside),
+        ("same answer as float", *_same(document, shown, figures[shown]["agreement"])),
+    ]
+
+
+def _same(document: Document, shown: str, agreement: float) -> tuple[str, str]:
+    """The share of answers that are float's, and of which pictures: where there is such a record, of all."""
+    step = document["quantization"]["step"]
+    for row in document["quantization"]["attempts"]:
+        if (row["step"], row["file"]) == (step, shown):
+            return percent(1 - row["changed"] / row["compared"]), f"of {row['compared']:,} pictures"
+    return percent(agreement), f"of {document['sets'][0]['n']:,} pictures"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from torch import Tensor
+
+from ressq_export.measurement.confidence import Confidence
 from ressq_export.measurement.fidelity import Fidelity
 from ressq_export.measurement.paired import Difference
 from ressq_export.measurement.scores import PictureSet, Scored, Scores
 
-# Pictures with changed answers: more would make a page of megabytes; the JSON lists all.
-MOST_SHOWN = 48
+if TYPE_CHECKING:
+    from ressq_edge.data.split import Split
+    from ressq_runtime.engines.tensor import Tensor as Output
+    from ressq_runtime.inputs.picture_spec import PixelSpec
 
 
 class Measured(Protocol):
@@ -39,6 +44,32 @@ class Task(Protocol):
     def metric(self) -> str:
         """What the gate judges, in a person's words; differences of it are in points."""
 
+    @property
+    def pairs_groups(self) -> bool:
+        """Whether the interval of `measure_drop` is over groups, where they are known."""
+
+    @property
+    def tells_unlike(self) -> bool:
+        """Whether its files have an out-of-distribution score."""
+
+    def open_target(self, target: Any, data: Path, split: Split) -> Any:
+        """A sample's target as the methods below take it, of what stands in the split of a run on `data`."""
+
+    def read(self, outputs: Mapping[str, Output], pixels: bytes) -> Any:
+        """The answer of a file to these pixels: what is kept of its outputs, as small as can be."""
+
+    def read_logits(self, logits: Tensor, pixels: bytes, temperature: float) -> Any:
+        """The same of the trained network's logits."""
+
+    def stack(self, answers: Sequence[Any]) -> Scores:
+        """The answers of one file to many pictures; a slice of it is one of the first pictures."""
+
+    def keep_logits(self, logits: Tensor, pixels: bytes) -> Any:
+        """What `fit_confidence` wants of the trained network's logits for one picture."""
+
+    def fit_confidence(self, kept: Sequence[Any], targets: Any) -> Confidence:
+        """The temperature of least loss on the validation pictures."""
+
     def list_samples(self, folder: Path) -> list[tuple[Path, Any]]:
         """(picture, target) of each in a folder to evaluate on.
 
@@ -46,8 +77,8 @@ class Task(Protocol):
             FolderError: the folder holds no samples of this task.
         """
 
-    def measure_drop(self, before: Scores, after: Scores, targets: Any) -> Difference:
-        """What the metric loses from one file's scores to another's, of the same pictures."""
+    def measure_drop(self, before: Scores, after: Scores, targets: Any, groups: Sequence[int] = ()) -> Difference:
+        """What the metric loses from one file's scores to another's, of the same pictures and their groups."""
 
     def measure_fidelity(self, before: Scores, after: Scores) -> Fidelity:
         """How faithfully the second file answers as the first, on pictures whose targets need not be known."""
@@ -73,18 +104,25 @@ class Task(Protocol):
         """
 
     def show_set(
-        self, document: Mapping[str, Any], described: Mapping[str, Any], thumbnails: Mapping[int, str]
+        self, document: Mapping[str, Any], described: Mapping[str, Any], drawn: Mapping[int, Any]
     ) -> Mapping[str, Any]:
         """What TASK_set.html shows of an entry of `sets`.
 
         Args:
             document: the certificate.
             described: the entry.
-            thumbnails: data URIs of the first MOST_SHOWN of `list_changed`, by their number there.
+            drawn: what `draw_set` gives; empty where no picture may be shown.
         """
 
-    def list_changed(self, scored: Scored) -> list[int]:
-        """Indices of the pictures that an int8 file answers otherwise than torch, those lost first."""
+    def draw_set(self, pictures: PictureSet, spec: PixelSpec) -> Mapping[int, Any]:
+        """Small pictures, as data URIs, of those whose answers changed most, by their number in the entry of `sets`.
+
+        Raises:
+            PictureError: one can't be read.
+        """
+
+    def show_tiles(self, document: Mapping[str, Any], shown: str) -> list[tuple[str, str, str]]:
+        """The two figures at the head of the page: name, value, what to compare with; shown: the file they are of."""
 
     def tell_drops(self, described: Mapping[str, Any]) -> list[str]:
         """A sentence on what each int8 file lost, of an entry of `sets`."""
