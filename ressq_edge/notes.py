@@ -7,8 +7,11 @@ from typing import Any
 
 from ressq_edge.config import read_config
 from ressq_edge.data.image_issues import tell_values
+from ressq_edge.data.masks.classes import LABELMAP, TABLE
+from ressq_edge.data.masks.scan import MaskScan
+from ressq_edge.data.masks.telling import note_scan
 from ressq_edge.data.nested_folders import tell_nested_folders
-from ressq_edge.data.split import PARTS, Split, read_split
+from ressq_edge.data.split import PARTS, Split, files_of, read_split
 from ressq_edge.data.survey import MOST_LOOKED_AT, Survey
 from ressq_edge.data.table_names import tell_changed
 from ressq_edge.errors import RunError
@@ -22,6 +25,8 @@ UNREAD_SUFFIXES = (
     ".dcm", ".dicom", ".nii", ".nii.gz", ".svs", ".czi", ".nd2",
     ".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2", ".jp2", ".j2k", ".jpx",
 )  # fmt: skip
+# What belongs to a folder with masks: the tables of classes, VOC's lists.
+_OF_MASKS = (TABLE, LABELMAP, "ImageSets/")
 
 
 def tell_pictures(request: Request, split: Split, survey: Survey) -> tuple[str, ...]:
@@ -30,6 +35,13 @@ def tell_pictures(request: Request, split: Split, survey: Survey) -> tuple[str, 
     looks = (*_tell_unsearched(survey), *tell_values(survey))
     names = tell_changed(split.labels)
     return (*names, *folders, *_tell_known(split, request), *looks, *tell_others(request.data))
+
+
+def tell_masks(request: Request, split: Split, survey: Survey, scan: MaskScan) -> tuple[str, ...]:
+    """The same of a new run's pictures and masks."""
+    looks = (*_tell_unsearched(survey), *tell_values(survey, cropped=False))
+    names = (*tell_changed(split.labels), *_tell_sides(split, request))
+    return (*names, *note_scan(scan), *_tell_known(split, request), *looks, *tell_others(request.data, _OF_MASKS))
 
 
 def _tell_known(split: Split, request: Request) -> list[str]:
@@ -79,9 +91,9 @@ def _tell_unsearched(survey: Survey) -> list[str]:
     ]
 
 
-def tell_others(root: Path) -> list[str]:
-    """Files that are no pictures by their names."""
-    others = [path.relative_to(root).as_posix() for path in list_others(root)]
+def tell_others(root: Path, known: tuple[str, ...] = ()) -> list[str]:
+    """Files that are no pictures by their names; `known`: beginnings of paths below the folder that are something."""
+    others = [name for path in list_others(root) if not (name := path.relative_to(root).as_posix()).startswith(known)]
     if not others:
         return []
     unread = [name for name in others if name.lower().endswith(UNREAD_SUFFIXES)]
@@ -99,10 +111,12 @@ def tell_rewritten(root: Path, split: Split, about: dict[str, Any]) -> list[str]
     if "created" not in about:
         return []
     began = datetime.fromisoformat(about["created"]).timestamp() + 1  # it is in whole seconds
-    paths = (root / name for part in PARTS for name, _ in split.samples(part))
-    if not (count := sum(path.stat().st_mtime > began for path in paths)):
+    samples = (sample for part in PARTS for sample in split.samples(part))
+    times = (max((root / name).stat().st_mtime for name in files_of(sample)) for sample in samples)
+    if not (count := sum(time > began for time in times)):
         return []
+    what = "pictures or masks" if split.masks else "pictures"
     return [
-        f"{count} pictures were written since the run began: if they show something else now, its weights learn from "
+        f"{count} {what} were written since the run began: if they show something else now, its weights learn from "
         "both, and nothing repeats bit for bit"
     ]

@@ -39,6 +39,7 @@ class Request:
     thumbnails: data.html and suspects.html may show pictures and name their files.
     device: "auto", "cpu", "cuda" or "mps"; a run may go on with another one.
     profile: tell where the time of training went.
+    task: "classify" or "segment"; None: what the data folder holds.
     The others are fields of Config; for group_by see `grouping.read_groups`.
     """
 
@@ -61,6 +62,7 @@ class Request:
     thumbnails: bool = True
     device: str | None = None
     profile: bool = False
+    task: str | None = None
 
 
 def check_values(request: Request) -> None:
@@ -106,7 +108,7 @@ def resolve(request: Request, init: InitWeights, num_classes: int, pictures: int
     if norms and request.batch_size == 1:
         raise RunError("--batch-size: found 1, wanted at least 2; such a run normalises over the pictures of a batch")
     return Config(
-        task="classify",
+        task=request.task or "classify",
         arch=arch,
         bypass=spec.bypass,
         init=init.kind,

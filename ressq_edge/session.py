@@ -29,6 +29,7 @@ class Start:
     about: what config.json says beside the settings.
     notes: what a person should know about the data.
     survey: what the pictures look like; None in a resumed run.
+    scanned: what the scan of masks tells, a line each; empty without masks and in a resumed run.
     """
 
     config: Config
@@ -37,6 +38,7 @@ class Start:
     about: dict[str, Any]
     notes: tuple[str, ...]
     survey: Survey | None = None
+    scanned: tuple[str, ...] = ()
 
     @property
     def task(self) -> Task:

@@ -1,7 +1,5 @@
 """How a run begins, or goes on: the settings and the split, from a request or from the run folder."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -10,18 +8,17 @@ from typing import Any
 from ressq_edge import __version__
 from ressq_edge.atomic import remove_leftovers
 from ressq_edge.config import Config, read_config, write_config
-from ressq_edge.data.folder import split_folder
 from ressq_edge.data.names import refuse_moved_form
-from ressq_edge.data.split import PARTS, holds, read_split
-from ressq_edge.data.survey import Survey, choose, look_at
-from ressq_edge.device import default_threads
-from ressq_edge.errors import Interrupted, RunError
+from ressq_edge.data.split import PARTS, files_of, holds, read_split
+from ressq_edge.errors import RunError
+from ressq_edge.first_look import look_at_data
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.init import InitWeights, default_bypass, initialise, load_init
-from ressq_edge.notes import tell_pictures, tell_rewritten
+from ressq_edge.notes import tell_rewritten
 from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
 from ressq_edge.screen import Screen
 from ressq_edge.session import Start, Stop
+from ressq_edge.tasks import open_task
 from ressq_runtime.inputs.names import refuse_locale
 
 # What only a run writes; config.json comes first, so a folder without it holds no run to go on with.
@@ -53,7 +50,7 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
 
     Raises:
         RunError: the run folder holds a run.
-        FolderError, SplitError, InitError, ModelError: as their sources say.
+        FolderError, SplitError, MaskError, InitError, ModelError: as their sources say.
         Interrupted: `stop` said so.
     """
     used = [name for name in OURS if (request.out / name).exists()]
@@ -62,20 +59,20 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
             f"{request.out}: found a run ({used[0]}), wanted a new folder; "
             "go on with it by --resume, or choose another --out"
         )
-    begun: list[tuple[InitWeights, Survey]] = []
+    begun: list[InitWeights] = []
 
-    def find_near_duplicates(names: list[str]) -> tuple[tuple[str, str], ...]:
+    def load() -> None:
         # Wrong weights are told after a wrong folder, and before minutes of looking.
         arch = request.arch or DEFAULT_ARCH
         init = load_init(request.init or DEFAULT_INIT, arch)
         spec = ModelSpec(arch, request.bypass or default_bypass(arch, init), 2)
         initialise(build_model(spec), init, ("", ""))  # for what it refuses
-        begun.append((init, _survey(request, names, screen, stop)))
-        return begun[0][1].near_duplicates or ()
+        begun.append(init)
 
-    split = split_folder(request.data, request.seed or 0, request.group_by, find_near_duplicates)
-    init, survey = begun[0]
-    config = resolve(request, init, len(split.labels), len(split.train))
+    found = look_at_data(request, screen, stop, load)
+    split, (init,) = found.split, begun
+    config = resolve(replace(request, task=found.task), init, len(split.labels), len(split.train))
+    open_task(config.task, split, config)  # for what it refuses
     packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}
     about = {
         "data": str(request.data.resolve()),
@@ -83,28 +80,8 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
         "versions": {"ressq-edge": __version__, **packages},
         "thumbnails": request.thumbnails,
     }
-    notes = (*split.notes, *tell_pictures(request, split, survey))
-    return Start(config, split, init, {**about, "notes": notes}, notes, survey)
-
-
-def _survey(request: Request, names: list[str], screen: Screen, stop: Stop) -> Survey:
-    """A look at the pictures, or at some of very many."""
-    chosen = choose(names, everything=request.compare_all)
-
-    @contextmanager
-    def bar(title: str, total: int) -> Iterator[Callable[[], None]]:
-        with screen.bar(title, total) as advance:
-
-            def tick() -> None:
-                advance(1)
-                if stop():
-                    raise Interrupted("stopped while looking at the pictures; nothing was trained yet")
-
-            yield tick
-
-    search = len(chosen) == len(names)
-    found = look_at(request.data, chosen, request.threads or default_threads(), bar, search=search)
-    return replace(found, total=len(names))
+    about = {**about, "notes": found.notes}
+    return Start(config, split, init, about, found.notes, found.survey, found.scanned)
 
 
 def continue_run(request: Request) -> Start:
@@ -126,7 +103,7 @@ def continue_run(request: Request) -> Start:
             "leave --no-thumbnails out, or train into another folder"
         )
     split = read_split(request.out)
-    names = [name for part in PARTS for name, _ in split.samples(part)]
+    names = [name for part in PARTS for sample in split.samples(part) for name in files_of(sample)]
     refuse_locale(request.data, names, listed=False)
     if not holds(request.data, split, about):
         refuse_moved_form(request.data, names)

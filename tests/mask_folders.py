@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ def save_picture(path: Path, index: Array | tuple[int, int] = (SIDE, SIDE), orie
     """A photo of a size (height, width), or of a mask's, with an EXIF orientation."""
     shape = index if isinstance(index, tuple) else index.shape[:2]
     path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(len(path.name)).integers(0, 255, (*shape, 3), np.uint8)
+    noise = np.random.default_rng(crc32(path.name.encode())).integers(0, 255, (*shape, 3), np.uint8)
     exif = Image.Exif()
     if orientation != 1:
         exif[0x0112] = orientation

@@ -22,6 +22,7 @@ from ressq_edge.data.names import (
     refuse_other_form,
     refuse_two_forms,
 )
+from ressq_edge.data.near_duplicate_notes import tell_near_duplicates
 from ressq_edge.data.nested_folders import refuse_levels
 from ressq_edge.data.seeds import draw_seed
 from ressq_edge.data.split import Samples, Split, number_groups
@@ -79,7 +80,7 @@ def split_folder(
     if group_by:
         notes.append(f"{len(set(groups.values()))} groups by {group_by}: each is in one part")
         notes += [joined] if joined else []
-    notes += _tell_near_duplicates(parts, near_duplicates)
+    notes += tell_near_duplicates(parts, near_duplicates)
     origin, numbered = "folders" if given else "seeded", number_groups(groups, parts)
     return Split(origin, seed, labels, parts["train"], parts["val"], parts.get("test", ()), (), tuple(notes), numbered)
 
@@ -103,32 +104,6 @@ def _read_parts(root: Path, given: dict[str, Path]) -> tuple[tuple[str, ...], di
                 "wanted the same in each; add or remove their folders"
             )
     return labels, {part: _relative(root, found) for part, found in classes.items()}
-
-
-def _tell_near_duplicates(parts: dict[str, Samples], near_duplicates: Sequence[tuple[str, str]]) -> list[str]:
-    """What a person should know about pictures that show the same."""
-    part_of = {name: part for part, pictures in parts.items() for name, _ in pictures}
-    class_of = {name: label for pictures in parts.values() for name, label in pictures}
-    contrary = [f"{one} = {other}" for one, other in near_duplicates if class_of[one] != class_of[other]]
-    torn = [f"{one} = {other}" for one, other in near_duplicates if part_of[one] != part_of[other]]
-    notes = []
-    if kept := len(near_duplicates) - len(torn):
-        notes.append(f"{kept} pairs of pictures show the same; both of each are in one part")
-    if contrary:
-        notes.append(
-            f"{len(contrary)} pairs of pictures that show the same are in two classes ({_first(contrary)}): "
-            "one label of each pair may be wrong; data.html shows them"
-        )
-    if torn:
-        notes.append(
-            f"{len(torn)} pairs of pictures in two parts show the same ({_first(torn)}): "
-            "figures on val and test will look better than they are"
-        )
-    return notes
-
-
-def _first(pairs: list[str]) -> str:
-    return ", ".join(pairs[:3]) + (", ..." if len(pairs) > 3 else "")
 
 
 def _relative(root: Path, classes: dict[str, list[str]]) -> Samples:

@@ -44,14 +44,14 @@ def tell_long(survey: Survey) -> str | None:
     )
 
 
-def tell_values(survey: Survey) -> list[str]:
-    """What a person should know, a note each."""
+def tell_values(survey: Survey, *, cropped: bool = True) -> list[str]:
+    """What a person should know, a note each; cropped: the network sees only the middle of a long picture."""
     notes = []
     if (share := black_share(survey)) > MANY_BLACK:
         notes.append(f"{share:.0%} of the pictures are nearly black; {STRETCH}")
     if blank := tell_blank(survey, named=True):
         notes.append(blank)
-    if long := tell_long(survey):
+    if cropped and (long := tell_long(survey)):
         notes.append(long)
     if opaque := int(survey.looks["opacity"].sum()):
         notes.append(

@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from ressq_edge.atomic import write_text
+from ressq_edge.data.masks.classes import split_colour
+from ressq_edge.data.masks.reading import MaskClasses
 from ressq_edge.errors import RunError, SplitError
 
 FORMAT = 1
 PARTS = ("train", "val", "test")
 
-# (path below the data folder, target) of each; the target of a classifier is the index of a class.
-Samples = tuple[tuple[str, int], ...]
+# (path below the data folder, target) of each. A classifier's target is the index of a class; where each pixel has a
+# class, it is the mask's path.
+Sample = tuple[str, Any]
+Samples = tuple[Sample, ...]
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,12 @@ class Split:
     origin: "folders" (the parts were given) or "seeded".
     seed: of the random split; it also drew val where only train/ and test/ were given.
     labels: class names in the order of the logits.
-    train, val, test: (relative path, label index) of each picture; test may be empty.
+    train, val, test: (relative path, target) of each picture; test may be empty.
     unreadable: (relative path, reason) of the pictures left out.
     notes: what a person should know: how the parts came about.
     groups: (relative path, number of its group) of each validation and test picture; empty where nothing was grouped.
+    masks: what the values of the masks mean; None: the pictures have classes.
+    pixels: (relative path, pixels of each class of its mask, the ignored ones last) of each picture with a mask.
     """
 
     origin: str
@@ -45,6 +51,13 @@ class Split:
     unreadable: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     groups: tuple[tuple[str, int], ...] = ()
+    masks: MaskClasses | None = None
+    pixels: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+    @property
+    def colours(self) -> tuple[tuple[int, int, int], ...] | None:
+        """(r, g, b) of each class of the masks; None where the pictures have classes."""
+        return tuple(map(split_colour, self.masks.colours)) if self.masks else None
 
     def samples(self, part: str) -> Samples:
         """(relative path, target) of each sample in "train", "val" or "test"."""
@@ -60,9 +73,19 @@ class Split:
         return [groups[name] for name, _ in self.samples(part)] if groups else []
 
     def counts(self, part: str) -> list[int]:
-        """Number of pictures of each class, in the order of the labels."""
+        """Number of pictures of each class, or whose mask holds it, in the order of the labels."""
+        if self.masks:
+            of_mask = dict(self.pixels)
+            holders = [of_mask.get(name, ()) for name, _ in self.samples(part)]
+            return [sum(bool(held and held[index]) for held in holders) for index in range(len(self.labels))]
         found = Counter(label for _, label in self.samples(part))
         return [found[index] for index in range(len(self.labels))]
+
+    def pixel_counts(self, part: str) -> list[int]:
+        """Number of pixels of each class in the masks of a part, the ignored ones last."""
+        of_mask = dict(self.pixels)
+        found = [of_mask[name] for name, _ in self.samples(part) if name in of_mask]
+        return [sum(held[index] for held in found) for index in range(len(self.labels) + 1)]
 
     def without(self, reasons: dict[str, str]) -> "Split":
         """The split without unreadable pictures, which it lists with their reasons.
@@ -75,7 +98,8 @@ class Split:
         )
         left_out = tuple(sorted(reasons.items()))
         groups = tuple(pair for pair in self.groups if pair[0] not in reasons)
-        split = replace(self, train=train, val=val, test=test, unreadable=left_out, groups=groups)
+        pixels = tuple(pair for pair in self.pixels if pair[0] not in reasons)
+        split = replace(self, train=train, val=val, test=test, unreadable=left_out, groups=groups, pixels=pixels)
         for part in PARTS:
             for label, before, after in zip(self.labels, self.counts(part), split.counts(part), strict=True):
                 if before and not after:
@@ -93,21 +117,32 @@ def number_groups(groups: Mapping[str, str], parts: Mapping[str, Samples]) -> tu
     return tuple((name, numbers[groups[name]]) for name in measured if groups)
 
 
+def files_of(sample: Sample) -> tuple[str, ...]:
+    """The files of a sample below the data folder: a picture, and its mask where it has one."""
+    name, target = sample
+    return (name, target) if isinstance(target, str) else (name,)
+
+
 def pictures_sha256(split: Split, root: Path) -> str:
-    """SHA-256 over the part, class, relative path and size in bytes of each picture.
+    """SHA-256 over the part, target, relative path and sizes in bytes of each sample's files.
 
     Raises:
-        SplitError: a picture is not there.
+        SplitError: a file is not there.
     """
     digest = hashlib.sha256()
     for part in PARTS:
-        for name, label in split.samples(part):
-            try:
-                size = os.stat(os.path.join(root, name)).st_size  # noqa: PTH116, PTH118 - a Path takes as long again
-            except OSError as error:
-                raise SplitError(f"{root / name}: {error.strerror}; bring it back") from error
-            digest.update(f"{part}/{label}/{name}/{size}\n".encode())
+        for sample in split.samples(part):
+            name, target = sample
+            sizes = "/".join(str(_measure(root, file)) for file in files_of(sample))
+            digest.update(f"{part}/{target}/{name}/{sizes}\n".encode())
     return digest.hexdigest()
+
+
+def _measure(root: Path, name: str) -> int:
+    try:
+        return os.stat(os.path.join(root, name)).st_size  # noqa: PTH116, PTH118 - a Path takes as long again
+    except OSError as error:
+        raise SplitError(f"{root / name}: {error.strerror}; bring it back") from error
 
 
 def write_split(run: Path, split: Split) -> None:
@@ -117,6 +152,8 @@ def write_split(run: Path, split: Split) -> None:
         OutputError: the file cannot be written.
     """
     found = {"format": FORMAT, **asdict(split)}
+    if not split.masks:
+        del found["masks"], found["pixels"]
     lines = (f" {json.dumps(key)}: {_indent(value)}" for key, value in found.items())
     write_text(run / "split.json", "{\n" + ",\n".join(lines) + "\n}\n")
 
@@ -140,7 +177,10 @@ def read_split(run: Path) -> Split:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found.pop("format") != FORMAT:
             raise RunError(f"{path}: found another format, wanted {FORMAT}; upgrade ressq-edge")
-        return Split(**{key: _tuples(value) for key, value in found.items()})
+        read = {key: _tuples(value) for key, value in found.items()}
+        if masks := read.get("masks"):
+            read["masks"] = MaskClasses(**{key: _tuples(value) for key, value in masks.items()})
+        return Split(**read)
     except FileNotFoundError as error:
         raise RunError(f"{path}: found no such file; give a folder made by ressq-train") from error
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:

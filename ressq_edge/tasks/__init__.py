@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ressq_edge.errors import RunError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,5 +27,11 @@ _TASKS: dict[str, Callable[[Split, Config], Task]] = {"classify": _classify}
 
 
 def open_task(name: str, split: Split, config: Config) -> Task:
-    """The task of that name, for this split and these settings."""
+    """The task of that name, for this split and these settings.
+
+    Raises:
+        RunError: there is none.
+    """
+    if name not in _TASKS:
+        raise RunError(f"task: found {name!r}, wanted one of {', '.join(_TASKS)}; upgrade ressq-edge")
     return _TASKS[name](split, config)

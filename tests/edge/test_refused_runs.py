@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ressq_edge import start
+from ressq_edge import first_look
 from ressq_edge.cli import main
 from ressq_edge.config import read_config
 from ressq_edge.data.split import read_split
@@ -287,7 +287,7 @@ def test_what_is_said_of_the_pictures_is_said_after_a_resume(few: Path, done: Pa
 def test_wrong_weights_are_told_before_every_picture_is_looked_at(
     few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(start, "_survey", None)
+    monkeypatch.setattr(first_look, "_survey", None)
     with pytest.raises(InitError, match="found no such file"):
         begin_run(Request(few, tmp_path / "run", init=str(tmp_path / "typo.pth")), Screen())
     with pytest.raises(ModelError, match="simple"):

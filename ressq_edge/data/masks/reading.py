@@ -67,6 +67,21 @@ def read_mask(path: Path, classes: MaskClasses) -> NDArray[np.uint8]:
     return found
 
 
+def read_target(path: Path, classes: MaskClasses, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+    """uint8 (H, W), upright: the class of each pixel, 255 where it is ignored; what training and evaluation know.
+
+    size: height and width, by nearest neighbour, at the points that Pillow's NEAREST takes; None: the mask's own.
+
+    Raises:
+        PictureError, MaskError: as `read_mask`.
+    """
+    found = read_mask(path, classes)
+    if size is None or size == found.shape:
+        return found
+    height, width = size
+    return np.asarray(Image.fromarray(found).resize((width, height), Image.Resampling.NEAREST))
+
+
 def _to_values(path: Path, image: Image.Image, reading: str) -> NDArray[np.uint32]:
     """uint32 (H, W): indices, or colours as 0xRRGGBB."""
     if reading == "colour":

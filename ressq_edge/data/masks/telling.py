@@ -1,11 +1,9 @@
-"""What a person is told of a scan: lines, notes, and a table of the pixels of each class in each part."""
+"""What a person is told of masks: lines, notes, and a table of the pixels of each class in each part."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
-import numpy as np
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +12,7 @@ from ressq_edge.data.masks.matching import count, name_some
 from ressq_edge.data.masks.reading import MaskClasses, show
 from ressq_edge.data.masks.scan import MaskScan
 from ressq_edge.data.masks.steps import note_steps
+from ressq_edge.data.split import PARTS, Split
 
 _SHOWN = 12  # values or sizes in a line
 _RARE = 0.001  # share of the pixels: such a class is hard to learn
@@ -55,7 +54,7 @@ def note_scan(scan: MaskScan) -> list[str]:
     """What a person should know although it is trained, a note each."""
     if scan.classes is None:
         return []
-    notes = list(_note_absent(scan))
+    notes = []
     total = scan.pixels.sum(0)[:-1]
     shares = total / max(1, total.sum())
     rare = [
@@ -85,37 +84,29 @@ def _name_values(classes: MaskClasses) -> dict[int, str]:
     return {value: classes.labels[target] for value, target in classes.targets if target != IGNORED}
 
 
-def _note_absent(scan: MaskScan) -> Iterable[str]:
-    """A class that val or test lack cannot be measured there, which is not 0."""
-    labels = scan.classes.labels if scan.classes else ()
-    for part in ("val", "test"):
-        rows = [index for index, one in enumerate(scan.scanned) if one.pair.part == part]
-        there = scan.pixels[rows].sum(0)[:-1]
-        if rows and (absent := [label for label, number in zip(labels, there, strict=True) if not number]):
-            yield f"no pixel of {', '.join(absent)} in {part}: it cannot be measured there"
-    holders = (scan.pixels[:, :-1] > 0).sum(0)
-    if not any(one.pair.part for one in scan.scanned) and len(scan.scanned) > 2:
-        few = [f"{label} ({number})" for label, number in zip(labels, holders, strict=True) if 0 < number < 3]
-        if few:
-            yield f"in fewer than three pictures, so that a part may lack it: {', '.join(few)}"
+def note_absent(split: Split) -> list[str]:
+    """A class that a part lacks: it cannot be measured there, which is not 0."""
+    notes = []
+    for part in PARTS:
+        counts = split.counts(part)
+        absent = [label for label, number in zip(split.labels, counts, strict=True) if not number]
+        if absent and split.samples(part):
+            told = "learned" if part == "train" else "measured"
+            notes.append(f"no pixel of {', '.join(absent)} in {part}: it cannot be {told} there")
+    return notes
 
 
-def tabulate_classes(scan: MaskScan) -> Table:
+def tabulate_classes(split: Split) -> Table:
     """Share of the pixels and number of pictures of each class, part by part."""
-    labels = scan.classes.labels if scan.classes else ()
-    parts = list(dict.fromkeys(one.pair.part or "all" for one in scan.scanned))
+    parts = [part for part in PARTS if split.samples(part)]
     table = Table(title="Classes: share of the pixels (pictures that hold it)", title_justify="left")
     table.add_column("class")
     for part in parts:
         table.add_column(part, justify="right")
-    rows = {
-        part: [index for index, one in enumerate(scan.scanned) if (one.pair.part or "all") == part] for part in parts
-    }
-    for column, label in enumerate((*labels, "ignored")):
-        cells = []
-        for part in parts:
-            pixels = scan.pixels[rows[part]]
-            share = pixels[:, column].sum() / max(1, pixels.sum())
-            cells.append(f"{share:.2%} ({np.count_nonzero(pixels[:, column])})")
-        table.add_row(Text(label), *cells)
+    pixels = {part: split.pixel_counts(part) for part in parts}
+    counts = {part: split.counts(part) for part in parts}
+    for column, label in enumerate((*split.labels, "ignored")):
+        shares = {part: pixels[part][column] / max(1, sum(pixels[part])) for part in parts}
+        holders = {part: f" ({counts[part][column]:,})" if column < len(split.labels) else "" for part in parts}
+        table.add_row(Text(label), *(f"{shares[part]:.2%}{holders[part]}" for part in parts))
     return table
