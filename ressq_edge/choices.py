@@ -5,6 +5,7 @@ from typing import Literal
 Version = Literal["1.0", "1.1"]
 Bypass = Literal["none", "simple", "complex", "gated"]
 Head = Literal["deeplabv3plus", "deeplabv3", "unet", "segnet", "pspnet"]
+Task = Literal["classify", "segment"]
 Precision = Literal["fp32", "bf16"]
 
 # arch -> (SqueezeNet version, may have a bypass)
@@ -24,6 +25,7 @@ BASELINES: dict[str, dict[str, bool]] = {
 }
 ARCHS = (*SQUEEZENETS, *BASELINES)
 BYPASSES: tuple[Bypass, ...] = ("none", "simple", "complex", "gated")
+TASKS: tuple[Task, ...] = ("classify", "segment")
 HEADS: tuple[Head, ...] = ("deeplabv3plus", "deeplabv3", "unet", "segnet", "pspnet")
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16")
 DEVICES = ("auto", "cpu", "cuda", "mps")

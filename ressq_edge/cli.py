@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ressq_edge.choices import ARCHS, BYPASSES, DEVICES, PRECISIONS
+from ressq_edge.choices import ARCHS, BYPASSES, DEVICES, HEADS, PRECISIONS
 from ressq_runtime.commands.command import mend_streams, print_result
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ example:
   ressq-train photos/ --out runs/leaf
       photos/oak/*.jpg, photos/beech/*.jpg: one folder a class; or photos/train/oak/..., photos/val/oak/...,
       photos/test/oak/... Without given parts each class is split 70/15/15 by the seed.
+  ressq-train road/ --out runs/road --head unet
+      road/images/*.jpg and road/masks/*.png: a class for each pixel (docs/masks.md, docs/segmentation.md)
   ressq-train photos/ --out runs/leaf --group-by "(patient[0-9]+)"
       no patient is in two parts; nearly equal pictures are kept together anyway
   ressq-train photos/ --out runs/leaf --resume
@@ -74,11 +76,13 @@ def _train(arguments: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ressq-train",
-        description="Train a small picture classifier on a folder of photos.",
+        description="Train a small network on a folder of photos: what each shows, or what each pixel shows.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("data", type=_folder, metavar="DATA", help="folder of pictures, one sub-folder a class")
+    parser.add_argument(
+        "data", type=_folder, metavar="DATA", help="folder of pictures: one sub-folder a class, or images/ and masks/"
+    )
     parser.add_argument("--out", type=_folder, required=True, metavar="RUN", help="run folder to write; must be new")
     parser.add_argument("--resume", action="store_true", help="go on with the run in RUN")
     _add_data(parser.add_argument_group("data").add_argument)
@@ -113,6 +117,8 @@ def _add_data(add: Callable[..., Any]) -> None:
 
 
 def _add_network(add: Callable[..., Any]) -> None:
+    add("--head", choices=HEADS, help="what answers for each pixel (default: deeplabv3plus)")
+    add("--head-width", type=float, metavar="FACTOR", help="of the head's channels (default: 1)")
     add("--arch", choices=ARCHS, help="network (default: ressqueezenet1_1)")
     add(
         "--bypass",
@@ -124,7 +130,13 @@ def _add_network(add: Callable[..., Any]) -> None:
         metavar="imagenet|none|FILE",
         help="weights to start from: torchvision's, random, or a .pth, .safetensors or .caffemodel (default: imagenet)",
     )
-    add("--size", type=int, metavar="N", help="height and width of the input in pixels (default: 224)")
+    add(
+        "--size",
+        type=_size,
+        metavar="N|HxW",
+        help="height and width of the input in pixels (default: 224; for masks by the form of the pictures: 241x321 "
+        "for those of 4:3)",
+    )
 
 
 def _add_training(add: Callable[..., Any]) -> None:
@@ -132,10 +144,13 @@ def _add_training(add: Callable[..., Any]) -> None:
         "--epochs",
         type=int,
         metavar="N",
-        help="default: from trained weights 26, up to 52 of few pictures; from random ones 40",
+        help="default: from trained weights 26, up to 52 of few pictures; from random ones 40; for masks 60, up to 120",
     )
     add(
-        "--batch-size", type=int, metavar="N", help="pictures a step (default: 32, fewer below 1,024 training pictures)"
+        "--batch-size",
+        type=int,
+        metavar="N",
+        help="pictures a step (default: 32, fewer below 1,024 training pictures; for masks 8)",
     )
     add("--seed", type=int, metavar="N", help="of the split and all that is random (default: 0)")
     add("--profile", action="store_true", help="tell at the end, and in summary.md, where the time went")
@@ -156,6 +171,15 @@ def _folder(text: str) -> Path:
     if not text:  # an empty variable of a script: the folder one is in, to Path
         raise argparse.ArgumentTypeError("found an empty value, wanted a folder")
     return Path(text)
+
+
+def _size(text: str) -> int | tuple[int, int]:
+    """A side of a square, or height and width."""
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdigit() for side in sides):
+        raise argparse.ArgumentTypeError(f"found {text!r}, wanted a number of pixels, or height and width as 241x321")
+    numbers = [int(side) for side in sides]
+    return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
 
 
 def _how_to_go_on(request: "Request") -> str:

@@ -4,34 +4,38 @@ RUN/config.json holds them; a checkpoint carries the part without paths.
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ressq_edge.atomic import write_text
-from ressq_edge.choices import Bypass, Precision
+from ressq_edge.choices import BASELINES, Bypass, Head, Precision
 from ressq_edge.errors import RunError
 
 FORMAT = 2
+Size = int | tuple[int, int]  # of a square, or height and width
 
 
 @dataclass(frozen=True)
 class Config:
     """Settings of one run.
 
-    task: what the network learns to give: classify.
+    task: what the network learns to give; see TASKS.
     arch, bypass: the network; see ARCHS.
+    head, head_width: what answers for each pixel, and the factor of its channels; None for a classifier.
     init, init_sha256: where its weights began, and the hash of that file.
-    size: height and width of the network's input, pixels.
+    size: height and width of the network's input, pixels; (height, width) of one that pictures are stretched to.
     resize: a picture's shorter side before the central size x size is cut out, pixels; as `size`, nothing of
-        that side is lost.
+        that side is lost. Of no meaning where pictures are stretched.
     epochs: times that every training picture is seen.
     seed: of everything random.
     batch_size: pictures a step.
     threads: of the CPU; one thread repeats a run bit for bit, more threads nearly.
     train_size: pixels of a training crop; a crop shows a thing larger than the device will see it,
-        which a smaller crop undoes (Touvron et al., arXiv:1906.06423) and is faster.
+        which a smaller crop undoes (Touvron et al., arXiv:1906.06423) and is faster. Views for masks have the input's
+        height and width.
     learning_rate: the peak of the one-cycle schedule.
+    backbone_rate: the backbone's rate as a share of it.
     warmup_share: part of the schedule in which the rate rises.
     schedule_share: part of the schedule that the run goes through. What is left out is the end of the rate's fall,
         on which a few thousand pictures are learned by heart; the average of the weights does what it would.
@@ -40,7 +44,8 @@ class Config:
     smallest_crop: area of the smallest random crop, share of the largest.
     whole_views: share of the views that show nearly all: a crop of WHOLE_CROP of the largest one's area or more.
     jitter: how far brightness, contrast and saturation of a view may be moved, share.
-    balance: loss weight of a class = (its share of pictures) ** -balance; 0 off, 1 full.
+    balance: loss weight of a class = (its share of pictures, or of pixels) ** -balance; 0 off, 1 full.
+    dice: what 1 minus the mean Dice coefficient of the classes counts in the loss of masks.
     clip_norm: longest gradient that is followed in full, 0 for any; from scratch a few early ones
         would undo the rest.
     average: decay per step of the averaged weights (EMA) that are validated and kept.
@@ -56,7 +61,7 @@ class Config:
     bypass: Bypass
     init: str
     init_sha256: str
-    size: int
+    size: Size
     epochs: int
     seed: int
     batch_size: int
@@ -79,43 +84,40 @@ class Config:
     schedule_share: float
     whole_views: float
     mirror: bool
+    head: Head | None = None
+    head_width: float = 1.0
+    backbone_rate: float = 1.0
+    dice: float = 0.0
+
+    @property
+    def height(self) -> int:
+        """Of the network's input, pixels."""
+        return to_sides(self.size)[0]
+
+    @property
+    def width(self) -> int:
+        """Of the network's input, pixels."""
+        return to_sides(self.size)[1]
+
+    @property
+    def view_size(self) -> Size:
+        """Of a training view, pixels."""
+        return self.train_size if isinstance(self.size, int) else self.size
+
+    @property
+    def normalises(self) -> bool:
+        """Whether some layer normalises over the pictures of a batch while training."""
+        return self.norms or self.arch in BASELINES or self.head is not None
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Defaults: what differs between going on from trained weights and starting from random ones.
-
-    train_share: train_size as a share of size.
-    fewest_views: what few pictures are seen more often for, up to twice `epochs`. The other fields are Config's.
-    """
-
-    epochs: int
-    learning_rate: float
-    label_smoothing: float
-    smallest_crop: float
-    jitter: float
-    clip_norm: float
-    train_share: float
-    norms: bool
-    size: int = 224
-    warmup_share: float = 0.15
-    schedule_share: float = 1.0
-    weight_decay: float = 0.05
-    balance: float = 0.5
-    average: float = 0.99
-    fewest_views: int = 0
-    whole_views: float = 0.0
+def to_sides(size: Size) -> tuple[int, int]:
+    """Height and width."""
+    return (size, size) if isinstance(size, int) else size
 
 
-FINE_TUNE = Recipe(
-    26, 5e-4, 0.1, 0.35, jitter=0.3, clip_norm=0.0, train_share=204 / 224, norms=False, schedule_share=26 / 48,
-    fewest_views=26 * 3000, whole_views=0.5,
-)  # fmt: skip
-FROM_SCRATCH = Recipe(
-    40, 3e-3, 0.05, 0.35, jitter=0.3, clip_norm=1.0, train_share=1.0, norms=True, whole_views=0.5
-)  # fmt: skip
-# torchvision's networks have norms of their own; by the SqueezeNets' rate MobileNetV2 loses eight points.
-BASELINE_FROM_SCRATCH = replace(FROM_SCRATCH, learning_rate=1e-3, norms=False)
+def form_size(size: Size) -> str:
+    """As it is given to --size: 224, or 241x321."""
+    return str(size) if isinstance(size, int) else "x".join(map(str, size))
 
 
 def write_config(run: Path, config: Config, about: dict[str, Any]) -> None:
@@ -140,7 +142,9 @@ def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
         if found["format"] != FORMAT:
             what = f"found format {found['format']!r:.20}, wanted {FORMAT}"
             raise RunError(f"{path}: {what}; train again into a new folder, or upgrade ressq-edge")
-        return Config(**found.pop("settings")), found
+        settings = found.pop("settings")
+        sides = settings["size"]
+        return Config(**settings | {"size": tuple(sides) if isinstance(sides, list) else sides}), found
     except FileNotFoundError as error:
         raise RunError(f"{path}: found no such file; give a folder made by ressq-train") from error
     except (ValueError, TypeError, KeyError, OSError) as error:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from ressq_edge.choices import Task
 from ressq_edge.data.folder import split_folder
 from ressq_edge.data.masks.layout import find_masks
 from ressq_edge.data.masks.matching import count
@@ -25,8 +26,8 @@ from ressq_edge.request import Request
 from ressq_edge.screen import Screen
 from ressq_runtime.errors import FolderError
 
-# Raises where what the user asked for beside the pictures is wrong; called once the folder is known to be right.
-Check = Callable[[], None]
+# Raises where what the user asked for beside the pictures is wrong; called once the task is known.
+Check = Callable[[Task], None]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class FirstLook:
     scanned: what the scan of masks tells, a line each; empty without masks.
     """
 
-    task: str
+    task: Task
     split: Split
     survey: Survey
     notes: tuple[str, ...]
@@ -81,7 +82,7 @@ def _look_at_classes(request: Request, bar: Bar, check: Check) -> FirstLook:
     surveys: list[Survey] = []
 
     def find_near_duplicates(names: list[str]) -> tuple[tuple[str, str], ...]:
-        check()
+        check("classify")
         surveys.append(_survey(request, names, bar))
         return surveys[0].near_duplicates or ()
 
@@ -102,7 +103,7 @@ def _tell_masks_beside(request: Request) -> list[str]:
 def _look_at_masks(request: Request, masks: MaskFolder, screen: Screen, bar: Bar, check: Check) -> FirstLook:
     root, pairs = request.data, masks.pairs
     groups = read_pair_groups(root, pairs, request.group_by)
-    check()
+    check("segment")
     scan = scan_masks(root, masks, request.threads or default_threads(), bar)
     scanned = tuple(tell_scan(scan))
     _say_scan(scan, scanned, screen)

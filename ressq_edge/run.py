@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from ressq_edge.config import form_size
 from ressq_edge.data.augment import Views
 from ressq_edge.data.cache import clear_cache, open_store
 from ressq_edge.decoding import decode_pictures
@@ -25,9 +26,10 @@ from ressq_edge.network.arch import build_model, count_multiply_adds, count_para
 from ressq_edge.network.checkpoint import Checkpoint, normalise_for, save_checkpoint
 from ressq_edge.network.init import InitWeights
 from ressq_edge.network.norms import fold_norms
+from ressq_edge.refusals import check_values
 from ressq_edge.reports.report import write_metrics, write_report
 from ressq_edge.reports.tables import epoch_line, stages_table
-from ressq_edge.request import Request, check_processes, check_values
+from ressq_edge.request import Request, check_processes
 from ressq_edge.screen import Screen
 from ressq_edge.session import Session, Stop
 from ressq_edge.start import begin_run, check_outside, continue_run
@@ -146,19 +148,21 @@ def _introduce(session: Session, workers: Workers) -> None:
     """Say what will be trained on what."""
     config, screen = session.start.config, session.screen
     screen.show(session.start.task.introduce())
-    adds = count_multiply_adds(session.start.model, config.size) / 1e6
+    adds = count_multiply_adds(session.start.model, config.height, config.width) / 1e6
+    head = "" if config.head is None else f", head {config.head}"
     screen.say(
-        f"{config.arch}, bypass {config.bypass}, init {config.init}: "
+        f"{config.arch}, bypass {config.bypass}{head}, init {config.init}: "
         f"{count_parameters(build_model(session.start.model)):,} parameters, {adds:,.0f} million multiply-adds "
-        f"at {config.size} px"
+        f"at {form_size(config.size)} px"
     )
     alone = config.threads == workers.count == 1
     exact = "bit for bit" if alone else "closely (bit for bit only with --threads 1)"
     where = f"{config.threads} threads" + (f", {workers.count} processes" if workers.count > 1 else "")
     where += "" if workers.device.type == "cpu" else f", {workers.device.type}"
     screen.say(
-        f"{config.epochs} epochs of views of {config.train_size} px for an input of {config.size}, "
-        f"batch {config.batch_size}, {where}, {config.precision}, seed {config.seed}: the seed repeats the run {exact}"
+        f"{config.epochs} epochs of views of {form_size(config.view_size)} px for an input of "
+        f"{form_size(config.size)}, batch {config.batch_size}, {where}, {config.precision}, "
+        f"seed {config.seed}: the seed repeats the run {exact}"
     )
 
 

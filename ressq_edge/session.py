@@ -48,12 +48,13 @@ class Start:
     @property
     def model(self) -> ModelSpec:
         """The network."""
-        return ModelSpec(self.config.arch, self.config.bypass, len(self.split.labels))
+        config = self.config
+        return ModelSpec(config.arch, config.bypass, len(self.split.labels), config.head, config.head_width)
 
     @property
     def pixels(self) -> PixelSpec:
         """The geometry of its input."""
-        return PixelSpec(self.config.size, self.config.resize)
+        return PixelSpec(self.config.height, self.config.resize)
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,17 @@ from typing import Any
 
 from ressq_edge import __version__
 from ressq_edge.atomic import remove_leftovers
+from ressq_edge.choices import Task
 from ressq_edge.config import Config, read_config, write_config
 from ressq_edge.data.names import refuse_moved_form
 from ressq_edge.data.split import PARTS, files_of, holds, read_split
 from ressq_edge.errors import RunError
 from ressq_edge.first_look import look_at_data
-from ressq_edge.network.arch import ModelSpec, build_model
-from ressq_edge.network.init import InitWeights, default_bypass, initialise, load_init
+from ressq_edge.network.arch import build_model
+from ressq_edge.network.init import InitWeights, initialise, load_init
 from ressq_edge.notes import tell_rewritten
-from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, check_same, resolve
+from ressq_edge.refusals import check_same, check_task
+from ressq_edge.request import DEFAULT_ARCH, DEFAULT_INIT, Request, model_spec, resolve
 from ressq_edge.screen import Screen
 from ressq_edge.session import Start, Stop
 from ressq_edge.tasks import open_task
@@ -59,19 +61,19 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
             f"{request.out}: found a run ({used[0]}), wanted a new folder; "
             "go on with it by --resume, or choose another --out"
         )
-    begun: list[InitWeights] = []
+    begun: list[tuple[Request, InitWeights]] = []
 
-    def load() -> None:
+    def load(task: Task) -> None:
         # Wrong weights are told after a wrong folder, and before minutes of looking.
-        arch = request.arch or DEFAULT_ARCH
-        init = load_init(request.init or DEFAULT_INIT, arch)
-        spec = ModelSpec(arch, request.bypass or default_bypass(arch, init), 2)
-        initialise(build_model(spec), init, ("", ""))  # for what it refuses
-        begun.append(init)
+        asked = replace(request, task=task)
+        check_task(asked)
+        init = load_init(request.init or DEFAULT_INIT, request.arch or DEFAULT_ARCH)
+        initialise(build_model(model_spec(asked, init, 2)), init, ("", ""))  # for what it refuses
+        begun.append((asked, init))
 
     found = look_at_data(request, screen, stop, load)
-    split, (init,) = found.split, begun
-    config = resolve(replace(request, task=found.task), init, len(split.labels), len(split.train))
+    split, ((asked, init),) = found.split, begun
+    config = resolve(asked, init, len(split.labels), len(split.train), found.survey.sizes())
     open_task(config.task, split, config)  # for what it refuses
     packages = {name: version(name) for name in ("torch", "torchvision", "pillow", "numpy")}
     about = {

@@ -13,9 +13,9 @@ from torch.utils.data import DataLoader, Subset
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
-from ressq_edge.config import FINE_TUNE
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import Normalise
+from ressq_edge.recipe import FINE_TUNE
 
 SIZE, BATCH, WORKERS = 224, 32, 2
 MODEL = ("ressqueezenet1_1", "gated")

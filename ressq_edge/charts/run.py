@@ -63,8 +63,10 @@ def _draw_curve(axes: "Axes", rows: list[dict[str, Any]], key: str, best: dict[s
     axes.grid()
 
 
-def draw_confusion(path: Path, confusion: list[list[int]], labels: tuple[str, ...]) -> None:
+def draw_confusion(path: Path, confusion: list[list[int]], labels: tuple[str, ...], *, shares: bool = False) -> None:
     """Rows: what a picture is; columns: what it was called; shade: share of the row; number: pictures.
+
+    shares: pixels are counted, and a number is their share of the row in percent.
 
     Raises:
         OutputError: the file cannot be written.
@@ -72,14 +74,14 @@ def draw_confusion(path: Path, confusion: list[list[int]], labels: tuple[str, ..
     side = max(3.5, CELL_INCHES * min(len(labels), 60)) + 1.8
 
     def paint(figure: "Figure") -> None:
-        _draw_matrix(figure.add_subplot(), confusion, labels)
+        _draw_matrix(figure.add_subplot(), confusion, labels, shares)
 
     with warnings.catch_warnings(action="ignore"):  # on letters that the font lacks: boxes will do
         content = draw(paint, (side, side), "png", "confusion")
     write_bytes(path, content)
 
 
-def _draw_matrix(axes: "Axes", confusion: list[list[int]], labels: tuple[str, ...]) -> None:
+def _draw_matrix(axes: "Axes", confusion: list[list[int]], labels: tuple[str, ...], pixels: bool) -> None:
     classes = len(labels)
     shares = [[cell / max(1, sum(row)) for cell in row] for row in confusion]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -90,10 +92,12 @@ def _draw_matrix(axes: "Axes", confusion: list[list[int]], labels: tuple[str, ..
     for row, column in ((r, c) for r in ticks for c in ticks if classes <= MOST_NUMBERS):
         if confusion[row][column]:
             colour = "white" if shares[row][column] > 0.5 else INK
-            axes.text(column, row, str(confusion[row][column]), ha="center", va="center", color=colour)
+            number = f"{100 * shares[row][column]:.0f}" if pixels else str(confusion[row][column])
+            axes.text(column, row, number, ha="center", va="center", color=colour)
     right = sum(confusion[index][index] for index in ticks)
     total = sum(sum(row) for row in confusion)
-    axes.set_title(f"validation: {right} of {total} right ({right / total:.1%})")
+    told = f"{right / total:.1%} of the pixels right" if pixels else f"{right} of {total} right ({right / total:.1%})"
+    axes.set_title(f"validation: {told}")
     axes.set(xlabel="called", ylabel="is")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

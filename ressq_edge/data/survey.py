@@ -50,6 +50,7 @@ Looks = NDArray[np.void]
 # Title and total -> what is called once for each of them, and may raise to stop.
 Bar = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
+TURNED = 5  # and above: EXIF orientations that exchange height and width
 POSITION = {GPS.GPSLatitude, GPS.GPSLongitude}
 GEOTIFF = {33550, 33922, 34264, 34735}  # size of a pixel, tie points, transformation, coordinate system
 LONGEST_CAMERA = 60  # characters
@@ -71,6 +72,11 @@ class Survey:
     looks: Looks
     cameras: tuple[str, ...]
     near_duplicates: tuple[tuple[str, str], ...] | None
+
+    def sizes(self) -> list[tuple[int, int]]:
+        """Height and width, upright, of each picture that can be read."""
+        stored = zip(self.looks["size"].tolist(), self.looks["orientation"].tolist(), strict=True)
+        return [(w, h) if turned >= TURNED else (h, w) for (w, h), turned in stored if w]
 
 
 @contextmanager

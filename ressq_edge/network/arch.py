@@ -84,16 +84,19 @@ def count_parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def count_multiply_adds(spec: ModelSpec, size: int) -> int:
-    """Multiply-adds of one size x size picture, on no data at all.
+def count_multiply_adds(spec: ModelSpec, height: int, width: int | None = None) -> int:
+    """Multiply-adds of one picture, on no data at all.
+
+    height, width: of the picture, pixels; without a width it is a square.
 
     Raises:
-        ModelError: size is below 32.
+        ModelError: a side is below 32.
     """
-    if size < MIN_SIZE:
-        raise ModelError(f"size: found {size}, wanted at least {MIN_SIZE}")
+    width = height if width is None else width
+    if min(height, width) < MIN_SIZE:
+        raise ModelError(f"size: found {min(height, width)}, wanted at least {MIN_SIZE}")
     with torch.device("meta"):  # shapes without memory or arithmetic
-        return multiply_adds_of(build_model(spec).eval(), torch.empty(1, 3, size, size))
+        return multiply_adds_of(build_model(spec).eval(), torch.empty(1, 3, height, width))
 
 
 def multiply_adds_of(model: nn.Module, pictures: Tensor) -> int:

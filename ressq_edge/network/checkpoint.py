@@ -54,6 +54,7 @@ class Checkpoint:
     pixels: how a picture becomes uint8 pixels.
     normalise: how pixels become the network's input.
     labels: class names in the order of the logits.
+    colours: (red, green, blue) of each, where the network answers for each pixel; None for a classifier.
     config: the run's settings.
     metrics: what was measured on the validation pictures; epoch is counted from 1.
     weights: the state dict.
@@ -66,6 +67,7 @@ class Checkpoint:
     config: dict[str, Any]
     metrics: dict[str, Any]
     weights: Tensors = field(repr=False)
+    colours: tuple[tuple[int, int, int], ...] | None = None
 
     def build(self) -> nn.Module:
         """The trained network, ready to answer."""
@@ -80,7 +82,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    about = {
+    about: dict[str, Any] = {
         "model": asdict(checkpoint.model),
         "pixels": checkpoint.pixels.to_json(),
         "normalise": asdict(checkpoint.normalise),
@@ -88,6 +90,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "config": checkpoint.config,
         "metrics": checkpoint.metrics,
     }
+    if checkpoint.colours is not None:
+        about["colours"] = checkpoint.colours
     write_tensors(path, checkpoint.weights, about)
 
 
@@ -107,12 +111,23 @@ def load_checkpoint(path: Path) -> Checkpoint:
             about["config"],
             about["metrics"],
             weights,
+            _read_colours(about),
         )
         checkpoint.build()  # weights that do not fit their description are damage, found here
-    except (KeyError, TypeError, RuntimeError, RessqError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, RessqError) as error:
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{path}: found a damaged checkpoint ({reason}); take another or train again") from error
     return checkpoint
+
+
+def _read_colours(about: dict[str, Any]) -> tuple[tuple[int, int, int], ...] | None:
+    colours = about.get("colours")
+    if colours is None:
+        return None
+    found = tuple((red, green, blue) for red, green, blue in colours)
+    if len(found) != len(about["labels"]):
+        raise KeyError(f"{len(found)} colours of {len(about['labels'])} classes")
+    return found
 
 
 def write_tensors(path: Path, tensors: Tensors, about: dict[str, Any]) -> None:

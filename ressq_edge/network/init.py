@@ -14,15 +14,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ressq_edge.choices import BYPASSES, Bypass
+from ressq_edge.choices import BYPASSES, HEADS, Bypass, Head
 from ressq_edge.errors import CheckpointError, InitError
 from ressq_edge.network.arch import head_name, may_bypass
 from ressq_edge.network.caffe import read_caffemodel
 from ressq_edge.network.checkpoint import IMAGENET, Normalise, Tensors, read_safetensors
 from ressq_edge.network.fire import GatedBypassFire
-from ressq_edge.network.model import ResSqueezeNet
+from ressq_edge.network.model import Backbone, ResSqueezeNet
 from ressq_edge.network.published import file_sha256, imagenet_file, published_normalise, renormalise
 from ressq_edge.network.scratch import randomise
+from ressq_edge.network.segmentation import SegmentationNet
 from ressq_runtime.artefact.not_a_model import recognise
 from ressq_runtime.inputs.names import compose
 
@@ -34,6 +35,7 @@ _BROKEN = (
     AssertionError, OSError,
 )  # fmt: skip
 _WEIGHTS = ("PyTorch", "weights")  # what `recognise` calls them
+_HEADS = ("head.", "classifier.")  # of a network that answers for each pixel; a classifier's has the second
 _AUXILIARY = ("aux1.", "aux2.")  # GoogLeNet's
 
 
@@ -48,7 +50,8 @@ class InitWeights:
     labels: its classes, where the file says.
     tensors: its state dict; empty without weights.
     normalise: how the pictures were normalised that it was trained on.
-    norms: it was trained with batch normalisation that is folded into its weights.
+    norms: its backbone was trained with batch normalisation that is folded into its weights.
+    head: what answers for each pixel; None: it is a classifier's, or the file does not say.
     """
 
     kind: str
@@ -59,6 +62,7 @@ class InitWeights:
     tensors: Tensors = field(default_factory=dict, repr=False)
     normalise: Normalise = IMAGENET
     norms: bool = False
+    head: Head | None = None
 
 
 def load_init(init: str, arch: str) -> InitWeights:
@@ -73,21 +77,21 @@ def load_init(init: str, arch: str) -> InitWeights:
     if not path.is_file():
         raise InitError(f"{path}: found no such file, wanted --init imagenet, none or a weights file")
     labels: tuple[str, ...] = ()
-    bypass, norms, normalise = None, False, published_normalise(arch)
+    bypass, norms, normalise, on_pixels = None, False, published_normalise(arch), None
     if path.suffix == ".safetensors":
         try:
             tensors, about = read_safetensors(path)
         except CheckpointError as error:
             raise InitError(_other_kind(path) or str(error)) from error
         if about is not None:
-            labels, bypass, norms, normalise = _read_about(about, path)
+            labels, bypass, norms, normalise, on_pixels = _read_about(about, path)
     elif path.suffix == ".caffemodel":
         tensors, bypass = read_caffemodel(path, normalise.mean, normalise.std)
     else:
         tensors = _read_pth(path)
     kind = "imagenet" if init == "imagenet" else "file"
     bypass = bypass or _bypass_of(tensors)
-    return InitWeights(kind, path.name, file_sha256(path), bypass, labels, tensors, normalise, norms)
+    return InitWeights(kind, path.name, file_sha256(path), bypass, labels, tensors, normalise, norms, on_pixels)
 
 
 def default_bypass(arch: str, init: InitWeights) -> Bypass:
@@ -108,12 +112,16 @@ def initialise(
     Raises:
         InitError: the weights are of another architecture.
     """
-    if isinstance(model, ResSqueezeNet):
+    backbone = model.backbone if isinstance(model, ResSqueezeNet | SegmentationNet) else None
+    if backbone is not None:
         randomise(model)  # torchvision's networks have drawn theirs
     if not init.tensors:
         _open_gates(model, closed=1)
         return []
     notes, found, head = [], dict(init.tensors), head_name(model)
+    if _has_other_head(model, init):
+        found = _without(found, *_HEADS)
+        notes += [f"{init.source}: its head {init.head} is left out"] if init.head else []
     before = found.get(f"{head}.weight")
     relabelled = bool(init.labels) and tuple(map(compose, init.labels)) != tuple(map(compose, labels))
     if before is not None and (before.shape[0] != len(labels) or relabelled):
@@ -130,20 +138,30 @@ def initialise(
             "of a picture, where its padding now means grey"
         )
     model.load_state_dict(found, strict=False)
-    return notes + (_fit_bypass(model, init) if isinstance(model, ResSqueezeNet) else [])
+    return notes + (_fit_bypass(backbone, init) if backbone is not None else [])
 
 
-def _fit_bypass(model: ResSqueezeNet, init: InitWeights) -> list[str]:
+def _has_other_head(model: nn.Module, init: InitWeights) -> bool:
+    """Whether the head of the weights is another one, so that what its classes' weights take means nothing here."""
+    if not isinstance(model, SegmentationNet):
+        return init.head is not None
+    own = model.state_dict()
+    shapes = {name: own[name].shape for name in own if name.startswith(_HEADS[0])}
+    before = {name: tensor.shape for name, tensor in init.tensors.items() if name.startswith(_HEADS[0])}
+    return init.head != model.kind or before != shapes
+
+
+def _fit_bypass(backbone: Backbone, init: InitWeights) -> list[str]:
     """A bypass that the file was not trained with starts so that the function is the file's."""
     if init.bypass == "simple":
-        _open_gates(model)
-    gated, projected = bool(model.gates()), any(".bypass." in name for name in model.state_dict())
-    if model.bypassed and init.bypass == "none" and not gated:
+        _open_gates(backbone)
+    gated, projected = bool(backbone.gates()), any(".bypass." in name for name in backbone.state_dict())
+    if backbone.bypassed and init.bypass == "none" and not gated:
         return [
             f"{init.source}: trained without a bypass; this one changes what the network computes, "
             "and it must be learned anew (--bypass gated starts where the weights are)"
         ]
-    if init.bypass == "simple" and (projected or not model.bypassed):
+    if init.bypass == "simple" and (projected or not backbone.bypassed):
         return [
             f"{init.source}: trained with a simple bypass; {'a complex one' if projected else 'none'} changes what the "
             "network computes, and it must be learned anew (leave --bypass out to start where the weights are)"
@@ -162,12 +180,10 @@ def _without(tensors: Tensors, *prefixes: str) -> Tensors:
 
 
 def _check_fit(own: Tensors, found: Tensors, head: str, init: InitWeights) -> None:
-    has_head = f"{head}.weight" in found
-    missing = [
-        name
-        for name in own.keys() - found.keys()
-        if not name.endswith(_NEW) and (has_head or not name.startswith(f"{head}."))
-    ]
+    anew = () if f"{head}.weight" in found else (f"{head}.",)
+    if not any(name.startswith(_HEADS[0]) for name in found):
+        anew = (*anew, _HEADS[0])
+    missing = [name for name in own.keys() - found.keys() if not name.endswith(_NEW) and not name.startswith(anew)]
     unexpected = found.keys() - own.keys()
     shapes = [name for name in own.keys() & found.keys() if own[name].shape != found[name].shape]
     faults = (("missing", missing), ("unexpected", unexpected), ("of another shape", shapes))
@@ -185,14 +201,15 @@ def _shorten(names: Iterable[str]) -> str:
     return ", ".join(ordered[:3]) + more
 
 
-def _read_about(about: Any, path: Path) -> tuple[tuple[str, ...], Bypass | None, bool, Normalise]:
-    """What our own JSON tells of weights: labels, bypass, norms and how pixels are normalised."""
+def _read_about(about: Any, path: Path) -> tuple[tuple[str, ...], Bypass | None, bool, Normalise, Head | None]:
+    """What our own JSON tells of weights: labels, bypass, norms, how pixels are normalised, and the head."""
     try:
         if "state" in about:
             raise InitError(f"{path}: found the state of a run, wanted its weights; take best.safetensors beside it")
         normalise = Normalise(*(tuple(about["normalise"][key]) for key in ("mean", "std")))
         bypass = next((known for known in BYPASSES if known == about["model"]["bypass"]), None)
-        return tuple(about["labels"]), bypass, bool(about["config"].get("norms")), normalise
+        head = next((known for known in HEADS if known == about["model"].get("head")), None)
+        return tuple(about["labels"]), bypass, bool(about["config"].get("norms")), normalise, head
     except (KeyError, TypeError, AttributeError) as error:
         reason = error.args[0]
         raise InitError(f"{path}: found a damaged checkpoint ({reason}); take another or train again") from error

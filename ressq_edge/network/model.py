@@ -64,6 +64,15 @@ class Backbone(nn.Sequential):
         fires = (layer for layer in self if isinstance(layer, Fire))
         return ((f"fire{number}", fire) for number, fire in enumerate(fires, start=2))
 
+    @property
+    def bypassed(self) -> tuple[str, ...]:
+        """Names of the Fire modules with a bypass."""
+        return tuple(name for name, fire in self.fires() if type(fire) is not Fire)
+
+    def gates(self) -> dict[str, float]:
+        """The learned scalar of each gated bypass, by the name of its Fire module."""
+        return {name: fire.gate.item() for name, fire in self.fires() if isinstance(fire, GatedBypassFire)}
+
 
 def _layers_1_1(bypass: Bypass) -> list[nn.Module]:
     """SqueezeNet 1.1: 2.4 x fewer multiply-adds than 1.0 at its accuracy."""
@@ -153,12 +162,11 @@ class ResSqueezeNet(nn.Module):
     @property
     def bypassed(self) -> tuple[str, ...]:
         """Names of the Fire modules with a bypass: ("fire3", "fire5", "fire7", "fire9")."""
-        return tuple(name for name, fire in self.features.fires() if type(fire) is not Fire)
+        return self.features.bypassed
 
     def gates(self) -> dict[str, float]:
         """The learned scalar of each gated bypass, by the name of its Fire module."""
-        gated = ((n, fire) for n, fire in self.features.fires() if isinstance(fire, GatedBypassFire))
-        return {name: fire.gate.item() for name, fire in gated}
+        return self.features.gates()
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalised float (N, 3, H, W) -> logits (N, num_classes)."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ressq_edge.network.checkpoint import Tensors
 from ressq_edge.network.model import ResSqueezeNet
+from ressq_edge.network.segmentation import SegmentationNet
 
 NORM = ".norm."  # what a normalised convolution's names have that a plain one's have not
 
@@ -40,8 +41,8 @@ class NormalisedConv2d(nn.Conv2d):
         return normalised
 
 
-def insert_norms(model: ResSqueezeNet) -> None:
-    """Put a norm behind every convolution of the backbone, in place; the head has none."""
+def insert_norms(model: ResSqueezeNet | SegmentationNet) -> None:
+    """Put a norm behind every convolution of the backbone, in place; a classifier's head has none."""
     normalise_convolutions(model.backbone)
 
 
@@ -54,9 +55,10 @@ def normalise_convolutions(part: nn.Module) -> None:
 
 
 @torch.no_grad()
-def fit_norms(model: ResSqueezeNet, pictures: Tensor, *, keep: bool) -> None:
-    """Set every norm's statistics to these pictures', in place, layer by layer.
+def fit_norms(part: nn.Module, network: nn.Module, pictures: Tensor, *, keep: bool) -> None:
+    """Set the statistics of every norm of a part of a network to these pictures', in place, layer by layer.
 
+    network: what has to run for it, (N, 3, H, W) -> anything.
     pictures: normalised float (N, 3, H, W).
     keep: the network goes on computing what it computes, as trained weights should. Otherwise every channel gets mean 0
         and variance 1, in validation from the start: the data-dependent initialisation of Salimans and Kingma
@@ -71,11 +73,11 @@ def fit_norms(model: ResSqueezeNet, pictures: Tensor, *, keep: bool) -> None:
             norm.weight.copy_((variance + norm.eps).sqrt())
             norm.bias.copy_(mean)
 
-    layers = [layer for layer in model.modules() if isinstance(layer, NormalisedConv2d)]
+    layers = [layer for layer in part.modules() if isinstance(layer, NormalisedConv2d)]
     hooks = [layer.register_forward_pre_hook(fit) for layer in layers]
-    training = model.training
-    model.eval().backbone(pictures)
-    model.train(training)
+    training = network.training
+    network.eval()(pictures)
+    network.train(training)
     for hook in hooks:
         hook.remove()
 

@@ -43,6 +43,7 @@ class SegmentationNet(nn.Module):
             )
         if not width > 0:
             raise ModelError(f"width: found {width}, wanted a factor above 0")
+        self.kind = head
         self.features = Backbone(version, bypass)
         self.head = _HEADS[head](self.features.stage_channels, bypass, width)
         self.classifier = nn.Conv2d(self.head.channels, num_classes, 1)
@@ -53,6 +54,10 @@ class SegmentationNet(nn.Module):
     def backbone(self) -> Backbone:
         """The part that a classifier has as well."""
         return self.features
+
+    def gates(self) -> dict[str, float]:
+        """The learned scalar of each gated bypass of the backbone, by the name of its Fire module."""
+        return self.features.gates()
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalised float (N, 3, H, W) -> logits (N, classes, h, w)."""

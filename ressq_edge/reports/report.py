@@ -3,19 +3,22 @@
 import csv
 import io
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ressq_edge.atomic import write_text
 from ressq_edge.charts.run import draw_curves
+from ressq_edge.config import form_size
 from ressq_edge.data.cache import SampleStore
 from ressq_edge.data.split import Split
 from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
 from ressq_edge.network.model import ResSqueezeNet
+from ressq_edge.network.segmentation import SegmentationNet
 from ressq_edge.session import Start
 from ressq_edge.tasks.task import Findings
 from ressq_edge.training.stages import Stages
-from ressq_edge.training.train import predict
+from ressq_edge.training.train import ask_sample, predict
 
 
 def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:
@@ -43,7 +46,9 @@ def write_report(
         CheckpointError: best.safetensors is damaged.
     """
     best = load_checkpoint(run / "best.safetensors")
-    found = start.task.find(predict(best.build(), val, best.normalise), run)
+    task, model = start.task, best.build()
+    ask = partial(ask_sample, model, val, best.normalise) if start.about.get("thumbnails", True) else None
+    found = task.find(predict(model, val, best.normalise, task=task), run, ask)
     draw_curves(run / "curves.png", rows, best.metrics["epoch"], start.task.metric)
     write_text(run / "summary.md", _summary(run, data, start, rows, best, found, stages))
     return list(found.notes)
@@ -90,17 +95,19 @@ def _network(start: Start, best: Checkpoint) -> str:
     config = start.config
     begun = {"none": "random weights", "imagenet": "ImageNet weights", "file": "the weights of a file"}
     sha = f" (SHA-256 {config.init_sha256[:16]}...)" if config.init_sha256 else ""
+    head = "" if config.head is None else f", head {config.head}"
     lines = [
-        f"* {config.arch}, bypass {config.bypass}, {config.size} x {config.size} pixels in, "
+        f"* {config.arch}, bypass {config.bypass}{head}, {config.height} x {config.width} pixels in, "
         f"{len(best.labels)} classes out",
         f"* began with {begun[config.init]}{sha}; seed {config.seed}, {config.threads} threads, "
         f"convolutions in {config.precision}",
-        f"* {config.epochs} epochs of views of {config.train_size} px for an input of {config.size}, "
+        f"* {config.epochs} epochs of views of {form_size(config.view_size)} px for an input of "
+        f"{form_size(config.size)}, "
         f"batch {config.batch_size}, "
         f"peak learning rate {config.learning_rate:g}; every setting is in config.json",
     ]
     model = best.build()
-    gates = model.gates() if isinstance(model, ResSqueezeNet) else {}
+    gates = model.gates() if isinstance(model, ResSqueezeNet | SegmentationNet) else {}
     if gates:
         told = ", ".join(f"{name} {value:+.3f}" for name, value in gates.items())
         lines.append(f"* gates (how much of its input a bypass adds; 0 is SqueezeNet): {told}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from ressq_edge.data.split import PARTS
 from ressq_edge.findings.intervals import share_interval
 from ressq_edge.findings.metric import Metric
 from ressq_edge.findings.unanswered import tell_unanswered
-from ressq_edge.tasks.task import Findings
+from ressq_edge.tasks.task import Asked, Findings
 
 if TYPE_CHECKING:
     from ressq_edge.config import Config
@@ -33,6 +33,7 @@ class Classify:
     """
 
     metric = Metric("top1", "top-1")
+    asked_at_once = 64
     checks_labels = True
 
     def __init__(self, split: Split, config: Config) -> None:
@@ -42,6 +43,11 @@ class Classify:
     def class_weights(self) -> Tensor:
         """float32 (classes,): the loss weight of each class."""
         return class_weights(self._split.counts("train"), self._config.balance)
+
+    @cached_property
+    def _truths(self) -> Tensor:
+        """int64 (N,): of the validation samples."""
+        return self.to_tensor([label for _, label in self._split.val])
 
     def view_target(self, target: int, _: Geometry) -> int:
         """The class of the whole picture."""
@@ -60,17 +66,21 @@ class Classify:
         weights = self.class_weights.to(outputs.device)
         return F.cross_entropy(outputs, targets, weights, label_smoothing=self._config.label_smoothing)
 
-    def val_loss(self, outputs: Tensor, targets: Tensor) -> float:
+    def keep(self, outputs: Tensor, _: Sequence[int]) -> Tensor:
+        """The logits themselves."""
+        return outputs
+
+    def val_loss(self, kept: Tensor) -> float:
         """Plain cross entropy, nats."""
-        return F.cross_entropy(outputs, targets).item()
+        return F.cross_entropy(kept, self._truths).item()
 
     def credit(self, outputs: Tensor, targets: Tensor) -> float:
         """Samples whose largest logit is their class's."""
         return int((outputs.argmax(1) == targets).sum())
 
-    def measure(self, outputs: Tensor, targets: Tensor) -> float:
+    def measure(self, kept: Tensor) -> float:
         """Top-1, a share."""
-        return (outputs.argmax(1) == targets).double().mean().item()
+        return (kept.argmax(1) == self._truths).double().mean().item()
 
     def introduce(self) -> Table:
         """Pictures of each class in each part, and the loss weight that balances them."""
@@ -78,10 +88,10 @@ class Classify:
         counts = {part: split.counts(part) for part in PARTS if split.samples(part)}
         return class_table(split.labels, counts, self.class_weights.tolist())
 
-    def find(self, outputs: Tensor, folder: Path) -> Findings:
+    def find(self, kept: Tensor, folder: Path, _: Callable[[int], Asked] | None) -> Findings:
         """Top-1 with its interval, classes that are never answered rightly, and the confusion matrix."""
         split = self._split
-        called, truths = outputs.argmax(1), self.to_tensor([label for _, label in split.val])
+        called, truths = kept.argmax(1), self._truths
         confusion = confusion_matrix(called, truths, len(split.labels))
         draw_confusion(folder / "confusion.png", confusion.tolist(), split.labels)
         grouped = self._config.group_by is not None

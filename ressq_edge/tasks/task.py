@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +14,20 @@ from ressq_edge.findings.metric import Metric
 
 if TYPE_CHECKING:
     from ressq_edge.data.augment import Geometry
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A validation sample and what the best weights make of it.
+
+    pixels: uint8 (H, W, 3) RGB, as the network sees it.
+    target: its own, of the task's kind.
+    outputs: (1, ...).
+    """
+
+    pixels: Tensor
+    target: Any
+    outputs: Tensor
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,10 @@ class Task(Protocol):
         """What is measured besides the loss."""
 
     @property
+    def asked_at_once(self) -> int:
+        """Validation samples that the network is asked together."""
+
+    @property
     def checks_labels(self) -> bool:
         """Whether suspects.html is made: a sample's label can be doubted by itself."""
 
@@ -55,20 +73,25 @@ class Task(Protocol):
     def train_loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The loss that the gradient follows: weighted and smoothed; a mean over the samples."""
 
-    def val_loss(self, outputs: Tensor, targets: Tensor) -> float:
-        """The loss that the best epoch is chosen by."""
+    def keep(self, outputs: Tensor, targets: Sequence[Any]) -> Tensor:
+        """What is kept of some validation samples, a row each: outputs of all of them may not fit the memory."""
+
+    def val_loss(self, kept: Tensor) -> float:
+        """The loss that the best epoch is chosen by, of what was kept of all validation samples."""
 
     def credit(self, outputs: Tensor, targets: Tensor) -> float:
         """The metric's sum over these samples: credit / samples is what a training epoch shows."""
 
-    def measure(self, outputs: Tensor, targets: Tensor) -> float:
+    def measure(self, kept: Tensor) -> float:
         """The metric over all validation samples."""
 
     def introduce(self) -> Table:
         """What there is to learn from, for the screen."""
 
-    def find(self, outputs: Tensor, folder: Path) -> Findings:
-        """What is told of the validation samples' outputs; plots are drawn into the run folder.
+    def find(self, kept: Tensor, folder: Path, ask: Callable[[int], Asked] | None) -> Findings:
+        """What is told of the validation samples; plots are drawn into the run folder.
+
+        ask: a validation sample by its number; None: no sample is to be shown.
 
         Raises:
             OutputError: a plot cannot be written.

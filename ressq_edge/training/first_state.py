@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeGuard
 
 import torch
 from torch import nn
@@ -11,9 +10,11 @@ from ressq_edge.config import Config
 from ressq_edge.data.augment import draw_batch, epoch_order, normalise, recolour
 from ressq_edge.data.seeds import draw_seed
 from ressq_edge.network.arch import ModelSpec, build_model
+from ressq_edge.network.heads.segnet import SegNet
 from ressq_edge.network.init import InitWeights, initialise
 from ressq_edge.network.model import ResSqueezeNet
-from ressq_edge.network.norms import fit_norms, insert_norms
+from ressq_edge.network.norms import fit_norms, insert_norms, normalise_convolutions
+from ressq_edge.network.segmentation import SegmentationNet
 from ressq_edge.training.state import TrainState, begin_state, load_state
 from ressq_edge.training.step import TrainingSetup
 
@@ -33,13 +34,27 @@ def first_state(
     model = build_model(model_spec)
     for note in initialise(model, init, labels, setup.normalise):
         say(note)
-    if _add_norms(model, config):
-        some = epoch_order(len(setup.train), config.seed, 0)[:FIT_ON]
-        batch = draw_batch(setup.train, some, setup.views, config.seed, 0)
-        floats = recolour(batch.pixels, batch.colours)
-        pictures = normalise(floats, setup.normalise.mean, setup.normalise.std)
-        fit_norms(model, pictures, keep=bool(init.tensors))
+    if isinstance(model, ResSqueezeNet | SegmentationNet) and config.normalises:
+        _fit(model, config, init, setup)
     return begin_state(model, config)
+
+
+def _fit(model: ResSqueezeNet | SegmentationNet, config: Config, init: InitWeights, setup: TrainingSetup) -> None:
+    """Give the network its norms, and to these and to SegNet's masks what some pictures tell, in place."""
+    some = epoch_order(len(setup.train), config.seed, 0)[:FIT_ON]
+    batch = draw_batch(setup.train, some, setup.views, config.seed, 0)
+    floats = recolour(batch.pixels, batch.colours)
+    pictures = normalise(floats, setup.normalise.mean, setup.normalise.std)
+    if config.norms:
+        insert_norms(model)
+        fit_norms(model.backbone, model.backbone, pictures, keep=bool(init.tensors))
+    if not isinstance(model, SegmentationNet):
+        return
+    known = model.kind == init.head
+    if isinstance(model.head, SegNet) and not known:
+        model.head.fit(model.backbone.stages(pictures))
+    normalise_convolutions(model.head)
+    fit_norms(model.head, model, pictures, keep=known)
 
 
 def saved_state(last: Path, model_spec: ModelSpec, config: Config, device: torch.device) -> TrainState:
@@ -51,9 +66,9 @@ def saved_state(last: Path, model_spec: ModelSpec, config: Config, device: torch
     return state
 
 
-def _add_norms(model: nn.Module, config: Config) -> TypeGuard[ResSqueezeNet]:
-    """Give the network the norms that it is trained with; -> whether it has any."""
-    if not (config.norms and isinstance(model, ResSqueezeNet)):
-        return False
-    insert_norms(model)
-    return True
+def _add_norms(model: nn.Module, config: Config) -> None:
+    """Give the network the norms that it is trained with, in place."""
+    if config.norms and isinstance(model, ResSqueezeNet | SegmentationNet):
+        insert_norms(model)
+    if isinstance(model, SegmentationNet):
+        normalise_convolutions(model.head)

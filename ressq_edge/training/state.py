@@ -17,6 +17,7 @@ from ressq_edge.errors import CheckpointError
 from ressq_edge.network.checkpoint import Tensors, read_tensors, write_tensors
 from ressq_edge.network.fire import GatedBypassFire
 
+BACKBONE = "features."  # what its parameters begin with, in each of our networks
 MOMENTS = ("exp_avg", "exp_avg_sq")  # AdamW's, one of each a parameter
 
 
@@ -53,14 +54,25 @@ def begin_state(model: nn.Module, config: Config) -> TrainState:
     """The state before the first step; biases and gates do not decay towards zero."""
     model = model.to(memory_format=torch.channels_last)
     _hold_first_gate(model)
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    others = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": weights, "weight_decay": config.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
+    optimizer = torch.optim.AdamW(_group(model, config), lr=config.learning_rate)
     return TrainState(model, copy.deepcopy(model).eval(), optimizer)
+
+
+def _group(model: nn.Module, config: Config) -> list[dict[str, Any]]:
+    """The parameters by their decay, and by their share of the learning rate, the largest share last."""
+    slow = dict(model.named_parameters(prefix="")) if config.backbone_rate != 1 else {}
+    slow = {name: parameter for name, parameter in slow.items() if name.startswith(BACKBONE)}
+    fast = {name: parameter for name, parameter in model.named_parameters() if name not in slow}
+    return [
+        {
+            "params": [parameter for parameter in some.values() if (parameter.ndim > 1) is decays],
+            "weight_decay": config.weight_decay if decays else 0.0,
+            "share": share,
+        }
+        for some, share in ((slow, config.backbone_rate), (fast, 1.0))
+        if some
+        for decays in (True, False)
+    ]
 
 
 def _hold_first_gate(model: nn.Module) -> None:

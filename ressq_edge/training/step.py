@@ -59,7 +59,7 @@ def train_step(state: TrainState, network: nn.Module, setup: TrainingSetup, conf
         outputs = compute_outputs(network, setup, config, batch)
         loss = setup.task.train_loss(outputs, targets) * batch.weight
     for group in state.optimizer.param_groups:
-        group["lr"] = learning_rate(state.step / total, config)
+        group["lr"] = learning_rate(state.step / total, config) * group["share"]
     state.optimizer.zero_grad()
     with setup.stages.time("backward"):
         loss.backward()  # type: ignore[no-untyped-call]

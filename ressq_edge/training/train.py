@@ -23,12 +23,13 @@ from ressq_edge.data.prefetch import prefetch
 from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.findings.metric import Metric
 from ressq_edge.network.checkpoint import Normalise
+from ressq_edge.tasks.task import Asked, Task
 from ressq_edge.training.state import TrainState, save_state
 from ressq_edge.training.step import TrainingSetup, train_step
 from ressq_edge.training.workers import share_threads
 
+AT_ONCE = 64  # samples, where no task says
 SAVE_EVERY_S = 60.0  # at most this much work is lost by a crash
-EVALUATION_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -117,16 +118,15 @@ def _end_epoch(state: TrainState, setup: TrainingSetup, epoch: int, rate: float)
     """Validate the averaged weights; -> this epoch's row of metrics."""
     setup.workers.follow(state.averaged)
     mine = setup.workers.share(tuple(range(len(setup.val))))
-    outputs = predict(state.averaged, setup.val, setup.normalise, mine)
-    outputs = setup.workers.collect(outputs, len(setup.val))
-    task, targets = setup.task, setup.task.to_tensor(setup.val.targets)
+    task = setup.task
+    kept = setup.workers.collect(predict(state.averaged, setup.val, setup.normalise, mine, task), len(setup.val))
     row: dict[str, Any] = {
         "epoch": epoch,
         "train_loss": state.loss_sum / state.seen,
         f"train_{task.metric.name}": state.credit / state.seen,
-        "val_loss": task.val_loss(outputs, targets),
-        f"val_{task.metric.name}": task.measure(outputs, targets),
-        "learning_rate": state.optimizer.param_groups[0]["lr"],
+        "val_loss": task.val_loss(kept),
+        f"val_{task.metric.name}": task.measure(kept),
+        "learning_rate": state.optimizer.param_groups[-1]["lr"],
         "images_per_second": round(rate, 1),
     }
     state.loss_sum, state.credit, state.seen = 0.0, 0.0, 0
@@ -140,15 +140,37 @@ def _end_epoch(state: TrainState, setup: TrainingSetup, epoch: int, rate: float)
 
 
 @torch.no_grad()
-def predict(model: nn.Module, store: SampleStore, norm: Normalise, numbers: Sequence[int] | None = None) -> Tensor:
-    """What the network makes of evaluation samples, the samples first: of all, or of these."""
+def predict(
+    model: nn.Module,
+    store: SampleStore,
+    norm: Normalise,
+    numbers: Sequence[int] | None = None,
+    task: Task | None = None,
+) -> Tensor:
+    """What a task keeps of the network's outputs for evaluation samples, the samples first; without a task all of it.
+
+    numbers: of the samples; None: all.
+    """
     model.eval()
+    found = []
+    for some in batched(range(len(store)) if numbers is None else numbers, task.asked_at_once if task else AT_ONCE):
+        outputs = _ask(model, load_pixels(store, some), norm)
+        found.append(task.keep(outputs, [store.targets[number] for number in some]) if task else outputs)
+    return torch.cat(found)
+
+
+@torch.no_grad()
+def ask_sample(model: nn.Module, store: SampleStore, norm: Normalise, number: int) -> Asked:
+    """An evaluation sample and what the network makes of it."""
+    pixels = load_pixels(store, [number])
+    return Asked(pixels[0].permute(1, 2, 0), store.targets[number], _ask(model.eval(), pixels, norm))
+
+
+def _ask(model: nn.Module, pixels: Tensor, norm: Normalise) -> Tensor:
+    """The outputs for uint8 (N, 3, H, W), on the CPU."""
     device = next(model.parameters()).device
-    outputs = []
-    for some in batched(range(len(store)) if numbers is None else numbers, EVALUATION_BATCH):
-        pixels = load_pixels(store, some).to(device)
-        outputs.append(model(normalise(pixels, norm.mean, norm.std)).cpu())
-    return torch.cat(outputs)
+    outputs: Tensor = model(normalise(pixels.to(device), norm.mean, norm.std))
+    return outputs.cpu()
 
 
 def is_done(state: TrainState, config: Config, metric: Metric) -> bool:

@@ -34,7 +34,7 @@ def trained(bypass: Bypass) -> ResSqueezeNet:
     model = ResSqueezeNet("1.1", bypass, 5)
     randomise(model)
     insert_norms(model)
-    fit_norms(model, PICTURES, keep=False)
+    fit_norms(model, model.backbone, PICTURES, keep=False)
     with torch.no_grad():
         for layer in model.modules():
             if isinstance(layer, torch.nn.BatchNorm2d):
@@ -73,9 +73,9 @@ def test_trained_weights_go_on_as_what_they_are(bypass: Bypass) -> None:
     insert_norms(model)
     norms = [layer for layer in model.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
     assert len(norms) == 25 + (4 if bypass == "complex" else 0)
-    fit_norms(model, PICTURES, keep=False)
+    fit_norms(model, model.backbone, PICTURES, keep=False)
     assert (model(PICTURES) - wanted).abs().max() > 0.1 * spread(wanted), "it could be seen"
-    fit_norms(model, PICTURES, keep=True)
+    fit_norms(model, model.backbone, PICTURES, keep=True)
     assert not model.training
     assert (model(PICTURES) - wanted).abs().max() < ROUNDING * spread(wanted)
 
@@ -85,7 +85,7 @@ def test_random_weights_have_channels_of_unit_variance_on_real_input() -> None:
     model = ResSqueezeNet("1.1", "simple", 3)
     randomise(model)
     insert_norms(model)
-    fit_norms(model, PICTURES, keep=False)
+    fit_norms(model, model.backbone, PICTURES, keep=False)
     seen: list[torch.Tensor] = []
     model.features[12].expand3x3.register_forward_hook(lambda layer, inputs, output: seen.append(output))
     logits = model.eval()(PICTURES)

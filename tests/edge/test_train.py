@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from ressq_edge.cli import _how_to_go_on, main
-from ressq_edge.config import FINE_TUNE, FROM_SCRATCH, read_config
+from ressq_edge.config import read_config
 from ressq_edge.data.augment import normalise
 from ressq_edge.data.split import read_split
 from ressq_edge.device import default_precision
@@ -25,7 +25,8 @@ from ressq_edge.errors import RunError
 from ressq_edge.findings.unanswered import tell_unanswered
 from ressq_edge.network.checkpoint import load_checkpoint, read_tensors, save_checkpoint
 from ressq_edge.network.init import InitWeights
-from ressq_edge.request import Request, check_processes, default_batch, default_epochs, resolve
+from ressq_edge.recipe import FINE_TUNE, FROM_SCRATCH, RECIPES, default_batch, default_epochs
+from ressq_edge.request import Request, check_processes, resolve
 from ressq_edge.session import Start
 from ressq_edge.tasks.classify import class_weights, tell_share
 from ressq_edge.training.state import TrainState
@@ -82,7 +83,7 @@ def test_the_epoch_with_the_least_loss_is_kept_however_many_a_lucky_one_got_righ
 def test_a_loss_that_is_no_number_ends_the_run_in_words(
     few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ressq_edge.request.FROM_SCRATCH", replace(FROM_SCRATCH, learning_rate=1e30))
+    monkeypatch.setitem(RECIPES, "classify", (FINE_TUNE, replace(FROM_SCRATCH, learning_rate=1e30)))
     assert main([str(few), "--out", str(tmp_path / "run"), "--epochs", "2", *QUICK]) == 1
     assert "that is no number, wanted a network that learns" in capsys.readouterr().err
 

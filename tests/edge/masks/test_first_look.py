@@ -21,7 +21,7 @@ def look(root: Path, task: str | None = None, *, stop: bool = False) -> tuple[Fi
     out = io.StringIO()
     screen = Screen(Console(file=out, width=100))
     request = Request(root, root.parent / "run", threads=1, task=task)
-    found = look_at_data(request, screen, lambda: stop, lambda: None)
+    found = look_at_data(request, screen, lambda: stop, lambda _: None)
     return found, out.getvalue().splitlines()
 
 
