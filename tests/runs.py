@@ -12,6 +12,7 @@ from ressq_edge.cli import main
 from ressq_edge.network.checkpoint import read_tensors
 
 QUICK = ["--init", "none", "--size", "32", "--threads", "1"]
+QUICK_MASKS = ["--init", "none", "--size", "33x33", "--threads", "1"]
 
 
 def rows(run: Path) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 
 from mask_folders import SIDE, draw_index, lay_out, save_mask, save_picture, to_colours
 from ressq_edge.cli import main
-from runs import QUICK, refused
+from runs import QUICK_MASKS, refused
 
 COLOURS = {0: (10, 20, 30), 1: (200, 0, 0), 2: (0, 0, 200)}
 
@@ -148,7 +148,7 @@ def test_masks_that_would_be_learned_wrongly_are_refused(
     lay: Callable[[Path], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lay(tmp_path / "data")
-    line = refused(capsys, tmp_path / "data", "--out", tmp_path / "run", *QUICK)
+    line = refused(capsys, tmp_path / "data", "--out", tmp_path / "run", *QUICK_MASKS)
     for words in CASES[lay].split("{such}"):
         assert words in line
     assert str(tmp_path / "data") in line
@@ -158,7 +158,7 @@ def test_masks_that_would_be_learned_wrongly_are_refused(
 def test_several_kinds_of_faults_are_all_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     of_other_size(tmp_path / "data")
     save_mask(tmp_path / "data/masks/5.png", np.full((SIDE, SIDE), 255, np.uint8))
-    command = [str(tmp_path / "data"), "--out", str(tmp_path / "run"), *QUICK]
+    command = [str(tmp_path / "data"), "--out", str(tmp_path / "run"), *QUICK_MASKS]
     assert main(command) == 1
     told = capsys.readouterr().err.splitlines()
     assert sum(line.startswith("fault: ") for line in told) == 2
