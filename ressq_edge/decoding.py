@@ -21,6 +21,7 @@ def decode_pictures(session: Session) -> Start:
     A new run begins to exist here: config.json is written when all pictures can be read.
 
     Raises:
+        MaskError: a mask changed since the scan.
         UnreadableError: pictures cannot be read, and it was not asked to skip them.
         SplitError: a class has no readable picture left.
         Interrupted: `stop` said so.
@@ -45,6 +46,7 @@ def decode_pictures(session: Session) -> Start:
     if start.survey is not None:
         write_data_page(session, start.survey, reasons)
     if reasons:
+        what = "pictures or masks" if start.split.masks else "pictures"
         told = Faults(reasons.values()).lines()
         for line in told:
             screen.say(f"unreadable: {line}")
@@ -56,12 +58,12 @@ def decode_pictures(session: Session) -> Start:
             page = request.out / "data.html"
             where = f"; {page} names them" if len(told) < len(reasons) and request.thumbnails and page.exists() else ""
             raise UnreadableError(
-                f"{request.data}: found {len(reasons)} unreadable pictures of {total} (listed above{where}), "
+                f"{request.data}: found {len(reasons)} unreadable {what} of {total} (listed above{where}), "
                 f"wanted none; {advice}",
                 reasons,
             )
         start = replace(start, split=start.split.without(reasons))
-        screen.say(f"skipped: {len(reasons)} unreadable pictures, listed in split.json")
+        screen.say(f"skipped: {len(reasons)} unreadable {what}, listed in split.json")
     if not (request.out / "config.json").exists():
         write_split(request.out, start.split)
         digest = pictures_sha256(start.split, request.data)

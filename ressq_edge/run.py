@@ -172,7 +172,8 @@ def _make_setup(session: Session, workers: Workers, stages: Stages) -> TrainingS
     train_store, val_store = (
         open_store(session.cache, split, session.data, start.pixels, part) for part in ("train", "val")
     )
-    views = Views(config.train_size, config.smallest_crop, config.jitter, config.whole_views, config.mirror)
+    size = (config.train_size, config.train_size)
+    views = Views(size, config.smallest_crop, config.jitter, config.whole_views, config.mirror)
     return TrainingSetup(train_store, val_store, start.task, views, normalise_for(config.arch), workers, stages)
 
 

@@ -80,7 +80,7 @@ def prepare(data: Path, count: int, precision: str, folder: Path) -> tuple[Train
     for path, reason in faults.items():
         raise FolderError(f"{path}: found a picture that can't be read ({reason}), wanted every loop to see the same")
     train_store, val_store = (open_store(folder / "cache", split, data, spec, part) for part in ("train", "val"))
-    views = Views(SIZE, config.smallest_crop, config.jitter, config.whole_views)  # of the plain loop's size
+    views = Views((SIZE, SIZE), config.smallest_crop, config.jitter, config.whole_views)  # of the plain loop's size
     task = open_task(config.task, split, config)
     setup = TrainingSetup(train_store, val_store, task, views, Normalise(), Workers(0, 1, _CPU), Stages())
     return setup, config, decoding_s

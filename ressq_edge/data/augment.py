@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ressq_edge.data.cache import SampleStore
@@ -40,7 +41,7 @@ class Geometry:
     """
 
     box: Box
-    size: int
+    size: tuple[int, int]
     mirrored: bool
 
 
@@ -64,7 +65,7 @@ class Views:
     mirror: every second view is mirrored.
     """
 
-    size: int
+    size: tuple[int, int]
     smallest_crop: float
     jitter: float
     whole_views: float = 0.0
@@ -75,7 +76,7 @@ class Views:
 class Batch:
     """Some views.
 
-    pixels: uint8 (N, 3, size, size) RGB, channels last.
+    pixels: uint8 (N, 3, H, W) RGB, channels last.
     targets: of the views.
     colours: float32 (N, 3), factors of brightness, contrast and saturation; not yet applied.
     weight: of its loss: 1, or what makes the mean over several processes that of the whole batch.
@@ -91,9 +92,15 @@ class Batch:
         return replace(self, **{name: getattr(self, name).to(device) for name in ("pixels", "colours")})
 
 
-def epoch_order(count: int, seed: int, epoch: int) -> list[int]:
-    """The picture numbers 0..count-1 in the order of this epoch."""
+def epoch_order(count: int, seed: int, epoch: int, weights: Sequence[float] | None = None) -> list[int]:
+    """The sample numbers 0..count-1 in the order of this epoch.
+
+    weights: how often each is drawn, against the others; some are drawn twice then, and others not. None: each once.
+    """
     generator = torch.Generator().manual_seed(draw_seed(seed, "order", epoch))
+    if weights is not None:
+        chances = torch.tensor(weights, dtype=torch.float64)
+        return cast(list[int], torch.multinomial(chances, count, replacement=True, generator=generator).tolist())
     return cast(list[int], torch.randperm(count, generator=generator).tolist())
 
 
@@ -106,7 +113,8 @@ def draw_batch(
     view_target: ViewTarget = same_target,
 ) -> Batch:
     """This epoch's views of these samples: picture and target by one geometry."""
-    pixels = torch.empty((len(numbers), views.size, views.size, 3), dtype=torch.uint8)
+    pixels = torch.empty((len(numbers), *views.size, 3), dtype=torch.uint8)
+    draw = draw_box if store.spec.resize else draw_stretched_box
     colours = torch.empty((len(numbers), 3))
     targets = []
     for index, number in enumerate(numbers):
@@ -114,10 +122,10 @@ def draw_batch(
         picture = store[number]
         whole = views.whole_views > 0 and random.random() < views.whole_views
         smallest = WHOLE_CROP if whole else views.smallest_crop
-        box = top, left, height, width = draw_box(random, picture.shape[0], picture.shape[1], smallest)
+        box = top, left, height, width = draw(random, picture.shape[0], picture.shape[1], smallest)
         # A copy: the cache is read-only.
         crop = torch.tensor(picture[top : top + height, left : left + width]).permute(2, 0, 1)[None]
-        view = F.interpolate(crop, (views.size, views.size), mode="bilinear", antialias=True)[0].permute(1, 2, 0)
+        view = F.interpolate(crop, views.size, mode="bilinear", antialias=True)[0].permute(1, 2, 0)
         mirrored = (random.random() < 0.5) and views.mirror  # drawn in any case: the rest of the view stays the same
         pixels[index] = view.flip(1) if mirrored else view
         targets.append(view_target(store.targets[number], Geometry(box, views.size, mirrored)))
@@ -141,6 +149,29 @@ def draw_box(random: np.random.Generator, height: int, width: int, smallest: flo
     return (height - tallest) // 2, (width - widest) // 2, tallest, widest
 
 
+def draw_stretched_box(random: np.random.Generator, height: int, width: int, smallest: float) -> Box:
+    """The same of a picture that is stretched as a whole: shares of both its sides, the crop's shape about its own."""
+    for _ in range(TRIES):
+        area = random.uniform(smallest, 1.0)
+        ratio = math.exp(random.uniform(math.log(SMALLEST_RATIO), math.log(LARGEST_RATIO)))
+        h, w = round(height * math.sqrt(area / ratio)), round(width * math.sqrt(area * ratio))
+        if 0 < h <= height and 0 < w <= width:
+            return int(random.integers(height - h + 1)), int(random.integers(width - w + 1)), h, w
+    return 0, 0, height, width
+
+
+def cut_mask(mask: NDArray[np.uint8], geometry: Geometry) -> NDArray[np.uint8]:
+    """uint8 (H, W): the view of a mask by the geometry of its picture's, by nearest neighbour."""
+    top, left, height, width = geometry.box
+    # The middle of each pixel of the view, as Pillow's NEAREST takes it.
+    rows, columns = (
+        first + (2 * np.arange(size) + 1) * length // (2 * size)
+        for first, length, size in ((top, height, geometry.size[0]), (left, width, geometry.size[1]))
+    )
+    view = mask[rows[:, None], columns[::-1] if geometry.mirrored else columns]
+    return np.ascontiguousarray(view)
+
+
 def recolour(pixels: Tensor, colours: Tensor) -> Tensor:
     """uint8 (N, 3, H, W) RGB -> float32 0..255, channels last, by Batch's factors of brightness, contrast, saturation.
 
@@ -157,7 +188,7 @@ def recolour(pixels: Tensor, colours: Tensor) -> Tensor:
 
 
 def load_pixels(store: SampleStore, numbers: Sequence[int]) -> Tensor:
-    """uint8 (N, 3, size, size) RGB as the device sees it."""
+    """uint8 (N, 3, H, W) RGB as the device sees it."""
     pixels = torch.stack([torch.tensor(store[number]) for number in numbers])
     return pixels.permute(0, 3, 1, 2)
 

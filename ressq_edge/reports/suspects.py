@@ -120,7 +120,7 @@ def is_weak(labels: Sequence[int], wrong: int) -> bool:
 
 def _slice(store: CentredStore, start: int) -> CentredStore:
     here = slice(start, start + AT_ONCE)
-    return replace(store, paths=store.paths[here], targets=store.targets[here], places=store.places[here])
+    return replace(store, files=store.files[here], targets=store.targets[here], places=store.places[here])
 
 
 class Checked(NamedTuple):

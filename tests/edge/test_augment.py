@@ -17,10 +17,11 @@ from torchvision.transforms.v2 import functional as tv
 from ressq_edge.data import augment
 from ressq_edge.data.augment import WHOLE_CROP, Batch, Box, Views, draw_batch, draw_box, epoch_order, recolour
 from ressq_edge.data.cache import SampleStore
+from ressq_edge.data.pictures import SampleFiles
 from ressq_edge.data.prefetch import prefetch
 from ressq_runtime.inputs.picture_spec import PixelSpec
 
-VIEWS = Views(32, 0.5, 0.3)
+VIEWS = Views((32, 32), 0.5, 0.3)
 
 
 def equal(one: Batch, other: Batch) -> bool:
@@ -36,7 +37,7 @@ def store() -> SampleStore:
     pixels = np.random.default_rng(0).integers(0, 256, 16 * 40 * 50 * 3, dtype=np.uint8)
     pixels.flags.writeable = False
     places = tuple((index * 40 * 50 * 3, 40, 50) for index in range(16))
-    return SampleStore("train", (Path(),) * 16, tuple(range(16)), places, pixels, PixelSpec.for_size(32))
+    return SampleStore("train", (SampleFiles(Path()),) * 16, tuple(range(16)), places, pixels, PixelSpec.for_size(32))
 
 
 def test_views_are_a_function_of_seed_epoch_and_picture(store: SampleStore) -> None:
@@ -77,7 +78,7 @@ def test_half_of_the_views_are_nearly_whole_where_that_is_asked(monkeypatch: pyt
     pixels = np.zeros(40 * 50 * 3, np.uint8)
     pixels.flags.writeable = False
     places = ((0, 40, 50),) * 400
-    store = SampleStore("train", (Path(),) * 400, (0,) * 400, places, pixels, PixelSpec.for_size(32))
+    store = SampleStore("train", (SampleFiles(Path()),) * 400, (0,) * 400, places, pixels, PixelSpec.for_size(32))
     for share in (0.0, 0.5, 1.0):
         asked.clear()
         draw_batch(store, range(400), replace(VIEWS, whole_views=share), 0, 0)

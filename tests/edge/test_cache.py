@@ -53,7 +53,8 @@ def test_evaluation_pixels_are_the_devices_byte_for_byte(photos_of_odd_sizes: Pa
     assert ticks == 8
     store = open_store(tmp_path / "cache", split, photos_of_odd_sizes, SPEC, "val")
     assert all(place is not None for place in store.places)
-    for path, pixels in zip(store.paths, (store[i] for i in range(len(store))), strict=True):
+    paths = [files.picture for files in store.files]
+    for path, pixels in zip(paths, (store[i] for i in range(len(store))), strict=True):
         assert pixels.shape == (48, 48, 3)
         assert pixels.tobytes() == to_pixels(path, SPEC) == evaluation_pixels(path, SPEC).tobytes()
 
@@ -81,8 +82,8 @@ def test_a_full_cache_falls_back_to_the_files(
     assert {place is None for place in store.places} == {True, False}
     assert None not in open_store(tmp_path / "cache", split, photos_of_odd_sizes, SPEC, "val").places, "read each epoch"
     assert sum(file.stat().st_size for file in (tmp_path / "cache").glob("*.u8")) <= 40_000
-    for index, path in enumerate(store.paths):
-        assert np.array_equal(store[index], training_pixels(path, SPEC))
+    for index, files in enumerate(store.files):
+        assert np.array_equal(store[index], training_pixels(files.picture, SPEC))
 
 
 def test_a_cache_is_used_again_until_a_source_changes(photos_of_odd_sizes: Path, tmp_path: Path) -> None:

@@ -70,16 +70,21 @@ def read_mask(path: Path, classes: MaskClasses) -> NDArray[np.uint8]:
 def read_target(path: Path, classes: MaskClasses, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
     """uint8 (H, W), upright: the class of each pixel, 255 where it is ignored; what training and evaluation know.
 
-    size: height and width, by nearest neighbour, at the points that Pillow's NEAREST takes; None: the mask's own.
+    size: height and width; see `resize_target`. None: the mask's own.
 
     Raises:
         PictureError, MaskError: as `read_mask`.
     """
     found = read_mask(path, classes)
-    if size is None or size == found.shape:
-        return found
+    return found if size is None else resize_target(found, size)
+
+
+def resize_target(target: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The target at another height and width, by nearest neighbour, at the points that Pillow's NEAREST takes."""
+    if size == target.shape:
+        return target
     height, width = size
-    return np.asarray(Image.fromarray(found).resize((width, height), Image.Resampling.NEAREST))
+    return np.asarray(Image.fromarray(target).resize((width, height), Image.Resampling.NEAREST))
 
 
 def _to_values(path: Path, image: Image.Image, reading: str) -> NDArray[np.uint32]:
