@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from ressq_edge.network.checkpoint import Checkpoint
 
 
-@pytest.mark.parametrize(("config", "found"), [({"task": "segment"}, "segment"), ({}, "")], ids=["new", "old"])
+@pytest.mark.parametrize(("config", "found"), [({"task": "tag"}, "tag"), ({}, "")], ids=["new", "old"])
 def test_a_task_that_this_version_does_not_know_is_named(checkpoint: Checkpoint, config: Any, found: str) -> None:
     unknown = replace(checkpoint, config=config)
-    with pytest.raises(ExportError, match=rf"task: found '{found}' in the run, wanted one of classify; train again"):
+    with pytest.raises(
+        ExportError, match=rf"task: found '{found}' in the run, wanted one of classify, segment; train again"
+    ):
         open_task(unknown)

@@ -42,7 +42,7 @@ def find_evaluated(folder: Path, run: Run) -> Evaluated:
         if not run.split.test:
             raise FolderError(f"{folder}: found no test pictures in the run's split, wanted some; give another folder")
         return Evaluated(run.data, TEST, run.pictures("test"))
-    pictures = run.task.list_samples(folder)
+    pictures = run.task.list_samples(folder, run.split)
     return Evaluated(folder, str(folder), pictures, _tell_seen(folder, pictures, run))
 
 

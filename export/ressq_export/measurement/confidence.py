@@ -7,6 +7,7 @@ number, the temperature, mends most of that and changes no answer (Guo et al. 20
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,7 @@ class Confidence:
     split: str
     before: Reliability
     after: Reliability
+    unit: ClassVar[str] = "pictures"
 
     def to_json(self) -> dict[str, object]:
         """JSON-able."""
@@ -81,25 +83,35 @@ class Confidence:
         before, after = self.before, self.after
         return (
             f"temperature {self.temperature:g}: loss {before.nll:.3f} -> {after.nll:.3f}, calibration error "
-            f"{before.ece:.1%} -> {after.ece:.1%} on {after.n} {self.split} pictures{self.note and '; ' + self.note}"
+            f"{before.ece:.1%} -> {after.ece:.1%} on {after.n} {self.split} {self.unit}{self.note and '; ' + self.note}"
         )
 
 
-def fit_confidence(logits: Floats, truths: Labels, split: str = "val") -> Confidence:
+@dataclass(frozen=True)
+class PixelConfidence(Confidence):
+    """The same of pixels."""
+
+    unit: ClassVar[str] = "pixels"
+
+
+def fit_confidence(
+    logits: Floats, truths: Labels, split: str = "val", kind: type[Confidence] = Confidence
+) -> Confidence:
     """The temperature of least negative log-likelihood, and what it changes.
 
     Args:
         logits: (pictures, classes), of the float network.
         truths: label index of each picture.
         split: what pictures these are.
+        kind: of what the rows are.
     """
     best = _minimise(logits, truths)
     temperature, note = min(max(best, LOWEST), HIGHEST), ""
     if not LOWEST * 1.001 < best < HIGHEST / 1.001:
-        note = f"the best temperature for these {len(truths)} pictures lies beyond {temperature:g}, which was taken"
+        note = f"the best temperature for these {len(truths)} {kind.unit} lies beyond {temperature:g}, which was taken"
     temperature = round(temperature, 4)
     before, after = (measure_reliability(softmax(logits / t), truths) for t in (1.0, temperature))
-    return Confidence(temperature, note, split, before, after)
+    return kind(temperature, note, split, before, after)
 
 
 def _minimise(logits: Floats, truths: Labels) -> float:

@@ -7,6 +7,7 @@ few to tell a loss, these tell whether there can be one. The bounds are those of
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Bounds:
 # The numbers are those of docs/decisions/0029.
 DOUBTS = Bounds(0.02, 2, 0.005, 16)
 FAULTS = Bounds(0.05, 3, 0.01, 10)
-_LARGEST_DB = 200.0  # of files that answer the same to the last bit
+LARGEST_DB = 200.0  # of files that answer the same to the last bit
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Fidelity:
     moved: float
     snr_db: float
     usual: float | None = None
+    unit: ClassVar[str] = "pictures"
 
     @property
     def grade(self) -> int:
@@ -102,6 +104,6 @@ def measure_fidelity(before: Scores, after: Scores) -> Fidelity:
     exact = centred_logits(before.tolist())
     noise = float(np.square(centred_logits(after.tolist()) - exact).sum())
     signal = float(np.square(exact - exact.mean(0)).sum())
-    snr_db = _LARGEST_DB if noise == 0 else 10 * math.log10(max(signal, 1e-12) / noise)
+    snr_db = LARGEST_DB if noise == 0 else 10 * math.log10(max(signal, 1e-12) / noise)
     moved = float(np.abs(before - after).sum(1).mean()) / 2
-    return Fidelity(n, changed, *wilson(changed, n), moved, min(snr_db, _LARGEST_DB))
+    return Fidelity(n, changed, *wilson(changed, n), moved, min(snr_db, LARGEST_DB))

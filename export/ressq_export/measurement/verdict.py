@@ -56,7 +56,7 @@ def decide(
     most = max((one.fidelity for one in found.values()), key=lambda one: one.changed)
     doubts = [doubt for one in found.values() for doubt in one.fidelity.exceeded(DOUBTS)]
     if not doubts:
-        same = f"{most.n - most.changed:,} of {most.n:,} pictures"
+        same = f"{most.n - most.changed:,} of {most.n:,} {most.unit}"
         return Verdict("faithful", f"int8 answers as fp32 does on {same}", note)
     high = max(min(one.drop.high, one.fidelity.high) for one in found.values())
     why = doubts[0].partition(", wanted")[0]

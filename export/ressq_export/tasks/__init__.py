@@ -5,26 +5,35 @@ A new task is a module here and a line in `_TASKS`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ressq_export.errors import ExportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from ressq_edge.network.checkpoint import Checkpoint
     from ressq_export.tasks.task import Task
 
-    Colours = Sequence[Sequence[int]]  # (r, g, b) of each class
+
+Colours = Sequence[Sequence[int]]  # (r, g, b) of each class
 
 
-def _classify(labels: Sequence[str], _: Colours | None) -> Task:
+def _classify(labels: Sequence[str], _colours: Colours | None, _size: tuple[int, int]) -> Task:
     from ressq_export.tasks.classify import Classify
 
     return Classify(labels)
 
 
-_TASKS: dict[str, Callable[[Sequence[str], Colours | None], Task]] = {"classify": _classify}
+def _segment(labels: Sequence[str], colours: Colours | None, size: tuple[int, int]) -> Task:
+    from ressq_export.tasks.segment import Segment
+
+    return Segment(labels, colours or (), size)
+
+
+_TASKS: dict[str, Callable[[Sequence[str], Colours | None, tuple[int, int]], Task]] = {
+    "classify": _classify,
+    "segment": _segment,
+}
 
 
 def open_task(checkpoint: Checkpoint) -> Task:
@@ -33,10 +42,12 @@ def open_task(checkpoint: Checkpoint) -> Task:
     Raises:
         ExportError: this version does not know it.
     """
-    return find_task(checkpoint.config.get("task", ""), checkpoint.labels)
+    pixels = checkpoint.pixels
+    size = pixels.height, pixels.width
+    return find_task(checkpoint.config.get("task", ""), checkpoint.labels, checkpoint.colours, size)
 
 
-def find_task(name: str, labels: Sequence[str], colours: Colours | None = None) -> Task:
+def find_task(name: str, labels: Sequence[str], colours: Colours | None = None, size: tuple[int, int] = (0, 0)) -> Task:
     """The task of that name.
 
     Raises:
@@ -47,4 +58,4 @@ def find_task(name: str, labels: Sequence[str], colours: Colours | None = None) 
         raise ExportError(
             f"task: found {name!r} in the run, wanted one of {wanted}; train again, or upgrade ressq-edge"
         )
-    return _TASKS[name](labels, colours)
+    return _TASKS[name](labels, colours, size)

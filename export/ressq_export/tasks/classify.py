@@ -103,7 +103,7 @@ class Classify:
         """Of least loss over the pictures."""
         return fit_confidence(stack_floats(kept), targets)
 
-    def list_samples(self, folder: Path) -> list[tuple[Path, int]]:
+    def list_samples(self, folder: Path, _split: Split) -> list[tuple[Path, int]]:
         """(picture, label index) of each in a folder of class folders."""
         return [(Path(path), label) for label, path in list_labelled(folder, self.labels)]
 

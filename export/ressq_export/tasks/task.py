@@ -70,11 +70,12 @@ class Task(Protocol):
     def fit_confidence(self, kept: Sequence[Any], targets: Any) -> Confidence:
         """The temperature of least loss on the validation pictures."""
 
-    def list_samples(self, folder: Path) -> list[tuple[Path, Any]]:
-        """(picture, target) of each in a folder to evaluate on.
+    def list_samples(self, folder: Path, split: Split) -> list[tuple[Path, Any]]:
+        """(picture, target) of each in a folder to evaluate on; split: of the run.
 
         Raises:
             FolderError: the folder holds no samples of this task.
+            RessqError: they can't be read, or are not of the run's classes.
         """
 
     def measure_drop(self, before: Scores, after: Scores, targets: Any, groups: Sequence[int] = ()) -> Difference:
