@@ -18,7 +18,7 @@ from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.checkpoint import Checkpoint, Normalise, save_checkpoint
 from ressq_edge.network.fire import GatedBypassFire
 from ressq_edge.network.model import ResSqueezeNet
-from ressq_export.network.deployed import DeployedNetwork, FoldedHead, _layers
+from ressq_export.network.deployed import DeployedNetwork, FoldedHead, fold_layers
 from ressq_export.network.fold import fold_gates
 from ressq_export.quantization.gate import Gate
 from ressq_export.quantization.steps.equalise import find_channels
@@ -120,7 +120,7 @@ def harden(model: ResSqueezeNet, most: float = 64.0, seed: int = 0) -> None:
     generator = torch.Generator().manual_seed(seed)
     conv = next(layer for layer in model.classifier if isinstance(layer, nn.Conv2d))
     # of the model's own layers, not of copies: `relu` keeps the last convolution as it is
-    network = DeployedNetwork(_layers(model.features, fold_gates(model.features)), FoldedHead(conv, relu=True))
+    network = DeployedNetwork(fold_layers(model.features, fold_gates(model.features)), FoldedHead(conv, relu=True))
     with torch.no_grad():
         for group in find_channels(network):
             factors = most ** (torch.rand(group.readers[0].weight.shape[1], generator=generator) < LOUD).float()

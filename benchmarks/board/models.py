@@ -82,6 +82,7 @@ def _convert(path: Path, model: ModelSpec, size: int, plain: bool, folder: Path,
     from ressq_export.formats.tflite_int8 import quantise_tflite
     from ressq_export.network.deployed import FoldedHead, deploy
     from ressq_export.quantization.ranges import measure_ranges
+    from ressq_runtime.inputs.picture_spec import PixelSpec
 
     torch.manual_seed(0)
     trained, normalise = build_model(model).eval(), Normalise()
@@ -91,14 +92,14 @@ def _convert(path: Path, model: ModelSpec, size: int, plain: bool, folder: Path,
         conv = next(layer for layer in cast(Any, trained).classifier if isinstance(layer, torch.nn.Conv2d))
         network.head = FoldedHead(conv, relu=True)
     onnx, tflite, made = folder / "float.onnx", folder / "float.tflite", folder / f"made{path.suffix}"
-    export_onnx(network, size, onnx, log)
+    export_onnx(network, PixelSpec.for_size(size), onnx, log)
     if path.suffix == ".tflite":
         convert_to_tflite(onnx, tflite, log)
     if "int8" not in path.name:
         return (onnx if path.suffix == ".onnx" else tflite).read_bytes()
     drawn = random.Random(0)
     pictures = [drawn.randbytes(size * size * 3) for _ in range(_CALIBRATION_PICTURES)]
-    ranges = measure_ranges(onnx, pictures, size)
+    ranges = measure_ranges(onnx, pictures)
     if path.suffix == ".onnx":
         quantise_onnx(onnx, ranges, made, log)
     else:

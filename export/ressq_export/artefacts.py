@@ -11,9 +11,12 @@ from ressq_export.formats.metadata import add_metadata
 from ressq_export.measurement.abstention import choose_limit
 from ressq_export.measurement.scores import Scored
 from ressq_export.tasks import open_task
+from ressq_runtime.artefact.card import Card
 from ressq_runtime.artefact.container import attach_card, read_card
-from ressq_runtime.classifier import Classifier
+from ressq_runtime.engines import load_engine
+from ressq_runtime.model import Model
 from ressq_runtime.selftest import make_case, self_test
+from ressq_runtime.tasks import make_task
 
 
 def add_descriptions(paths: Mapping[str, Path], about: Description) -> None:
@@ -24,27 +27,42 @@ def add_descriptions(paths: Mapping[str, Path], about: Description) -> None:
             add_properties(model, about)
             path.write_bytes(model.SerializeToString())
         else:
-            size = about.checkpoint.pixels.height
-            path.write_bytes(add_metadata(path.read_bytes(), about.name, about.about, size))
+            path.write_bytes(add_metadata(path.read_bytes(), about.name, about.about))
 
 
-def open_models(paths: Mapping[str, Path], checkpoint: Checkpoint) -> dict[str, Classifier]:
+def open_models(paths: Mapping[str, Path], checkpoint: Checkpoint) -> dict[str, Model]:
     """The model files in the runtime's own interpreters, by kind, with a card or without; one thread each."""
     opened = {}
     for kind, path in paths.items():
-        missing = read_card(path, verify=False) is None
-        opened[kind] = Classifier.load(path, threads=1, labels=checkpoint.labels if missing else None, trusted=missing)
+        bare = read_card(path, verify=False) is None
+        opened[kind] = _open_bare(str(path), checkpoint) if bare else Model.load(path, threads=1)
     return opened
 
 
-def close_models(models: Mapping[str, Classifier]) -> None:
+def _open_bare(path: str, checkpoint: Checkpoint) -> Model:
+    """A model file that has no card yet, with what its card will say of the task."""
+    begun = {
+        "name": path,
+        **open_task(checkpoint).describe_card(),
+        "input": checkpoint.pixels.to_json(),
+        "output": {"step": 0.0},
+        "precision": {"scheme": ""},
+        "self_test": [],
+        "sha256": "",
+    }
+    task, engine = make_task(path, Card(begun, path), {}), load_engine(path, threads=1)
+    task.bind(engine.outputs)
+    return Model(path, None, checkpoint.pixels, task, engine)
+
+
+def close_models(models: Mapping[str, Model]) -> None:
     """Free the interpreters."""
     for model in models.values():
         model.close()
 
 
 def write_artefacts(
-    models: Mapping[str, Classifier],
+    models: Mapping[str, Model],
     about: Description,
     steps: Mapping[str, float],
     scored: Scored,
@@ -66,8 +84,9 @@ def write_artefacts(
     """
     written, task = {}, open_task(about.checkpoint)
     for kind, model in models.items():
-        cases = [make_case(model.model, about.checkpoint.pixels, seed) for seed in seeds]
-        limit = choose_limit(scored.out_of_distribution[kind])
+        cases = [make_case(model, about.checkpoint.pixels, seed) for seed in seeds]
+        far = scored.out_of_distribution.get(kind)
+        limit = None if far is None else choose_limit(far)
         card = make_card(about, kind, steps[kind], task.describe_file(scored, kind), limit, cases)
         target = folder / f"{about.name}_{kind}"
         target.write_bytes(attach_card(Path(model.path).read_bytes(), card, target.suffix))

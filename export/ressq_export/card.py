@@ -82,6 +82,7 @@ def make_card(
         "model": {
             "arch": model.arch,
             "bypass": model.bypass,
+            **({"head": model.head, "head_width": model.width} if model.head else {}),
             "parameters": about.parameters,
             "multiply_adds": about.multiply_adds,
             "checkpoint_sha256": about.checkpoint_sha256,

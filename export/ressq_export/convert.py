@@ -9,7 +9,7 @@ import torch
 
 from ressq_edge.network.arch import count_parameters, multiply_adds_of
 from ressq_edge.network.checkpoint import Checkpoint
-from ressq_export.float_files import convert_floats, file_logits
+from ressq_export.float_files import convert_floats, file_answers
 from ressq_export.formats import onnx_int8, tflite_int8
 from ressq_export.formats.converter_log import Log
 from ressq_export.measurement.stage_comparison import StageComparison, compare
@@ -116,9 +116,8 @@ def convert(
     recipe = gate.check(found)
     paths = {kind: {**paths, **found.paths}[kind] for kind in KINDS}
     for suffix in FORMATS:
-        comparisons.append(
-            compare(f"fp32.{suffix} -> int8.{suffix}", wanted, file_logits(paths[f"int8.{suffix}"], seen))
-        )
+        found_logits = file_answers(paths[f"int8.{suffix}"], seen).logits
+        comparisons.append(compare(f"fp32.{suffix} -> int8.{suffix}", wanted.logits, found_logits))
     spec = checkpoint.pixels
     pixels = torch.zeros((1, spec.height, spec.width, 3), dtype=torch.uint8)
     costs = count_parameters(network), multiply_adds_of(network, pixels)

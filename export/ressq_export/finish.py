@@ -13,7 +13,7 @@ from ressq_export.evaluation.evaluated import Evaluated
 from ressq_export.evaluation.measure import make_rows, measure_medians, measure_pictures
 from ressq_export.evaluation.notes import VALIDATION, tell_left_out, tell_notes
 from ressq_export.measurement.confidence import Confidence
-from ressq_export.measurement.golden import choose_seeds, steps_between_kernels
+from ressq_export.measurement.golden import choose_seeds, mean_scores, steps_between_kernels
 from ressq_export.measurement.scores import PictureSet, Scored
 from ressq_export.progress import Screen
 from ressq_export.quantization.calibration_coverage import tell_one_sided
@@ -72,9 +72,9 @@ def finish(
     scored = {VALIDATION: measure_pictures(models, run, about.temperature, run.pictures("val"), screen)}
     screen.stage("self-test")
     moved = steps_between_kernels(
-        converted.paths["int8.tflite"], models["int8.tflite"].scores, converted.steps["int8.tflite"]
+        converted.paths["int8.tflite"], mean_scores(models["int8.tflite"].engine), converted.steps["int8.tflite"]
     )
-    seeds = choose_seeds(models["fp32.onnx"].scores, run.checkpoint.pixels, moved)
+    seeds = choose_seeds(mean_scores(models["fp32.onnx"].engine), run.checkpoint.pixels, moved)
     published = {kind: models[kind] for kind in converted.published}
     made = write_artefacts(published, about, converted.steps, scored[VALIDATION], seeds, folder)
     if evaluated:

@@ -1,29 +1,40 @@
 """The float network of a checkpoint as ONNX and as TFLite, each compared with the form before it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_export.errors import ParityError
 from ressq_export.formats.converter_log import Log
 from ressq_export.formats.onnx_fp32 import export_onnx
 from ressq_export.formats.tflite_fp32 import convert_to_tflite
-from ressq_export.measurement.scores import Scorer, scorer_of, torch_scorer
+from ressq_export.measurement.scores import torch_logits
 from ressq_export.measurement.stage_comparison import (
-    Logits,
+    Answers,
     StageComparison,
     centred_logits,
-    check_float_stages,
-    check_spread,
+    check_float_answers,
+    check_trained,
     compare,
 )
-from ressq_export.network.deployed import DeployedNetwork, deploy
+from ressq_export.network.deploy import deploy_trained
+from ressq_export.network.deployed import Deployed
+from ressq_export.network.deployed_segmentation import answer_pixels
+from ressq_export.network.tensor_names import CLASSES, OUTPUT
 from ressq_export.progress import Screen
 from ressq_export.quantization.bypasses import Bare
 from ressq_export.quantization.quantizer import FORMATS
 from ressq_runtime.engines import load_engine
+from ressq_runtime.inputs.picture_spec import PixelSpec
+
+# Pixels -> the outputs of a stage by their names, channels last, for one picture.
+Stage = Callable[[bytes], Mapping[str, NDArray[Any]]]
 
 
 def convert_floats(
@@ -34,62 +45,88 @@ def convert_floats(
     folder: Path,
     log: Log,
     screen: Screen,
-) -> tuple[DeployedNetwork, dict[str, Path], list[StageComparison], Logits]:
-    """The deployed network, its two float files by kind, their comparisons, and the ONNX file's logits of `seen`.
+) -> tuple[Deployed, dict[str, Path], list[StageComparison], Answers]:
+    """The deployed network, its two float files by kind, their comparisons, and the ONNX file's answers to `seen`.
 
     Raises:
         ConversionError: a converter failed.
         ParityError: a form answers something else than the one before.
     """
-    size = checkpoint.pixels.height
     paths = {f"fp32.{kind}": folder / f"fp32.{kind}" for kind in FORMATS}
     screen.stage("fold")
-    trained = _logits(torch_scorer(checkpoint, temperature), seen)
-    check_spread(trained)
+    trained = _answers(_trained_stage(checkpoint, temperature), seen)
+    check_trained(trained)
     wanted, comparisons = trained, []
     if bare.left_out:
-        wanted = _logits(torch_scorer(checkpoint, temperature, bare.model), seen)
-        comparisons.append(compare(f"torch -> torch without the bypass of {', '.join(bare.left_out)}", trained, wanted))
+        wanted = _answers(_trained_stage(checkpoint, temperature, bare.model), seen)
+        name = f"torch -> torch without the bypass of {', '.join(bare.left_out)}"
+        comparisons.append(compare(name, trained.logits, wanted.logits))
     normalise = checkpoint.normalise
-    network = deploy(bare.model, normalise.mean, normalise.std, temperature)
-    comparisons.append(_check_float("torch -> folded", wanted, _logits(_network_scorer(network, size), seen), log))
+    network = deploy_trained(bare.model, normalise.mean, normalise.std, temperature)
+    folded = _answers(_deployed_stage(network, checkpoint.pixels), seen)
+    comparisons.append(_check_float("torch -> folded", wanted, folded, log))
     screen.stage("ONNX fp32")
-    export_onnx(network, size, paths["fp32.onnx"], log)
-    found = file_logits(paths["fp32.onnx"], seen)
+    export_onnx(network, checkpoint.pixels, paths["fp32.onnx"], log)
+    found = file_answers(paths["fp32.onnx"], seen)
     comparisons.append(_check_float("torch -> fp32.onnx", wanted, found, log))
     screen.stage("TFLite fp32")
     convert_to_tflite(paths["fp32.onnx"], paths["fp32.tflite"], log)
-    comparisons.append(_check_float("fp32.onnx -> fp32.tflite", found, file_logits(paths["fp32.tflite"], seen), log))
+    comparisons.append(_check_float("fp32.onnx -> fp32.tflite", found, file_answers(paths["fp32.tflite"], seen), log))
     return network, paths, comparisons, found
 
 
-def _check_float(name: str, wanted: Logits, found: Logits, log: Log) -> StageComparison:
+def _check_float(name: str, wanted: Answers, found: Answers, log: Log) -> StageComparison:
     try:
-        return check_float_stages(name, wanted, found)
+        return check_float_answers(name, wanted, found)
     except ParityError as error:
         raise ParityError(f"{error}; report this with {log.keep()}") from error
 
 
-def _logits(score: Scorer, pixels: Sequence[bytes]) -> Logits:
-    return centred_logits(score(picture) for picture in pixels)
+def _answers(stage: Stage, pixels: Sequence[bytes]) -> Answers:
+    outputs = [stage(picture) for picture in pixels]
+    logits = centred_logits(np.concatenate([found[OUTPUT].reshape(-1, found[OUTPUT].shape[-1]) for found in outputs]))
+    maps = np.concatenate([found[CLASSES] for found in outputs]) if CLASSES in outputs[0] else None
+    return Answers(logits, maps)
 
 
-def file_logits(path: Path, pixels: Sequence[bytes]) -> Logits:
-    """What a model file makes of pixels, centred."""
+def file_answers(path: Path, pixels: Sequence[bytes]) -> Answers:
+    """What a model file makes of pixels."""
     engine = load_engine(str(path))
+
+    def stage(picture: bytes) -> Mapping[str, NDArray[Any]]:
+        found = engine.run(picture).values()
+        return {tensor.name: np.frombuffer(tensor.data, tensor.dtype).reshape(tensor.shape) for tensor in found}
+
     try:
-        return _logits(scorer_of(engine), pixels)
+        return _answers(stage, pixels)
     finally:
         engine.close()
 
 
-def _network_scorer(network: DeployedNetwork, size: int) -> Scorer:
-    """The deployed network in PyTorch: pixels -> scores."""
+def _trained_stage(checkpoint: Checkpoint, temperature: float, network: nn.Module | None = None) -> Stage:
+    """The trained network itself, or another that takes its pictures."""
+    compute, spec = torch_logits(checkpoint, network), checkpoint.pixels
 
-    def score(pixels: bytes) -> list[float]:
-        array = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(1, size, size, 3)
+    def stage(picture: bytes) -> Mapping[str, NDArray[Any]]:
+        logits = compute(picture) / temperature
+        if logits.dim() == 2:
+            return _to_arrays([OUTPUT], [logits.softmax(1)])
+        return _to_arrays([CLASSES, OUTPUT], answer_pixels(logits, (spec.height, spec.width)))
+
+    return stage
+
+
+def _deployed_stage(network: Deployed, spec: PixelSpec) -> Stage:
+    """The deployed network in PyTorch."""
+
+    def stage(picture: bytes) -> Mapping[str, NDArray[Any]]:
+        array = torch.frombuffer(bytearray(picture), dtype=torch.uint8).view(1, spec.height, spec.width, 3)
         with torch.inference_mode():
-            found: list[float] = network(array)[0].tolist()
-        return found
+            found = network(array)
+        return _to_arrays(network.outputs, found if isinstance(found, tuple) else [found])
 
-    return score
+    return stage
+
+
+def _to_arrays(names: Sequence[str], outputs: Sequence[Tensor]) -> dict[str, NDArray[Any]]:
+    return {name: output.numpy() for name, output in zip(names, outputs, strict=True)}

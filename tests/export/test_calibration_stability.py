@@ -112,7 +112,7 @@ def test_the_figures_are_those_of_two_files_made_and_asked_one_by_one(
     assert found is not None
     scores, widths = [], []
     for name, half in zip("ab", halves, strict=True):
-        ranges = measure_ranges(quantizer.float_file(quantizer.original, "onnx"), half, SIZE, widest)
+        ranges = measure_ranges(quantizer.float_file(quantizer.original, "onnx"), half, widest)
         quantise_tflite(quantizer.float_file(quantizer.original, "tflite"), ranges, tmp_path / name, quantizer.log)
         models = open_models({name: (tmp_path / name).rename(tmp_path / f"{name}.tflite")}, checkpoint)
         scores.append([int(np.argmax(models[name].scores(to_pixels(path, SPEC)))) for path, _ in gate.pictures])

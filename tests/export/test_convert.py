@@ -127,7 +127,7 @@ def test_each_stage_is_checked(converted: Converted) -> None:
 def test_ranges_that_are_given_become_scales(
     paths: dict[str, Path], pixels: list[bytes], log: Log, tmp_path: Path
 ) -> None:
-    ranges = {**measure_ranges(paths["fp32.onnx"], pixels, SIZE), "fire4.squeeze": Range(0.0, 51.0)}
+    ranges = {**measure_ranges(paths["fp32.onnx"], pixels), "fire4.squeeze": Range(0.0, 51.0)}
     target = tmp_path / "model.tflite"
     quantise_tflite(paths["fp32.tflite"], ranges, target, log)
     _, graph = read_flatbuffer(target.read_bytes())
@@ -146,7 +146,7 @@ def test_a_layer_that_only_answers_zero_gives_no_range(
             constant.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(constant) * 0, constant.name))
     onnx.save(model, tmp_path / "dead.onnx")
     with pytest.raises(CalibrationError, match=r"fire6.squeeze: found nothing but zeros on the calibration pictures"):
-        measure_ranges(tmp_path / "dead.onnx", pixels, SIZE)
+        measure_ranges(tmp_path / "dead.onnx", pixels)
 
 
 def test_an_onnx_whose_pixels_are_not_quantised_is_refused(paths: dict[str, Path]) -> None:
@@ -157,7 +157,7 @@ def test_an_onnx_whose_pixels_are_not_quantised_is_refused(paths: dict[str, Path
 def test_an_onnx_with_floats_for_pixels_is_refused(
     paths: dict[str, Path], log: Log, tmp_path: Path, pixels: list[bytes]
 ) -> None:
-    ranges = {**measure_ranges(paths["fp32.onnx"], pixels, SIZE), "float": Range(0.0, 300.0)}
+    ranges = {**measure_ranges(paths["fp32.onnx"], pixels), "float": Range(0.0, 300.0)}
     with pytest.raises(ConversionError, match=r"found scale 1.17.* and zero point 0.* at pixels, wanted 1 and 0"):
         quantise_onnx(paths["fp32.onnx"], ranges, tmp_path / "model.onnx", log)
 

@@ -88,7 +88,7 @@ def check_input(pixels: Table, size: int) -> None:
 
 
 def test_metadata_says_what_the_tensors_are() -> None:
-    check_metadata(build_metadata("feuille", "Blätter, 葉", 96), "feuille", "Blätter, 葉", 96)
+    check_metadata(build_metadata("feuille", "Blätter, 葉", (96, 96)), "feuille", "Blätter, 葉", 96)
 
 
 def metadata_of(path: Path) -> bytes:
@@ -110,6 +110,6 @@ def test_a_model_with_metadata_answers_as_before(
     for kind in ("fp32.tflite", "int8.tflite"):
         with subtests.test(kind):
             target = tmp_path / f"{kind}.tflite"
-            target.write_bytes(add_metadata(paths[kind].read_bytes(), "name", "about", 64))
+            target.write_bytes(add_metadata(paths[kind].read_bytes(), "name", "about"))
             before, after = (load_engine(str(path)).run(pixels[0]) for path in (paths[kind], target))
             assert before["scores"].data == after["scores"].data

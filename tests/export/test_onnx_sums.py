@@ -16,6 +16,7 @@ from ressq_export.formats.onnx_sums import make_sums
 from ressq_export.network.deployed import deploy
 from ressq_export.network.ranges import Range
 from ressq_export.quantization.ranges import measure_ranges
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ def kinds(model: onnx.ModelProto) -> Counter[str]:
 def check_rewriting(path: Path, pixels: list[bytes]) -> tuple[onnx.ModelProto, dict[str, Range]]:
     """The model after make_sums, and its ranges; its scores have not changed by one bit."""
     before, after = onnx.load(path), onnx.load(path)
-    ranges = make_sums(after, measure_ranges(path, pixels, SIZE))
+    ranges = make_sums(after, measure_ranges(path, pixels))
     onnx.checker.check_model(after, full_check=True)
     for picture in as_batch(pixels[:4]).numpy()[:, None]:
         np.testing.assert_array_equal(scores(before, picture), scores(after, picture))
@@ -59,7 +60,7 @@ def test_behind_a_pooling_what_is_subtracted_is_multiplied_by_minus_one(
 ) -> None:
     checkpoint = checkpoint_of("ressqueezenet1_0")  # its fire5 and fire9 read a pooling
     network = deploy(checkpoint.build(), checkpoint.normalise.mean, checkpoint.normalise.std)
-    export_onnx(network, SIZE, tmp_path / "model.onnx", log)
+    export_onnx(network, PixelSpec.for_size(SIZE), tmp_path / "model.onnx", log)
     after, ranges = check_rewriting(tmp_path / "model.onnx", pixels)
     assert kinds(after)["Mul"] == 2
     assert ranges["pool2.negated"] == Range(-ranges["pool2"].high, -ranges["pool2"].low)

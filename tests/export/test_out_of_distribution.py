@@ -181,7 +181,7 @@ def test_a_grey_picture_is_far_from_coloured_ones_and_a_coloured_one_from_grey_o
 
 
 def test_the_metadata_describes_both_outputs(extended: dict[str, Path]) -> None:
-    model = add_metadata(extended["int8.tflite"].read_bytes(), "n", "a", SIZE)
+    model = add_metadata(extended["int8.tflite"].read_bytes(), "n", "a")
     assert b"How far the picture lies" in model
 
 

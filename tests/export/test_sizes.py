@@ -38,7 +38,7 @@ def random_network(version: str) -> ResSqueezeNet:
 @pytest.mark.parametrize(("version", "size"), [("1.0", 224), ("1.0", 64), ("1.1", 227), ("1.1", 100), ("1.1", 32)])
 def test_any_size_gives_the_same_scores_in_both_formats(version: str, size: int, tmp_path: Path) -> None:
     network, log = deploy(random_network(version), MEAN, STD), Log(tmp_path / "log")
-    export_onnx(network, size, tmp_path / "a.onnx", log)
+    export_onnx(network, PixelSpec.for_size(size), tmp_path / "a.onnx", log)
     convert_to_tflite(tmp_path / "a.onnx", tmp_path / "a.tflite", log)
     spec = PixelSpec.for_size(size)
     golden = [np.frombuffer(spec.make_golden(seed), np.uint8) for seed in range(3)]

@@ -48,11 +48,12 @@ def full_size_onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from ressq_export.formats.converter_log import Log
     from ressq_export.formats.onnx_fp32 import export_onnx
     from ressq_export.network.deployed import deploy
+    from ressq_runtime.inputs.picture_spec import PixelSpec
 
     folder = tmp_path_factory.mktemp("onnx")
     checkpoint = checkpoint_of()
     network = deploy(checkpoint.build(), checkpoint.normalise.mean, checkpoint.normalise.std)
-    export_onnx(network, 224, folder / "full.onnx", Log(folder / "log"))
+    export_onnx(network, PixelSpec(), folder / "full.onnx", Log(folder / "log"))
     return folder / "full.onnx"
 
 

@@ -21,10 +21,10 @@ from ressq_export.progress import Screen
 from ressq_export.report import Row
 from ressq_export.run import Run
 from ressq_export.tasks.task import Measured
-from ressq_runtime.classifier import Classifier
+from ressq_runtime.model import Model
 
 
-def scorers(models: Mapping[str, Classifier], run: Run, temperature: float) -> dict[str, Scorer]:
+def scorers(models: Mapping[str, Model], run: Run, temperature: float) -> dict[str, Scorer]:
     """Torch first, then the files by kind."""
     compute, task = torch_logits(run.checkpoint), run.task
     return {
@@ -34,7 +34,7 @@ def scorers(models: Mapping[str, Classifier], run: Run, temperature: float) -> d
 
 
 def measure_pictures(
-    models: Mapping[str, Classifier],
+    models: Mapping[str, Model],
     run: Run,
     temperature: float,
     pictures: Sequence[tuple[Path, Any]],

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import ai_edge_litert.schema_py_generated as schema
 import flatbuffers
 
-from ressq_export.network.tensor_names import INPUT, OUTPUT, pack, read_flatbuffer
+from ressq_export.network.tensor_names import CLASSES, INPUT, OUTPUT, pack, read_flatbuffer
 from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 
 IDENTIFIER = b"M001"
@@ -26,18 +26,19 @@ _PARSER_VERSION = "1.0.0"  # the oldest that knows all that is used here
 _Field = tuple[int, str, float]
 
 
-def add_metadata(model: bytes, name: str, about: str, size: int) -> bytes:
+def add_metadata(model: bytes, name: str, about: str) -> bytes:
     """The flatbuffer with metadata that describes its tensors and names `labels.txt`.
 
     Args:
         model: a TFLite flatbuffer, nothing appended to it.
         name: of the model.
         about: what it is for.
-        size: height and width of its input.
     """
     root, graph = read_flatbuffer(model)
+    height, width = (int(side) for side in graph.tensors[graph.inputs[0]].shape[1:3])
+    outputs = [graph.tensors[output].name.decode() for output in graph.outputs]
     buffer = schema.BufferT()
-    buffer.data = build_metadata(name, about, size, out_of_distribution=len(graph.outputs) > 1)
+    buffer.data = build_metadata(name, about, (height, width), outputs)
     root.buffers.append(buffer)
     entry = schema.MetadataT()
     entry.name, entry.buffer = BUFFER_NAME, len(root.buffers) - 1
@@ -45,17 +46,22 @@ def add_metadata(model: bytes, name: str, about: str, size: int) -> bytes:
     return pack(root)
 
 
-def build_metadata(name: str, about: str, size: int, *, out_of_distribution: bool = False) -> bytes:
-    """Its own flatbuffer; out_of_distribution: of a model with that output, too, which MediaPipe wants described."""
+def build_metadata(name: str, about: str, size: tuple[int, int], outputs: Sequence[str] = (OUTPUT,)) -> bytes:
+    """Its own flatbuffer.
+
+    Of a class map nothing says that a softmax is still to be applied (SEGMENTER_METADATA): it is inside.
+
+    Args:
+        name: of the model.
+        about: what it is for.
+        size: height and width of the input.
+        outputs: the names of all: MediaPipe wants each described.
+    """
     writer = _Writer()
     graph = writer.table(  # SubGraphMetadata
         10,
-        (2, "offset", writer.vector([_input(writer, size)])),
-        (
-            3,
-            "offset",
-            writer.vector([_output(writer), *([_out_of_distribution(writer)] if out_of_distribution else [])]),
-        ),
+        (2, "offset", writer.vector([_input(writer, *size)])),
+        (3, "offset", writer.vector([_DESCRIBE[output](writer) for output in outputs])),
     )
     model = writer.table(  # ModelMetadata
         8,
@@ -67,9 +73,9 @@ def build_metadata(name: str, about: str, size: int, *, out_of_distribution: boo
     return writer.finish(model)
 
 
-def _input(writer: "_Writer", size: int) -> int:
+def _input(writer: "_Writer", height: int, width: int) -> int:
     """TensorMetadata of the pixels: RGB, 0..255 as they are, that is mean 0 and std 1."""
-    image_size = writer.table(2, (0, "uint32", size), (1, "uint32", size))  # ImageSize
+    image_size = writer.table(2, (0, "uint32", width), (1, "uint32", height))  # ImageSize
     image = writer.table(2, (0, "int8", _RGB), (1, "offset", image_size))  # ImageProperties
     options = writer.table(  # NormalizationOptions
         2, (0, "offset", writer.floats([0.0])), (1, "offset", writer.floats([1.0]))
@@ -79,7 +85,7 @@ def _input(writer: "_Writer", size: int) -> int:
     return writer.table(
         7,
         (0, "offset", writer.string(INPUT)),
-        (1, "offset", writer.string(f"RGB picture, {size} x {size}, 0..255")),
+        (1, "offset", writer.string(f"RGB picture, {height} x {width}, 0..255")),
         (3, "offset", _content(writer, _IMAGE_PROPERTIES, image)),
         (4, "offset", writer.vector([unit])),
         (5, "offset", stats),
@@ -113,6 +119,19 @@ def _out_of_distribution(writer: "_Writer") -> int:
         (1, "offset", writer.string("How far the picture lies from the training pictures")),
         (3, "offset", _content(writer, _FEATURE_PROPERTIES, writer.table(0))),
     )
+
+
+def _classes(writer: "_Writer") -> int:
+    """TensorMetadata of the class map."""
+    return writer.table(
+        7,
+        (0, "offset", writer.string(CLASSES)),
+        (1, "offset", writer.string("Class of each pixel, a line of the labels counted from 0")),
+        (3, "offset", _content(writer, _FEATURE_PROPERTIES, writer.table(0))),
+    )
+
+
+_DESCRIBE = {OUTPUT: _output, OUT_OF_DISTRIBUTION: _out_of_distribution, CLASSES: _classes}
 
 
 def _content(writer: "_Writer", kind: int, properties: int) -> int:

@@ -9,27 +9,29 @@ import torch
 
 from ressq_export.errors import ConversionError
 from ressq_export.formats.converter_log import Log
-from ressq_export.network.deployed import DeployedNetwork
-from ressq_export.network.tensor_names import INPUT, OUTPUT, name_onnx_tensors
+from ressq_export.formats.onnx_tensor_names import name_onnx_tensors
+from ressq_export.network.deployed import Deployed
+from ressq_export.network.tensor_names import INPUT
+from ressq_runtime.inputs.picture_spec import PixelSpec
 
 # ReduceMean takes its axes as an input from 18 on; ONNX Runtime 1.21 (Debian's, for 32-bit Pis) reads it.
 OPSET = 18
 
 
-def export_onnx(network: DeployedNetwork, size: int, target: Path, log: Log) -> None:
-    """Write `target`: `pixels` uint8 [1, size, size, 3] -> `scores` float32 [1, classes], one file.
+def export_onnx(network: Deployed, spec: PixelSpec, target: Path, log: Log) -> None:
+    """Write `target`: `pixels` uint8 [1, height, width, 3] -> the network's outputs, one file.
 
     Raises:
         ConversionError: PyTorch could not export the network, or it has layers that none of ours has.
     """
-    pixels = torch.zeros((1, size, size, 3), dtype=torch.uint8)
+    pixels = torch.zeros((1, spec.height, spec.width, 3), dtype=torch.uint8)
     with log.capture("torch.onnx.export"):
         # Without external_data=False the weights would go to a second file, which scp forgets.
         program = torch.onnx.export(
             network,
             (pixels,),
             input_names=[INPUT],
-            output_names=[OUTPUT],
+            output_names=list(network.outputs),
             opset_version=OPSET,
             dynamo=True,
             external_data=False,

@@ -18,7 +18,7 @@ from ressq_export.formats.onnx_sums import make_sums
 from ressq_export.network.ranges import Ranges
 from ressq_export.network.tensor_names import BEFORE_RELU, CENTRED, INPUT
 
-_FLOAT_LAYERS = ("Cast", "Softmax")
+_FLOAT_LAYERS = ("ArgMax", "Cast", "Softmax")
 
 
 def quantise_onnx(source: Path, ranges: Ranges, target: Path, log: Log) -> None:

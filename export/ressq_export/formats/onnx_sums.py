@@ -22,7 +22,11 @@ def make_sums(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
     """Rewrite the Sub of every bypass as an Add, in place; the ranges that then hold. Exact."""
     found = dict(ranges)
     for node in [node for node in model.graph.node if node.op_type == "Sub" and node.name != CENTRED]:
+        node.op_type = "Add"
         subtracted = node.input[1]
+        if subtracted not in ranges:  # a constant
+            _negate(model.graph, [subtracted])
+            continue
         makers = _relu_sources(model.graph, subtracted)
         if makers:
             _negate_source(model.graph, makers, subtracted)
@@ -30,7 +34,6 @@ def make_sums(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
         else:
             tensors = (_insert_negation(model.graph, node),)
         found.update({tensor: _negated(ranges[subtracted]) for tensor in tensors})
-        node.op_type = "Add"
     return found
 
 

@@ -3,8 +3,10 @@
 A convolution is known by the name that onnx2tf gave its weights, any other layer by what it takes.
 """
 
+import math
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 import ai_edge_litert.schema_py_generated as schema
 import numpy as np
@@ -30,7 +32,12 @@ _KINDS = {
     "CONCATENATION": "Concat",
     "ADD": "Add",
     "SUB": "Sub",
+    "MUL": "Mul",
+    "ARG_MAX": "ArgMax",
     "MAX_POOL_2D": "MaxPool",
+    "AVERAGE_POOL_2D": "AveragePool",
+    "RESIZE_BILINEAR": "Resize",
+    "RESIZE_NEAREST_NEIGHBOR": "Resize",
     "TRANSPOSE": "Transpose",
     "RESHAPE": "Reshape",
     "SLICE": "Split",
@@ -64,7 +71,7 @@ class _Namer:
         self._convolutions = {
             node.name: _activation(node.output[0]) for node in source.graph.node if node.op_type == "Conv"
         }
-        self._joints = _find_joints(source.graph)
+        self._joints = _find_joints(source)
         self._made = {INPUT}
         self._moves = Counter[str]()
 
@@ -83,7 +90,8 @@ class _Namer:
             if kind == "SLICE":
                 self._state_size(operator)
         else:
-            made = self._joints.get((_KINDS.get(kind, ""), frozenset(map(origin, inputs))), "")
+            cells = math.prod(self._tensors[operator.outputs[0]].shape)
+            made = self._joints.get(_key(_KINDS.get(kind, ""), map(origin, inputs), cells), "")
             weights = LOGITS if kind == "FULLY_CONNECTED" else ""
         if not made:
             raise ConversionError(f"{kind}: found behind {', '.join(inputs)}, wanted only the layers of the ONNX file")
@@ -107,14 +115,26 @@ def _is_stray(kind: str, tensor: "schema.TensorT") -> bool:
     return kind == "TRANSPOSE" and len(tensor.shape) == _PICTURES
 
 
-def _find_joints(graph: onnx.GraphProto) -> dict[tuple[str, frozenset[str]], str]:
-    """(operator, the activations that it takes) -> the one that it makes, its ReLU included."""
+_Key = tuple[str, frozenset[str], int]
+
+
+def _find_joints(source: onnx.ModelProto) -> dict[_Key, str]:
+    """Operator, the activations that it takes, and how large a pooling's is -> the one that it makes, ReLU included."""
+    graph = onnx.shape_inference.infer_shapes(source).graph
+    cells = {
+        value.name: math.prod(dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
+        for value in graph.value_info
+    }
     made = {INPUT, *(name for node in graph.node for name in node.output)}
     found = {}
     for node in graph.node:
-        inputs = frozenset(_activation(name) for name in node.input if name in made)
-        found[node.op_type, inputs] = _activation(node.output[0])
+        inputs = (_activation(name) for name in node.input if name in made)
+        found[_key(node.op_type, inputs, cells.get(node.output[0], 0))] = _activation(node.output[0])
     return found
+
+
+def _key(kind: str, inputs: Iterable[str], cells: int) -> _Key:
+    return kind, frozenset(inputs), cells if kind == "AveragePool" else 0
 
 
 def _activation(name: str) -> str:

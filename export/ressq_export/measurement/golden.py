@@ -6,19 +6,36 @@ that, a self-test there would call a sound artefact broken, so such a picture is
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ressq_export.measurement.scores import scorer_of
+from ressq_export.measurement.scores import SCORES
 from ressq_runtime.engines.interpreter import InterpreterEngine
+from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.tasks.classify_golden import SMALLEST_PROBABILITY
+
+if TYPE_CHECKING:
+    from ressq_runtime.engines.engine import Engine
 
 CASES = 3
 _CANDIDATES = 16  # seeds to choose from: enough for three unlike answers, and done in a second
 STEADY = 1.0  # int8 steps of a logit that a log-probability may move; the self-test allows two
 
 Score = Callable[[bytes], Sequence[float]]
+
+
+def mean_scores(engine: "Engine") -> Score:
+    """The scores of a model file that is loaded in an engine: of each class the mean over what it answers for."""
+    name = choose_output("model", engine.outputs, SCORES).name
+
+    def score(pixels: bytes) -> Sequence[float]:
+        found = engine.run(pixels)[name]
+        means: list[float] = np.array(found.values()).reshape(-1, found.shape[-1]).mean(0).tolist()
+        return means
+
+    return score
 
 
 def choose_seeds(score: Score, spec: PixelSpec, moved: Callable[[bytes], float]) -> list[int]:
@@ -57,7 +74,7 @@ def steps_between_kernels(int8_model: Path, score: Score, step: float) -> Callab
     kernels = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(str(int8_model), num_threads=1, experimental_op_resolver_type=kernels)
     interpreter.allocate_tensors()
-    plain = scorer_of(InterpreterEngine(interpreter, str(int8_model), "tflite", "", 1))
+    plain = mean_scores(InterpreterEngine(interpreter, str(int8_model), "tflite", "", 1))
 
     def moved(pixels: bytes) -> float:
         logs = np.log(np.maximum([plain(pixels), score(pixels)], SMALLEST_PROBABILITY))

@@ -13,10 +13,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ressq_edge.network.fire import ComplexBypassFire, Fire
+from ressq_edge.network.fire import ComplexBypassFire, Fire, GatedBypassFire
 from ressq_edge.network.model import Backbone, ResSqueezeNet
 from ressq_export.network.fold import Sign, fold_gates, fold_normalisation, fold_scale, scale
-from ressq_export.network.tensor_names import NamedTensor
+from ressq_export.network.tensor_names import OUTPUT, NamedTensor
 from ressq_export.network.trace_features import trace_features
 
 # Where each network tells unlike pictures (docs/decisions/0011): in the middle of the network; later modules keep less
@@ -46,12 +46,17 @@ class Centre(nn.Module):
 
 
 class FoldedFire(nn.Module):
-    """A Fire module whose bypass is a plain sum, a plain difference, a 1x1 convolution or nothing."""
+    """A Fire module whose bypass is a plain sum, a plain difference, a convolution or nothing.
 
-    def __init__(self, name: str, fire: Fire, sign: Sign) -> None:
+    sign: None where it has a gate that could not be folded, which becomes a convolution.
+    """
+
+    def __init__(self, name: str, fire: Fire, sign: Sign | None) -> None:
         super().__init__()
         self.squeeze, self.expand1x1, self.expand3x3 = fire.squeeze, fire.expand1x1, fire.expand3x3
         self.bypass = fire.bypass if isinstance(fire, ComplexBypassFire) else None
+        if sign is None:
+            self.bypass = _as_convolution(cast(GatedBypassFire, fire))
         self.sign = sign
         parts = ("squeeze", "expand1x1", "expand3x3", "concat", "bypass", "sum")
         self.at = nn.ModuleDict({part: NamedTensor(f"{name}.{part}") for part in parts})
@@ -67,7 +72,7 @@ class FoldedFire(nn.Module):
         elif self.sign == 0:
             return y
         else:
-            y = y + x if self.sign > 0 else y - x
+            y = y + x if self.sign == 1 else y - x
         return cast(Tensor, self.at["sum"](y))
 
 
@@ -95,8 +100,23 @@ class FoldedHead(nn.Module):
         return x if self.relu else cast(Tensor, self.at["logits"](self.linear(x)))
 
 
-class DeployedNetwork(nn.Module):
+class Deployed(nn.Module):
+    """A network as it is deployed: uint8 (N, H, W, 3) RGB -> its outputs.
+
+    outputs: their names in every file, in this order.
+    """
+
+    outputs: tuple[str, ...]
+
+    def logits(self, pixels: Tensor) -> Tensor:
+        """The logits over the temperature, what the softmax takes: (N, classes), or (N, classes, h, w)."""
+        raise NotImplementedError
+
+
+class DeployedNetwork(Deployed):
     """uint8 (N, H, W, 3) RGB -> float32 (N, classes): softmax(logits / temperature), or those logits."""
+
+    outputs = (OUTPUT,)
 
     def __init__(self, layers: "OrderedDict[str, nn.Module]", head: FoldedHead) -> None:
         super().__init__()
@@ -136,7 +156,7 @@ def deploy(model: nn.Module, mean: Sequence[float], std: Sequence[float], temper
     conv = next(layer for layer in model.classifier if isinstance(layer, nn.Conv2d))
     scale(conv, 1 / temperature)
     relu = any(isinstance(layer, nn.ReLU) for layer in model.classifier)
-    return DeployedNetwork(_layers(model.features, signs), FoldedHead(conv, relu)).eval()
+    return DeployedNetwork(fold_layers(model.features, signs), FoldedHead(conv, relu)).eval()
 
 
 def _deploy_baseline(
@@ -149,14 +169,15 @@ def _deploy_baseline(
     return DeployedNetwork(OrderedDict(centre=Centre(grey), features=features), FoldedHead(linear, relu=False)).eval()
 
 
-def _layers(backbone: Backbone, signs: dict[str, Sign]) -> "OrderedDict[str, nn.Module]":
+def fold_layers(backbone: Backbone, signs: dict[str, Sign]) -> "OrderedDict[str, nn.Module]":
+    """A backbone's layers under their names in the paper; signs: of the bypasses that were folded."""
     names = {id(fire): name for name, fire in backbone.fires()}
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     pools = 0
     for layer in backbone:
         if isinstance(layer, Fire):
             name = names[id(layer)]
-            layers[name] = FoldedFire(name, layer, signs.get(name, 0))
+            layers[name] = FoldedFire(name, layer, signs.get(name, None if isinstance(layer, GatedBypassFire) else 0))
         elif isinstance(layer, nn.MaxPool2d):
             pools += 1
             layers[f"pool{pools}"] = layer
@@ -165,6 +186,16 @@ def _layers(backbone: Backbone, signs: dict[str, Sign]) -> "OrderedDict[str, nn.
         else:
             layers.update(relu1=layer, at_conv1=NamedTensor("conv1"))
     return layers
+
+
+def _as_convolution(fire: GatedBypassFire) -> nn.Conv2d:
+    """Each channel times the gate: of a kind that every interpreter has in int8."""
+    channels = fire.squeeze.in_channels
+    conv = nn.Conv2d(channels, channels, 1, groups=channels)
+    with torch.no_grad():
+        conv.weight.copy_(fire.gate.expand_as(conv.weight))
+        cast(Tensor, conv.bias).zero_()
+    return conv
 
 
 def _as_linear(conv: nn.Conv2d) -> nn.Linear:

@@ -10,38 +10,40 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
-from ressq_edge.network.fire import GatedBypassFire
-from ressq_edge.network.model import Backbone
 from ressq_edge.network.segmentation import SegmentationNet
-from ressq_export.network.deployed import FoldedFire
+from ressq_export.network.deployed import Deployed, fold_layers
 from ressq_export.network.fold import fold_gates, fold_normalisation, scale
+from ressq_export.network.tensor_names import CLASSES, OUTPUT
+from ressq_export.network.trace_segmentation import trace_segmentation
 
-OUTPUTS = ("classes", "scores")  # in this order: MediaPipe's ImageSegmenter takes the last one
 
-
-class DeployedSegmentation(nn.Module):
+class DeployedSegmentation(Deployed):
     """uint8 (N, H, W, 3) RGB -> `classes` uint8 (N, H, W), `scores` float32 (N, h, w, classes)."""
 
-    def __init__(self, model: SegmentationNet) -> None:
+    outputs = (CLASSES, OUTPUT)  # in this order: MediaPipe's ImageSegmenter takes the last one
+
+    def __init__(self, features: fx.GraphModule) -> None:
         super().__init__()
-        self.features, self.head, self.classifier = model.features, model.head, model.classifier
+        self.features = features
 
     def logits(self, pixels: Tensor) -> Tensor:
         """The logits over the temperature, (N, classes, h, w)."""
-        x = pixels.permute(0, 3, 1, 2).float()
-        return cast(Tensor, self.classifier(self.head(self.features.stages(x))))
+        return cast(Tensor, self.features(pixels.permute(0, 3, 1, 2).float()))
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """The class of each pixel, and the scores of each cell of the head.
+        """The class of each pixel, and the scores of each cell of the head."""
+        return answer_pixels(self.logits(pixels), pixels.shape[1:3])
 
-        Logits are resized, not scores: what lies between two cells is then what the training loss saw.
-        """
-        logits = self.logits(pixels)
-        # (N, classes, H, W)
-        large = F.interpolate(logits, pixels.shape[1:3], mode="bilinear", align_corners=False)
-        return large.argmax(1).to(torch.uint8), logits.permute(0, 2, 3, 1).softmax(3)
+
+def answer_pixels(logits: Tensor, size: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """Logits (N, classes, h, w) to the class of each pixel, uint8 (N, *size), and scores (N, h, w, classes).
+
+    Logits are resized, not scores: what lies between two cells is then what the training loss saw.
+    """
+    large = F.interpolate(logits, size, mode="bilinear", align_corners=False)  # (N, classes, *size)
+    return large.argmax(1).to(torch.uint8), logits.permute(0, 2, 3, 1).softmax(3)
 
 
 def deploy_segmentation(
@@ -60,14 +62,6 @@ def deploy_segmentation(
     """
     model = copy.deepcopy(model).cpu().float().eval()
     fold_normalisation(cast(nn.Conv2d, model.features[0]), mean, std)
-    _fold_fires(model.features)
+    layers = fold_layers(model.features, fold_gates(model.features, keep_stages=True))
     scale(model.classifier, 1 / temperature)
-    return DeployedSegmentation(model).eval()
-
-
-def _fold_fires(backbone: Backbone) -> None:
-    signs = fold_gates(backbone, keep_stages=True)
-    numbers = {id(layer): number for number, layer in enumerate(backbone)}
-    for name, fire in list(backbone.fires()):
-        if name in signs or not isinstance(fire, GatedBypassFire):
-            backbone[numbers[id(fire)]] = FoldedFire(name, fire, signs.get(name, 0))
+    return DeployedSegmentation(trace_segmentation(layers, model.head, model.classifier)).eval()

@@ -87,7 +87,7 @@ def fold_gates(backbone: Backbone, *, keep_stages: bool = False) -> dict[str, Si
     for layer in backbone:
         stays = keep_stages and pooled
         pooled = isinstance(layer, nn.MaxPool2d)
-        if isinstance(layer, GatedBypassFire) and not stays:
+        if isinstance(layer, GatedBypassFire) and (not stays or layer.gate.item() == 0):
             name, gate = names[id(layer)], layer.gate.item()
             signs[name] = 0 if gate == 0 else 1 if gate > 0 else -1
             if gate != 0:

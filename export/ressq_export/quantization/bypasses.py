@@ -8,7 +8,7 @@ import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
@@ -19,9 +19,13 @@ from ressq_edge.data.augment import normalise
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_edge.network.fire import ComplexBypassFire, Fire, GatedBypassFire
 from ressq_edge.network.model import ResSqueezeNet
+from ressq_edge.network.segmentation import SegmentationNet
 from ressq_export.network.ranges import STEPS, Range
 from ressq_export.progress import Screen
 from ressq_export.quantization.ranges import least_error, thin
+
+Bypassed = ResSqueezeNet | SegmentationNet  # of the latter the backbone: a head has no gates
+_Network = TypeVar("_Network", bound=Bypassed)
 
 HALF = 0.5  # a step: rounding to the nearest takes less away again
 BATCH = 16  # pictures
@@ -73,7 +77,7 @@ def leave_out(checkpoint: Checkpoint, pixels: Sequence[bytes], screen: Screen) -
         screen: shows how far it is.
     """
     model = checkpoint.build()
-    if not isinstance(model, ResSqueezeNet) or not model.bypassed:
+    if not isinstance(model, Bypassed) or not _bypassed(model):
         return Bare(model, {})
     screen.stage("bypasses")
     sums, wanted = _measure(model, checkpoint, pixels)
@@ -88,7 +92,12 @@ def leave_out(checkpoint: Checkpoint, pixels: Sequence[bytes], screen: Screen) -
     return Bare(bare, small) if same else Bare(model, {})
 
 
-def without_bypasses(model: ResSqueezeNet, names: Collection[str]) -> ResSqueezeNet:
+def _bypassed(model: Bypassed) -> list[str]:
+    """Names of the backbone's Fire modules with a bypass."""
+    return [name for name, fire in model.features.fires() if type(fire) is not Fire]
+
+
+def without_bypasses(model: _Network, names: Collection[str]) -> _Network:
     """A copy of the network in which these Fire modules are plain ones; it shares no weight with the original."""
     bare = copy.deepcopy(model)
     numbers = {id(layer): number for number, layer in enumerate(bare.features)}
@@ -105,10 +114,10 @@ def _plain(fire: Fire) -> Fire:
     return plain.train(fire.training)
 
 
-def _measure(model: ResSqueezeNet, checkpoint: Checkpoint, pixels: Sequence[bytes]) -> tuple[dict[str, _Sum], Tensor]:
-    """What each bypass of the network does to its sum, by the name of its Fire module, and the logits (N, classes)."""
+def _measure(model: Bypassed, checkpoint: Checkpoint, pixels: Sequence[bytes]) -> tuple[dict[str, _Sum], Tensor]:
+    """What each bypass does to its sum, by the name of its Fire module, and the logits (N, classes, ...)."""
     known, shape = checkpoint.normalise, (checkpoint.pixels.height, checkpoint.pixels.width, 3)
-    fires = {name: fire for name, fire in model.features.fires() if name in model.bypassed}
+    fires = {name: fire for name, fire in model.features.fires() if name in _bypassed(model)}
     sums = {name: _Sum() for name in fires}
     handles = [
         fire.register_forward_hook(lambda fire, inputs, y, found=sums[name]: found.see(_added(fire, inputs[0]), y))

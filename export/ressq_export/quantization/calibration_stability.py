@@ -71,7 +71,7 @@ def measure_stability(
     progress = screen.stage("calibration in two halves")
     network, folder = candidate.networks["tflite"], quantizer.new_folder()
     source = quantizer.float_file(network, "onnx")
-    ranges = [measure_ranges(source, half, quantizer.spec.height, candidate.choose) for half in halves]
+    ranges = [measure_ranges(source, half, candidate.choose) for half in halves]
     paths = {name: folder / f"{name}.tflite" for name in ("first", "second")}
     for spreads, path in zip(ranges, paths.values(), strict=True):
         quantise_tflite(quantizer.float_file(network, "tflite"), spreads, path, quantizer.log)

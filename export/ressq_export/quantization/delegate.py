@@ -35,7 +35,7 @@ def widen_for_sums(model: onnx.ModelProto, ranges: Ranges, groups: Mapping[str, 
         before = dict(wide)
         for node in sums:
             result = groups[node.output[0].removesuffix(BEFORE_RELU)]
-            for activation in (groups[origin(name)] for name in node.input):
+            for activation in (groups[origin(name)] for name in node.input if origin(name) in groups):
                 ratio = wide[activation].width / wide[result].width
                 if ratio < LEAST * _MARGIN:
                     wide[activation] = wide[activation].scaled(LEAST * _MARGIN**2 / ratio)

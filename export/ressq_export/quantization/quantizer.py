@@ -12,7 +12,7 @@ from ressq_export.formats import onnx_int8, tflite_int8
 from ressq_export.formats.converter_log import Log
 from ressq_export.formats.onnx_fp32 import export_onnx
 from ressq_export.formats.tflite_fp32 import convert_to_tflite
-from ressq_export.network.deployed import DeployedNetwork
+from ressq_export.network.deployed import Deployed
 from ressq_export.network.ranges import Ranges
 from ressq_export.quantization.ranges import Choose, least_error
 from ressq_runtime.inputs.picture_spec import PixelSpec
@@ -29,7 +29,7 @@ class Candidate:
     choose: the rule that makes a range of what is seen of an activation.
     """
 
-    networks: Mapping[str, DeployedNetwork]
+    networks: Mapping[str, Deployed]
     ranges: Ranges
     choose: Choose = least_error
 
@@ -46,19 +46,19 @@ class Quantizer:
     log: takes what converters print.
     """
 
-    original: DeployedNetwork
+    original: Deployed
     calibration: Sequence[bytes]
     training: Sequence[Path]
     spec: PixelSpec
     folder: Path
     log: Log
-    _known: dict[int, tuple[DeployedNetwork, dict[str, Path]]] = field(default_factory=dict)
+    _known: dict[int, tuple[Deployed, dict[str, Path]]] = field(default_factory=dict)
 
-    def register(self, network: DeployedNetwork, files: dict[str, Path]) -> None:
+    def register(self, network: Deployed, files: dict[str, Path]) -> None:
         """The float files of this network, by format, are there already."""
         self._known[id(network)] = (network, files)
 
-    def float_file(self, network: DeployedNetwork, kind: str) -> Path:
+    def float_file(self, network: Deployed, kind: str) -> Path:
         """The network as a float "onnx" or "tflite", converted at its first use.
 
         Raises:
@@ -70,7 +70,7 @@ class Quantizer:
         if kind not in files:
             target = self.new_folder() / f"float.{kind}"
             if kind == "onnx":
-                export_onnx(network, self.spec.height, target, self.log)
+                export_onnx(network, self.spec, target, self.log)
             else:
                 convert_to_tflite(self.float_file(network, "onnx"), target, self.log)
             files[kind] = target

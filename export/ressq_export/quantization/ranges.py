@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ressq_export.errors import CalibrationError
 from ressq_export.formats.onnx_sessions import open_session
 from ressq_export.network.ranges import Range, Ranges
-from ressq_export.network.tensor_names import BEFORE_RELU, CENTRED, INPUT, MOVES, OUTPUT, origin
+from ressq_export.network.tensor_names import BEFORE_RELU, CENTRED, CLASSES, INPUT, MOVES, OUTPUT, WINNER, origin
 from ressq_export.quantization.clipping import least_error_range
 from ressq_export.quantization.delegate import widen_for_sums
 
@@ -36,13 +36,12 @@ def least_error(values: NDArray[np.float32], seen: Range) -> Range:
     return Range(*least_error_range(values, seen.low, seen.high))
 
 
-def measure_ranges(model: Path, pictures: Iterable[bytes], size: int, choose: Choose = least_error) -> Ranges:
+def measure_ranges(model: Path, pictures: Iterable[bytes], choose: Choose = least_error) -> Ranges:
     """The range of every activation, chosen from what the pictures give.
 
     Args:
         model: the float ONNX file, its tensors named.
-        pictures: uint8 RGB pixels, size * size * 3 bytes each.
-        size: height and width of the network's input.
+        pictures: uint8 RGB pixels, as many as the network's input has.
         choose: makes a range of a sample of one activation's values and of the widest range that holds them all.
 
     Raises:
@@ -50,12 +49,14 @@ def measure_ranges(model: Path, pictures: Iterable[bytes], size: int, choose: Ch
     """
     graph = onnx.load(model)
     activations = _activations(graph)
+    shape = [dimension.dim_value for dimension in graph.graph.input[0].type.tensor_type.shape.dim]
+    del graph.graph.output[:]
     graph.graph.output.extend(onnx.ValueInfoProto(name=activation) for activation in activations)
     session = open_session(graph.SerializeToString())
     widest = dict.fromkeys(activations, Range(0.0, 0.0))
     kept: dict[str, list[NDArray[np.float32]]] = {activation: [] for activation in activations}
     for pixels in pictures:
-        array = np.frombuffer(pixels, np.uint8).reshape(1, size, size, 3)
+        array = np.frombuffer(pixels, np.uint8).reshape(shape)
         for activation, value in zip(activations, session.run(activations, {INPUT: array}), strict=True):
             seen = widest[activation]
             widest[activation] = Range(min(seen.low, float(value.min())), max(seen.high, float(value.max())))
@@ -81,7 +82,7 @@ def thin(value: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _activations(model: onnx.ModelProto) -> list[str]:
     """What int8 needs a range of: the output of every layer, taken behind its ReLU."""
-    skipped = {"float", CENTRED, OUTPUT}
+    skipped = {"float", CENTRED, WINNER, CLASSES, OUTPUT}
     made = [node.output[0] for node in model.graph.node if node.op_type not in (*MOVES, "Constant")]
     return [activation for activation in made if activation not in skipped and not activation.endswith(BEFORE_RELU)]
 
@@ -89,8 +90,8 @@ def _activations(model: onnx.ModelProto) -> list[str]:
 def share_ranges(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
     """The ranges with one for all that a layer only moves, so that in int8 it copies bytes, and wide enough for sums.
 
-    All inputs of a concatenation take the range of its output; a max-pooling, a padding and a reordering keep that
-    of their input. Where this ties several concatenations together, as in ShuffleNet's stages, the range holds
+    All inputs of a concatenation take the range of its output; a pooling, a padding, a resizing and a reordering keep
+    that of their input. Where this ties several concatenations together, as in ShuffleNet's stages, the range holds
     those of all. For sums see `widen_for_sums`.
     """
     groups = _group(model, ranges)
@@ -118,7 +119,7 @@ def _group(model: onnx.ModelProto, activations: Iterable[str]) -> dict[str, str]
             activation = tied[activation]
         return activation
 
-    for kind in ("Concat", "MaxPool"):
+    for kind in ("Concat", "MaxPool", "AveragePool"):
         for node in model.graph.node:
             for name in node.input if node.op_type == kind else ():
                 tied[find(origin(name))] = find(node.output[0])

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from ressq_export.network.deployed import DeployedNetwork
+from ressq_export.network.deployed import Deployed
 from ressq_export.network.ranges import STEPS, Range, Ranges
 from ressq_export.network.tensor_names import NamedTensor
 
@@ -57,7 +57,7 @@ class Simulation:
     network: the copy; its parameters are those of the original until someone trains them.
     """
 
-    def __init__(self, network: DeployedNetwork, ranges: Ranges, weight_steps: int) -> None:
+    def __init__(self, network: Deployed, ranges: Ranges, weight_steps: int) -> None:
         self.network = copy.deepcopy(network)
         for module in list(self.network.modules()):
             if isinstance(module, nn.Conv2d | nn.Linear):
@@ -66,7 +66,7 @@ class Simulation:
                 rounded = RoundedTensor(ranges[module.name])
                 module.register_forward_hook(lambda _module, _inputs, x, rounded=rounded: rounded(x))
 
-    def plain(self) -> DeployedNetwork:
+    def plain(self) -> Deployed:
         """The network alone, with float weights and nothing rounded."""
         network = copy.deepcopy(self.network)
         for module in list(network.modules()):

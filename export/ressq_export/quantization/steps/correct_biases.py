@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ressq_export.network.deployed import DeployedNetwork
+from ressq_export.network.deployed import Deployed
 from ressq_export.network.ranges import Ranges
 from ressq_export.quantization.quantizer import Candidate, Quantizer
 from ressq_export.quantization.simulation import WEIGHT_STEPS, Simulation
@@ -30,7 +30,7 @@ def correct(candidate: Candidate, quantizer: Quantizer) -> Candidate:
     return replace(candidate, networks=networks)
 
 
-def correct_biases(network: DeployedNetwork, ranges: Ranges, weight_steps: int, pixels: Tensor) -> DeployedNetwork:
+def correct_biases(network: Deployed, ranges: Ranges, weight_steps: int, pixels: Tensor) -> Deployed:
     """The network with its biases corrected, as a copy.
 
     Args:
@@ -56,7 +56,7 @@ def correct_biases(network: DeployedNetwork, ranges: Ranges, weight_steps: int, 
     return corrected
 
 
-def _mean_outputs(network: DeployedNetwork, pixels: Tensor) -> dict[str, Tensor]:
+def _mean_outputs(network: Deployed, pixels: Tensor) -> dict[str, Tensor]:
     """Each layer's mean output per channel, before its ReLU."""
     found: dict[str, Tensor] = {}
 
@@ -74,7 +74,7 @@ def _mean_outputs(network: DeployedNetwork, pixels: Tensor) -> dict[str, Tensor]
     return found
 
 
-def _layers(network: DeployedNetwork) -> list[tuple[str, nn.Conv2d | nn.Linear]]:
+def _layers(network: Deployed) -> list[tuple[str, nn.Conv2d | nn.Linear]]:
     return [(name, layer) for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
 
 

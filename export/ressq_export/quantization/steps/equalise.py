@@ -48,7 +48,7 @@ def equalise(candidate: Candidate, quantizer: Quantizer) -> Candidate:
     known: dict[int, DeployedNetwork] = {}
     for network in candidate.networks.values():
         if id(network) not in known:
-            known[id(network)] = equalise_network(network, pixels)
+            known[id(network)] = equalise_network(cast(DeployedNetwork, network), pixels)
     networks = {kind: known[id(network)] for kind, network in candidate.networks.items()}
     return take_least_error(Candidate(networks, candidate.ranges), quantizer)
 

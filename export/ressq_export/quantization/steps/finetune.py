@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor
 
-from ressq_export.network.deployed import DeployedNetwork
+from ressq_export.network.deployed import Deployed
 from ressq_export.quantization.quantizer import Candidate, Quantizer
 from ressq_export.quantization.simulation import WEIGHT_STEPS, Simulation
 from ressq_runtime.inputs.picture import to_pixels
@@ -50,7 +50,7 @@ def _batches(quantizer: Quantizer) -> Iterator[Tensor]:
             yield quantizer.batch([to_pixels(path, quantizer.spec) for path in paths])
 
 
-def train(simulation: Simulation, teacher: DeployedNetwork, batches: Iterator[Tensor], count: int) -> None:
+def train(simulation: Simulation, teacher: Deployed, batches: Iterator[Tensor], count: int) -> None:
     """Train the simulation's weights and biases, in place.
 
     Args:
@@ -63,7 +63,7 @@ def train(simulation: Simulation, teacher: DeployedNetwork, batches: Iterator[Te
     falling = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: (1 + math.cos(math.pi * step / count)) / 2)
     for pixels in batches:
         with torch.no_grad():
-            wanted = teacher(pixels)
+            wanted = teacher.logits(pixels).softmax(1)
         loss = F.cross_entropy(simulation.network.logits(pixels), wanted)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -13,7 +13,7 @@ from ressq_export.quantization.ranges import measure_ranges
 def take_min_max(candidate: Candidate, quantizer: Quantizer) -> Candidate:
     """The candidate with the extremes of all calibration pictures for ranges."""
     source = quantizer.float_file(candidate.networks["onnx"], "onnx")
-    ranges = measure_ranges(source, quantizer.calibration, quantizer.spec.height, widest)
+    ranges = measure_ranges(source, quantizer.calibration, widest)
     return replace(candidate, ranges=ranges, choose=widest)
 
 
