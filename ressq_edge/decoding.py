@@ -10,9 +10,12 @@ from ressq_edge.data.split import PARTS, pictures_sha256, write_split
 from ressq_edge.data.survey import Survey
 from ressq_edge.errors import UnreadableError
 from ressq_edge.pages.data import make_data_page
+from ressq_edge.pages.masks import make_mask_page
 from ressq_edge.reports.data_report import DataReport
 from ressq_edge.session import Session, Start
 from ressq_runtime.faults import Faults
+
+_PAGES = {"classify": make_data_page, "segment": make_mask_page}
 
 
 def decode_pictures(session: Session) -> Start:
@@ -80,7 +83,7 @@ def write_data_page(session: Session, survey: Survey, unreadable: dict[str, str]
     request, start = session.request, session.start
     names = [name for part in PARTS for name, _ in start.split.samples(part)]
     groups = read_groups(request.group_by, names) if request.group_by else {}
-    report = DataReport(start.split, survey, unreadable, groups)
+    report = DataReport(start.split, survey, unreadable, groups, start.scanned)
     root = request.data if start.about["thumbnails"] else None
-    page = make_data_page(request.out.resolve().name, report, start.pixels, start.notes, root)
+    page = _PAGES[start.config.task](request.out.resolve().name, report, start.pixels, start.notes, root)
     write_bytes(request.out / "data.html", page)

@@ -25,6 +25,11 @@ def make_thumbnail(path: Path, spec: PixelSpec) -> str:
 def draw_thumbnail(pixels: bytes, spec: PixelSpec) -> str:
     """The same of what the network takes: uint8 RGB bytes."""
     picture = Image.frombytes("RGB", (spec.width, spec.height), pixels).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    return encode_jpeg(picture)
+
+
+def encode_jpeg(picture: Image.Image) -> str:
+    """`data:image/jpeg;base64,...`."""
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

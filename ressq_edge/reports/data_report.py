@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +33,18 @@ class DataReport:
     survey: the looks; of some pictures only where there are very many.
     unreadable: reason by name.
     groups: group by name; empty where nothing was asked to be kept together.
+    scanned: what the scan of masks tells, a line each.
     """
 
     split: Split
     survey: Survey
     unreadable: Mapping[str, str]
     groups: Mapping[str, str]
+    scanned: tuple[str, ...] = ()
 
     @cached_property
-    def _place(self) -> dict[str, tuple[str, int]]:
-        return {name: (part, label) for part in PARTS for name, label in self.split.samples(part)}
+    def _place(self) -> dict[str, tuple[str, Any]]:
+        return {name: (part, target) for part in PARTS for name, target in self.split.samples(part)}
 
     @cached_property
     def readable(self) -> NDArray[np.bool_]:
@@ -53,8 +56,9 @@ class DataReport:
         return self._place[name][0]
 
     def label(self, name: str) -> str:
-        """The class of a picture."""
-        return self.split.labels[self._place[name][1]]
+        """The class of a picture; there are no masks."""
+        index: int = self._place[name][1]
+        return self.split.labels[index]
 
     def looked_at(self, label: int | None = None, part: str | None = None) -> NDArray[np.int64]:
         """Numbers in the survey of the readable pictures of a class and a part; None: of any."""
@@ -68,11 +72,12 @@ class DataReport:
 
     @cached_property
     def _parts_and_labels(self) -> NDArray[np.int64]:
-        rows = ((PARTS.index(part), label) for part, label in (self._place[name] for name in self.survey.names))
+        places = (self._place[name] for name in self.survey.names)
+        rows = ((PARTS.index(part), 0 if self.split.masks else target) for part, target in places)
         return np.fromiter((number for row in rows for number in row), np.int64).reshape(-1, 2)
 
-    def colours(self, label: int, part: str) -> Colours | None:
-        """Of a class in a part; None where none of its pictures was looked at.
+    def colours(self, label: int | None, part: str) -> Colours | None:
+        """Of a class in a part, or of all of it; None where none of its pictures was looked at.
 
         The deviation is that of all pixels of all pictures: within each and between their means.
         """
@@ -115,7 +120,9 @@ class DataReport:
 
     @cached_property
     def contradicting(self) -> set[tuple[str, str]]:
-        """Pairs of pictures that show the same, and are of two classes."""
+        """Pairs of pictures that show the same, and are of two classes; none where there are masks."""
+        if self.split.masks:
+            return set()
         return {pair for pair in self.survey.near_duplicates or () if self.label(pair[0]) != self.label(pair[1])}
 
     @property
