@@ -83,7 +83,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "--evaluate",
         metavar="FOLDER",
         type=Path,
-        help="measure on this folder of class folders as well; of the one RUN was trained on, its test pictures",
+        help="measure on this folder, laid out as the training folder, as well; of that one, on its test pictures",
     )
     add("--about", metavar="TEXT", default="", help="what the model is for, where its pictures come from")
     add("--seed", metavar="N", type=int, default=0, help="of the draw of calibration pictures (default: 0)")
@@ -97,7 +97,7 @@ def _build_parser() -> argparse.ArgumentParser:
         metavar="POINTS",
         type=_points,
         default=0.5,
-        help="top-1 that int8 may lose on the validation split (default: 0.5)",
+        help="of top-1, or mIoU, that int8 may lose on the validation split (default: 0.5)",
     )
     add("--allow-drop", action="store_true", help="keep the best int8 files even if they lose more")
     add("--force", action="store_true", help="replace files that are there")

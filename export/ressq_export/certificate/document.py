@@ -85,11 +85,11 @@ def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
 
 
 def _model(about: Description) -> dict[str, object]:
-    model = about.checkpoint.model
+    model, pixels = about.checkpoint.model, about.checkpoint.pixels
     return {
         "arch": model.arch,
         "bypass": model.bypass,
-        "size": about.checkpoint.pixels.height,
+        "size": pixels.height if pixels.resize else [pixels.height, pixels.width],
         "parameters": about.parameters,
         "multiply_adds": about.multiply_adds,
         "checkpoint_sha256": about.checkpoint_sha256,

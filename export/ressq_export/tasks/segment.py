@@ -190,13 +190,16 @@ class Segment:
         told = []
         for name, drop in described["paired"].items():
             figures, changed = described["figures"][name], described["changed"][name]
-            told += [
+            sentences = [
                 f"{name} gives the float network's class to {percent(drop['agreement'])} of the pixels.",
                 f"In the worst of {drop['n']:,} pictures it gives it to {percent(figures['agreement_worst'])}.",
                 f"Its mIoU is {_tell_loss(drop)}.",
             ]
             if changed["near"] is not None:
-                told.append(f"{percent(changed['near'])} of the pixels that changed lie within 3 pixels of a boundary.")
+                sentences.append(
+                    f"Of the pixels that changed, {percent(changed['near'])} lie at a boundary of classes."
+                )
+            told.append(" ".join(sentences))
         return told
 
     def tell(self, scored: Scored) -> list[str]:
@@ -224,9 +227,11 @@ class Segment:
 
 
 def _tell_loss(drop: Mapping[str, Any]) -> str:
+    lost = worse(drop["drop"], 2)
+    beside = f"{lost} {'as' if lost == 'as good' else 'than'} float's"
     if drop["units"] < 2:
-        return f"{worse(drop['drop'])} beside float's; one {'group' if drop['n'] > 1 else 'picture'} has no interval"
-    return f"{worse(drop['drop'])} beside float's, 95 % interval {worse_interval(drop['low'], drop['high'])}"
+        return f"{beside}; one {'group' if drop['n'] > 1 else 'picture'} tells nothing of others"
+    return f"{beside}, 95 % interval {worse_interval(drop['low'], drop['high'], 2)}"
 
 
 def _class_shares(answers: Sequence[PixelAnswer], classes: int) -> NDArray[np.float64]:
