@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ressq_edge.choices import ARCHS, BYPASSES, DEVICES, HEADS, PRECISIONS
+from ressq_edge.choices import ARCHS, BYPASSES, DEVICES, HEADS, PRECISIONS, TASKS
 from ressq_runtime.commands.command import mend_streams, print_result
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def _add_data(add: Callable[..., Any]) -> None:
 
 
 def _add_network(add: Callable[..., Any]) -> None:
+    add("--task", choices=TASKS, help="what to learn (default: segment where DATA holds masks, else classify)")
     add("--head", choices=HEADS, help="what answers for each pixel (default: deeplabv3plus)")
     add("--head-width", type=float, metavar="FACTOR", help="of the head's channels (default: 1)")
     add("--arch", choices=ARCHS, help="network (default: ressqueezenet1_1)")

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from ressq_edge.config import form_size
+from ressq_edge.config import form_size, to_sides
 from ressq_edge.data.augment import Views
 from ressq_edge.data.cache import clear_cache, open_store
 from ressq_edge.decoding import decode_pictures
@@ -172,8 +172,7 @@ def _make_setup(session: Session, workers: Workers, stages: Stages) -> TrainingS
     train_store, val_store = (
         open_store(session.cache, split, session.data, start.pixels, part) for part in ("train", "val")
     )
-    size = (config.train_size, config.train_size)
-    views = Views(size, config.smallest_crop, config.jitter, config.whole_views, config.mirror)
+    views = Views(to_sides(config.view_size), config.smallest_crop, config.jitter, config.whole_views, config.mirror)
     return TrainingSetup(train_store, val_store, start.task, views, normalise_for(config.arch), workers, stages)
 
 
@@ -195,6 +194,7 @@ def _keep_epoch(session: Session, state: TrainState, setup: TrainingSetup) -> Ca
                 asdict(start.config),
                 row,
                 fold_norms(weights),
+                start.split.colours,
             )
             with setup.stages.time("saving"):
                 save_checkpoint(folder / "best.safetensors", checkpoint)

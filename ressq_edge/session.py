@@ -54,7 +54,8 @@ class Start:
     @property
     def pixels(self) -> PixelSpec:
         """The geometry of its input."""
-        return PixelSpec(self.config.height, self.config.resize)
+        size = self.config.size
+        return PixelSpec(size, self.config.resize) if isinstance(size, int) else PixelSpec.stretched(*size)
 
 
 @dataclass(frozen=True)

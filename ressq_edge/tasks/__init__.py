@@ -23,7 +23,13 @@ def _classify(split: Split, config: Config) -> Task:
     return Classify(split, config)
 
 
-_TASKS: dict[str, Callable[[Split, Config], Task]] = {"classify": _classify}
+def _segment(split: Split, config: Config) -> Task:
+    from ressq_edge.tasks.segment import Segment
+
+    return Segment(split, config)
+
+
+_TASKS: dict[str, Callable[[Split, Config], Task]] = {"classify": _classify, "segment": _segment}
 
 
 def open_task(name: str, split: Split, config: Config) -> Task:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -96,17 +97,20 @@ def note_absent(split: Split) -> list[str]:
     return notes
 
 
-def tabulate_classes(split: Split) -> Table:
-    """Share of the pixels and number of pictures of each class, part by part."""
+def tabulate_classes(split: Split, weights: Sequence[float] = ()) -> Table:
+    """Share of the pixels and number of pictures of each class, part by part, and its loss weights where given."""
     parts = [part for part in PARTS if split.samples(part)]
     table = Table(title="Classes: share of the pixels (pictures that hold it)", title_justify="left")
     table.add_column("class")
     for part in parts:
         table.add_column(part, justify="right")
+    if weights:
+        table.add_column("loss weight", justify="right")
     pixels = {part: split.pixel_counts(part) for part in parts}
     counts = {part: split.counts(part) for part in parts}
     for column, label in enumerate((*split.labels, "ignored")):
         shares = {part: pixels[part][column] / max(1, sum(pixels[part])) for part in parts}
         holders = {part: f" ({counts[part][column]:,})" if column < len(split.labels) else "" for part in parts}
-        table.add_row(Text(label), *(f"{shares[part]:.2%}{holders[part]}" for part in parts))
+        weight = [f"{weights[column]:.2f}"] if column < len(weights) else []
+        table.add_row(Text(label), *(f"{shares[part]:.2%}{holders[part]}" for part in parts), *weight)
     return table
