@@ -25,6 +25,7 @@ Pixels = NDArray[np.uint8]
 
 # A panorama keeps this many times its shorter side: enough for any crop, and bounded in memory.
 LONGEST_ASPECT = 3
+MOST_WAITING = 256 << 20  # bytes of samples that are decoded and not yet taken
 # Of the input's height and width: a crop of half of the area is not enlarged.
 KEPT = 1.5
 
@@ -152,5 +153,11 @@ def decode_all(
             return error
 
     with ThreadPoolExecutor(threads) as pool:  # Pillow decodes without holding the interpreter lock
-        for some in batched(samples, 16 * threads):
+        for some in batched(samples, _count_waiting(spec, threads)):
             yield from pool.map(attempt, some)
+
+
+def _count_waiting(spec: PixelSpec, threads: int) -> int:
+    """How many samples may be decoded ahead: 16 a thread, or as many as memory may hold of large ones."""
+    largest = LONGEST_ASPECT * spec.resize**2 if spec.resize else round(KEPT**2 * spec.height * spec.width)
+    return max(threads, min(16 * threads, MOST_WAITING // (4 * largest)))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 
-from mask_folders import lay_out, save_mask, save_picture
+from mask_folders import Array, lay_out, save_mask, save_picture
+from ressq_edge.data.masks.reading import read_target
 from ressq_edge.errors import Interrupted, MaskError
 from ressq_edge.first_look import FirstLook, look_at_data
 from ressq_edge.request import Request
@@ -82,3 +85,46 @@ def test_tables_of_the_classes_are_no_files_that_are_left_out(tmp_path: Path) ->
 def test_the_scan_can_be_stopped(tmp_path: Path) -> None:
     with pytest.raises(Interrupted, match="stopped while looking at the pictures; nothing was trained yet"):
         look(lay_out(tmp_path / "data", 12), stop=True)
+
+
+def save_bool(path: Path, index: Array) -> None:
+    Image.fromarray(index > 0).save(path)
+
+
+def save_palette(path: Path, index: Array) -> None:
+    image = Image.frombytes("P", index.shape[::-1], index.tobytes())
+    image.putpalette([9, 9, 9, 200, 0, 0, 0, 0, 200])
+    image.save(path)
+
+
+def save_deep(path: Path, index: Array) -> None:
+    Image.fromarray(index.astype(np.uint16)).save(path)
+
+
+def save_white(path: Path, index: Array) -> None:
+    save_mask(path, (index > 0).astype(np.uint8) * 255)
+
+
+@pytest.mark.parametrize(
+    ("save", "labels", "values"),
+    [
+        (save_bool, ("class_0", "class_1"), "values: 0, 1; read by index"),
+        (save_palette, ("class_0", "class_1", "class_2"), "values: 0, 1, 2; read by index"),
+        (save_deep, ("class_0", "class_1", "class_2"), "values: 0, 1, 2; read by index"),
+        (save_white, ("background", "foreground"), "values: 0, 255; read by index"),
+    ],
+    ids=["bool", "palette", "16-bit", "255"],
+)
+def test_masks_are_taken_as_programs_save_them(
+    save: Callable[[Path, Array], None], labels: tuple[str, ...], values: str, tmp_path: Path
+) -> None:
+    def save_below(path: Path, index: Array) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(path, index)
+
+    found, told = look(lay_out(tmp_path / "data", 12, save=save_below))
+    assert found.split.labels == labels
+    assert any(line.startswith(values) for line in told)
+    assert found.split.masks is not None
+    target = read_target(tmp_path / "data" / found.split.train[0][1], found.split.masks)
+    assert sorted(np.unique(target)) == list(range(len(labels)))

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from mask_folders import draw_index, lay_out, save_mask, save_picture
-from ressq_edge.data import cache
+from ressq_edge.data import cache, pictures
 from ressq_edge.data.cache import fill_cache, open_store
 from ressq_edge.data.masks.layout import find_masks
 from ressq_edge.data.masks.parts import split_pairs
@@ -140,3 +140,11 @@ def test_a_sample_without_a_mask_has_no_target_to_read(tmp_path: Path) -> None:
     assert len(reader.read(files, SPEC)) == 1
     with pytest.raises(TypeError, match=r"0\.jpg has no mask"):
         reader.target(files, SPEC)
+
+
+def test_of_large_samples_fewer_are_decoded_ahead() -> None:
+    waiting = [
+        pictures._count_waiting(spec, 4) for spec in (SPEC, PixelSpec.stretched(2048, 2048), PixelSpec(1024, 1024))
+    ]
+    assert waiting == [64, 7, 21]
+    assert pictures._count_waiting(PixelSpec.stretched(2048, 2048), 16) == 16, "a sample for each thread"
