@@ -16,6 +16,7 @@ from ressq_export.measurement.stage_comparison import StageComparison, compare
 from ressq_export.network.ranges import Ranges
 from ressq_export.progress import Screen
 from ressq_export.quantization.bypasses import leave_out
+from ressq_export.quantization.calibration_coverage import tell_unlike
 from ressq_export.quantization.calibration_stability import CalibrationStability, measure_stability
 from ressq_export.quantization.gate import Gate, beside_usual
 from ressq_export.quantization.quantizer import FORMATS, Candidate, Quantizer
@@ -36,12 +37,14 @@ class Pictures:
     training: training pictures for fine-tuning, classes in turn.
     halves: the calibration pictures as two lists, each class in both; empty where they are too few.
     others: pixels of training pictures, classes in turn, where --calibration named others to calibrate on.
+    mixed: likewise, the classes as often as they come.
     """
 
     calibration: Sequence[bytes]
     training: Sequence[Path]
     halves: Sequence[Sequence[bytes]] = ()
     others: Sequence[bytes] = ()
+    mixed: Sequence[bytes] = ()
 
     @property
     def usual(self) -> Sequence[bytes]:
@@ -62,6 +65,7 @@ class Converted:
     float_tflite: what int8.tflite was quantised from: fp32.tflite, or what the quantization steps made of it.
     stability: what the choice of calibration pictures does; None where they are too few.
     left_out: bypasses too small for int8, and how many of its steps each moves a value at most.
+    unlike: what tells the calibration pictures from the training pictures, each as a clause about "them".
     """
 
     paths: dict[str, Path]
@@ -74,6 +78,7 @@ class Converted:
     float_tflite: Path
     stability: CalibrationStability | None
     left_out: Mapping[str, float]
+    unlike: Sequence[str]
 
     @property
     def published(self) -> tuple[str, ...]:
@@ -113,7 +118,8 @@ def convert(
     quantizer = Quantizer(network, pictures.calibration, pictures.training, checkpoint.pixels, folder, log)
     quantizer.register(network, {kind: paths[f"fp32.{kind}"] for kind in FORMATS})
     found = _search(quantizer, pictures, gate, paths["fp32.onnx"], screen)
-    recipe = gate.check(found)
+    unlike = tell_unlike(paths["fp32.onnx"], pictures.calibration, pictures.others, pictures.mixed, gate.task)
+    recipe = gate.check(found, unlike)
     paths = {kind: {**paths, **found.paths}[kind] for kind in KINDS}
     for suffix in FORMATS:
         found_logits = file_answers(paths[f"int8.{suffix}"], seen).logits
@@ -125,7 +131,7 @@ def convert(
     stability = measure_stability(found.candidate, quantizer, pictures.halves, gate, screen)
     ranges, left_out = found.candidate.ranges, bare.left_out
     return Converted(
-        paths, _steps(paths), tuple(comparisons), *costs, recipe, ranges, float_tflite, stability, left_out
+        paths, _steps(paths), tuple(comparisons), *costs, recipe, ranges, float_tflite, stability, left_out, unlike
     )
 
 

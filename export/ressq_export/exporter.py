@@ -26,6 +26,7 @@ from ressq_export.quantization.calibration import (
     draw,
     draw_from_training,
     draw_from_validation,
+    draw_mixed,
     halve,
     read_pixels,
 )
@@ -114,8 +115,8 @@ def _export(job: Job) -> Report:
     training = draw_from_training(run.split, run.data, FINETUNE_COUNT, request.seed + 1, fewest=1).paths
     confidence = measure_confidence(run, screen)
     usual, temperature = _read_usual(run, request.seed), confidence.temperature
-    others = [] if request.calibration is None else usual[0][:DEFAULT_COUNT]
-    pictures = Pictures(pixels, training, halve(calibration, pixels), others)
+    others, mixed = _read_others(run, request.seed, usual[0]) if request.calibration else ([], [])
+    pictures = Pictures(pixels, training, halve(calibration, pixels), others, mixed)
     validation = run.pictures("val")
     further = training[: max(0, MOST_COMPARED - len(validation))]
     groups = run.groups_of([path for path, _ in validation])
@@ -169,6 +170,12 @@ def _read_usual(run: Run, seed: int) -> tuple[list[bytes], list[bytes]]:
     seen = draw_from_training(run.split, run.data, SEEN_COUNT, seed, fewest=1)
     held = draw_from_validation(run.split, run.data, DEFAULT_COUNT, seed)
     return read_pixels(seen, run.checkpoint.pixels), read_pixels(held, run.checkpoint.pixels)
+
+
+def _read_others(run: Run, seed: int, seen: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Training pictures to compare those of --calibration with: of these, classes in turn, and as they come."""
+    mixed = draw_mixed(run.split, run.data, DEFAULT_COUNT, seed)
+    return seen[:DEFAULT_COUNT], read_pixels(mixed, run.checkpoint.pixels)
 
 
 def _texts(paths: Iterable[Path]) -> tuple[str, ...]:

@@ -11,12 +11,11 @@ from ressq_export.certificate.write import write_certificate
 from ressq_export.convert import Converted, Pictures
 from ressq_export.evaluation.evaluated import Evaluated
 from ressq_export.evaluation.measure import make_rows, measure_medians, measure_pictures
-from ressq_export.evaluation.notes import VALIDATION, tell_left_out, tell_notes
+from ressq_export.evaluation.notes import VALIDATION, say_unlike, tell_left_out, tell_notes
 from ressq_export.measurement.confidence import Confidence
 from ressq_export.measurement.golden import choose_seeds, mean_scores, steps_between_kernels
 from ressq_export.measurement.scores import PictureSet, Scored
 from ressq_export.progress import Screen
-from ressq_export.quantization.calibration_coverage import tell_one_sided
 from ressq_export.report import Row
 from ressq_export.request import Request
 from ressq_export.run import Run
@@ -82,8 +81,7 @@ def finish(
     close_models(models)
     medians = measure_medians({**converted.paths, **made}, run, about.temperature, screen)
     screen.stage("certificate")
-    one_sided = tell_one_sided(converted.paths["fp32.onnx"], pictures.calibration, pictures.others, run.task)
-    notes = (*tell_left_out(about.left_out), *one_sided, *tell_notes(run, scored))
+    notes = (*tell_left_out(about.left_out), *say_unlike(converted.unlike), *tell_notes(run, scored))
     sets = _sets(job, scored)
     pair = (converted.float_tflite, converted.paths["int8.tflite"])
     evidence = Evidence(about, made, sets, medians, confidence, pictures.usual, pair, notes)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
+from conftest import SHAPES, draw_shape
 from ressq_export.cli import main
 
 if TYPE_CHECKING:
@@ -22,6 +24,11 @@ def dark(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         with Image.open(path) as picture:
             picture.point(lambda value: value // 10).save(folder / f"{path.parent.name}-{path.name}")
     return folder
+
+
+def make_negative(picture: Image.Image) -> Image.Image:
+    """As bright as the picture on average: a dark shape on a light ground."""
+    return ImageOps.invert(picture).point(lambda value: value // 2)
 
 
 def certificate(folder: Path) -> dict[str, Any]:
@@ -39,14 +46,39 @@ def test_of_dark_pictures_no_int8_file_comes_and_the_reason_is_said(
     report = json.loads(shown.out)
     assert report["quantization"]["verdict"]["outcome"] == "refused"
     assert f"take {tmp_path / 'shapes_fp32.tflite'}, or leave --calibration out" in report["refused"]
-    assert "of these pictures and to 33% of the training pictures: they are of one class, or show som" in shown.err
+    assert "note: --calibration: its pictures are unlike the training pictures: they are much darker" in shown.err
     assert len({row["step"] for row in report["quantization"]["attempts"]}) == 5, "all steps were tried"
     found = certificate(tmp_path)
     assert found["verdict"]["headline"] == "int8 is refused: take the fp32 files"
-    assert any("of one class, or show something else" in note for note in found["notes"])
+    assert any("unlike the training pictures: they are much darker" in note for note in found["notes"])
     worst = found["worst_layers"][0]
     (noise,) = (layer["snr_db"] for layer in found["layers"] if layer["tensor"] == worst)
     assert noise < 10, "measured on training pictures; on the dark ones themselves all would look well"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("negatives", [0, 25])
+def test_int8_that_answers_well_is_unsure_after_negatives_and_faithful_after_ordinary_pictures(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], negatives: int
+) -> None:
+    state, given = random.Random(1), tmp_path / "given"
+    given.mkdir()
+    for number in range(30):
+        drawn = draw_shape(SHAPES[number % 3], state)
+        (make_negative(drawn) if number < negatives else drawn).save(given / f"{number}.png")
+    assert main([str(run), "--out", str(tmp_path), "--name", "shapes", "--calibration", str(given), "--json"]) == 0
+    shown = capsys.readouterr()
+    verdict, kept = json.loads(shown.out)["quantization"]["verdict"], certificate(tmp_path)["verdict"]
+    assert (verdict["outcome"], verdict["headline"]) == (kept["outcome"], kept["headline"])
+    if not negatives:
+        assert verdict["outcome"] == "faithful"
+        assert "note: --calibration" not in shown.err
+        return
+    told = "83% of them look more like negatives of those; give ordinary ones, or leave --calibration out"
+    assert verdict["outcome"] == "unsure"
+    assert verdict["headline"] == f"int8 was calibrated on pictures unlike the training pictures: {told}"
+    assert f"note: --calibration: its pictures are unlike the training pictures: {told}" in shown.err
+    assert verdict["headline"] in (tmp_path / "shapes_certificate.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -241,8 +241,8 @@ def test_the_accuracy_in_a_card(tmp_path: Path) -> None:
 def test_calibration_pictures_of_one_class_are_told() -> None:
     usual, grass = list(map(answer, SCENES)), [answer(np.ones(SIZE, np.uint8))] * 3
     assert TASK.tell_one_sided(usual, usual) == []
-    (note,) = TASK.tell_one_sided(grass, usual)
-    assert note.startswith("--calibration: fp32 calls 100% of these pictures' pixels grass")
+    (told,) = TASK.tell_one_sided(grass, usual)
+    assert told.startswith("fp32 calls 100% of their pixels grass and ")
 
 
 def lay_out(root: Path, masks: dict[str, Map], pictures: str = "images", names: str = "masks") -> Path:

@@ -55,6 +55,24 @@ def test_with_few_labels_every_picture_decides_and_the_headline_says_the_worst_t
         assert ("photos in all" in verdict.note) == (outcome != "refused")
 
 
+def test_with_few_labels_int8_that_was_calibrated_on_other_pictures_is_unsure_whatever_it_answers() -> None:
+    unlike = ("they are much darker (on average 4 of 255, training pictures 110)", "fp32 answers hat to 90% of them")
+    found = {"int8.tflite": GOOD, "int8.onnx": GOOD}
+    verdict = decide(found, 0.005, "top-1", 180, unlike=unlike)
+    assert (verdict.outcome, verdict.headline) == (
+        "unsure",
+        "int8 was calibrated on pictures unlike the training pictures: they are much darker (on average 4 of 255, "
+        "training pictures 110); give ordinary ones, or leave --calibration out",
+    )
+    assert "photos in all" in verdict.note
+    assert decide(found, 0.005, "top-1").outcome == "faithful"
+    doubtful = decide({"int8.tflite": GOOD, "int8.onnx": file(27, 3, changed=9)}, 0.005, "top-1", unlike=unlike)
+    assert doubtful.headline.startswith("int8 may be 10.8 points worse"), "what it may cost says more"
+    assert decide({"int8.tflite": GOOD, "int8.onnx": file(27, 9)}, 0.005, "top-1", unlike=unlike).refused
+    enough = file(20_000, 10, 5)
+    assert decide({"int8.tflite": enough, "int8.onnx": enough}, 0.005, "top-1", unlike=unlike).outcome == "kept"
+
+
 def test_labels_decide_where_there_are_enough() -> None:
     many = file(20_000, 10, 5, changed=100, snr_db=3)
     verdict = decide({"int8.tflite": many, "int8.onnx": many}, 0.005, "top-1")

@@ -3,10 +3,11 @@
 The certificate has them, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ressq_export.evaluation.evaluated import TEST
 from ressq_export.measurement.scores import Scored
+from ressq_export.measurement.verdict import REMEDY
 from ressq_export.run import Run
 
 VALIDATION = "validation split"
@@ -15,6 +16,13 @@ VALIDATION = "validation split"
 def tell_notes(run: Run, scored: Mapping[str, Scored]) -> tuple[str, ...]:
     """All there is to tell of freshly made files; scored: answers by what they were measured on."""
     return (*run.task.tell(scored[VALIDATION]), *tell_groups(run, scored))
+
+
+def say_unlike(unlike: Sequence[str]) -> tuple[str, ...]:
+    """That --calibration named pictures of another kind; unlike: what tells them from the training pictures."""
+    if not unlike:
+        return ()
+    return (f"--calibration: its pictures are unlike the training pictures: {'; '.join(unlike)}; {REMEDY}",)
 
 
 def tell_left_out(left_out: Mapping[str, float]) -> tuple[str, ...]:

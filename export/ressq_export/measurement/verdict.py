@@ -1,11 +1,13 @@
 """What is to be thought of the int8 files: labels decide where there are enough, and else what every picture says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ressq_edge.pages.words import worse, worse_interval
 from ressq_export.measurement.fidelity import DOUBTS, FAULTS, UNFAITHFUL, Compared
 from ressq_export.measurement.paired import say_needed
+
+REMEDY = "give ordinary ones, or leave --calibration out"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,13 @@ class Verdict:
 
 
 def decide(
-    found: Mapping[str, Compared], max_drop: float, metric: str, photos: int = 0, *, allow: bool = False
+    found: Mapping[str, Compared],
+    max_drop: float,
+    metric: str,
+    photos: int = 0,
+    *,
+    allow: bool = False,
+    unlike: Sequence[str] = (),
 ) -> Verdict:
     """The verdict on both files.
 
@@ -41,6 +49,7 @@ def decide(
         metric: what is lost, in a person's words.
         photos: of the whole run, of which the validation pictures are a part; 0 where that is not known.
         allow: what loses more is taken all the same.
+        unlike: what tells the calibration pictures from the training pictures, each as a clause about "them".
     """
     drops = [one.drop for one in found.values()]
     few = any(drop.is_unsure(max_drop) for drop in drops)
@@ -55,6 +64,10 @@ def decide(
     note = say_needed(drops, max_drop, photos)
     most = max((one.fidelity for one in found.values()), key=lambda one: one.changed)
     doubts = [doubt for one in found.values() for doubt in one.fidelity.exceeded(DOUBTS)]
+    if unlike and not doubts:
+        return Verdict(
+            "unsure", f"int8 was calibrated on pictures unlike the training pictures: {unlike[0]}; {REMEDY}", note
+        )
     if not doubts:
         same = f"{most.n - most.changed:,} of {most.n:,} {most.unit}"
         return Verdict("faithful", f"int8 answers as fp32 does on {same}", note)

@@ -89,6 +89,11 @@ def draw_from_training(split: Split, data: Path, count: int, seed: int, fewest: 
     return _draw(_by_label(split.train), data, count, seed, "train", fewest)
 
 
+def draw_mixed(split: Split, data: Path, count: int, seed: int) -> CalibrationSet:
+    """`count` training pictures likewise, but each class as often as it comes."""
+    return _draw([[name for name, _ in split.train]], data, count, seed, "train", fewest=1)
+
+
 def draw_from_validation(split: Split, data: Path, count: int, seed: int) -> CalibrationSet:
     """Validation pictures likewise: no ranges come from them, but how far unseen pictures lie."""
     return _draw(_by_label(split.val), data, count, seed, "val", fewest=1)

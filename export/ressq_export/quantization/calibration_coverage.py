@@ -1,28 +1,34 @@
-"""Whether --calibration's pictures show what the training pictures show, as far as the network's answers tell."""
+"""Whether --calibration's pictures are like the training pictures, by their look and by the network's answers."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from ressq_export.measurement.scores import FileScorer
+from ressq_export.quantization.calibration_looks import tell_other_look
 from ressq_export.tasks.task import Task
 from ressq_runtime.engines import load_engine
 
 
-def tell_one_sided(model: Path, pictures: Sequence[bytes], usual: Sequence[bytes], task: Task) -> tuple[str, ...]:
-    """A note where the pictures that --calibration named are not of the kind that the training pictures are.
+def tell_unlike(
+    model: Path, pictures: Sequence[bytes], others: Sequence[bytes], mixed: Sequence[bytes], task: Task
+) -> tuple[str, ...]:
+    """What tells the pictures that --calibration named from the training pictures, each as a clause about "them".
 
     Args:
         model: a float model file.
         pictures: that were calibrated on.
-        usual: training pictures; empty where it was these.
+        others: training pictures, classes in turn; empty where it was these.
+        mixed: likewise, the classes as often as they come, as they may in what a user gives, too.
         task: what the model answers.
     """
-    if not usual:
+    if not others:
         return ()
     engine = load_engine(str(model))
     score = FileScorer(engine, task.read)
     try:
-        here, there = (task.stack([score(one) for one in pixels]) for pixels in (pictures, usual))
+        here, *usual = (task.stack([score(one) for one in pixels]) for pixels in (pictures, others, mixed))
     finally:
         engine.close()
-    return tuple(task.tell_one_sided(here, there))
+    answers = [task.tell_one_sided(here, there) for there in usual]
+    look = tell_other_look(pictures, others)
+    return (*([look] if look else []), *(answers[1] if all(answers) else []))

@@ -88,9 +88,12 @@ class Gate:
             raise ExportError(f"{found.faults[0]} (it is in the run's split)")
         return found
 
-    def check(self, found: SearchResult) -> Int8Recipe:
-        """What came of the search, and the verdict on it."""
-        verdict = decide(found.compared, self.max_drop, self.task.metric, self.photos, allow=self.allow)
+    def check(self, found: SearchResult, unlike: Sequence[str] = ()) -> Int8Recipe:
+        """What came of the search, and the verdict on it.
+
+        unlike: what tells the calibration pictures from the training pictures.
+        """
+        verdict = decide(found.compared, self.max_drop, self.task.metric, self.photos, allow=self.allow, unlike=unlike)
         return Int8Recipe(found.step, self.max_drop, found.attempts, verdict, self.task.metric)
 
 

@@ -185,9 +185,8 @@ class Classify:
         if shares[0][most] - shares[1][most] < MOST_MORE:
             return []
         return [
-            f"--calibration: fp32 answers {self.labels[most]} to {shares[0][most]:.0%} of these pictures and to "
-            f"{shares[1][most]:.0%} of the training pictures: they are of one class, or show something else; leave it "
-            "out, or give ordinary ones"
+            f"fp32 answers {self.labels[most]} to {shares[0][most]:.0%} of them and to {shares[1][most]:.0%} of the "
+            "training pictures"
         ]
 
 

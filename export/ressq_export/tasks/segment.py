@@ -220,9 +220,8 @@ class Segment:
         if shares[0][most] - shares[1][most] < MOST_MORE:
             return []
         return [
-            f"--calibration: fp32 calls {shares[0][most]:.0%} of these pictures' pixels {self.labels[most]} and "
-            f"{shares[1][most]:.0%} of the training pictures': they show something else; leave it out, or give "
-            "ordinary ones"
+            f"fp32 calls {shares[0][most]:.0%} of their pixels {self.labels[most]} and {shares[1][most]:.0%} of the "
+            "training pictures'"
         ]
 
 

@@ -132,4 +132,4 @@ class Task(Protocol):
         """Notes on the answers to the validation split: what the metric hides."""
 
     def tell_one_sided(self, here: Scores, usual: Scores) -> list[str]:
-        """A note where calibration pictures are not of the kind that the training pictures are, by fp32's scores."""
+        """What tells calibration pictures from training pictures by fp32's scores, each as a clause about "them"."""
