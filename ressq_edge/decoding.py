@@ -46,7 +46,7 @@ def decode_pictures(session: Session) -> Start:
             start.config.threads,
             tick,
         )
-    if start.survey is not None and start.split.masks is None:
+    if start.survey is not None:
         write_data_page(session, start.survey, reasons)
     if reasons:
         what = "pictures or masks" if start.split.masks else "pictures"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from drawn_masks import lay_drawn
 from ressq_edge.cli import main
 from ressq_edge.network.checkpoint import read_tensors
 from runs import rows
@@ -88,3 +89,18 @@ def test_a_fault_is_told_once_and_ends_all(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert said.count("ressq-train: error: ") == 1
     assert "found no such folder" in said
+
+
+def test_two_processes_learn_masks_and_one_goes_on_with_them(tmp_path: Path) -> None:
+    data, run = lay_drawn(tmp_path / "data", {"train": 24, "val": 7, "test": 3}), tmp_path / "run"
+    settings = ["--init", "none", "--size", "65x81", "--threads", "2", "--epochs", "2"]
+    process = begin([*TWO, "-m", "ressq_edge.cli"], data, "--out", run, *settings)
+    _, said = process.communicate()
+    assert process.returncode == 0, said
+    assert len(rows(run)) == 2
+    # The figure of one process, by the folded weights, is that of the two together.
+    best = max(rows(run), key=lambda row: -float(row["val_loss"]))
+    assert f"**mIoU {float(best['val_miou']):.1%} of the pixels of 7 validation" in (run / "summary.md").read_text()
+    (run / "summary.md").unlink()
+    assert main([str(data), "--out", str(run), "--resume"]) == 0
+    assert (run / "summary.md").exists()

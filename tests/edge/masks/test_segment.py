@@ -62,7 +62,8 @@ def test_a_run_of_masks_holds_all_that_a_person_needs(done: Path) -> None:
     assert "95 % interval" in summary
     assert "| class | train pixels | val pixels | test pixels | loss weight | val IoU | val F1 |" in summary
     assert "head deeplabv3plus, 65 x 81 pixels in, 3 classes out" in summary
-    assert {path.name for path in done.iterdir()} >= {"confusion.png", "curves.png", "masks.png", "best.safetensors"}
+    wanted = {"best.safetensors", "confusion.png", "curves.png", "data.html", "masks.png", "split.json"}
+    assert {path.name for path in done.iterdir()} >= wanted
     assert not (done / "suspects.html").exists(), "a mask cannot be doubted as a label can"
     with Image.open(done / "masks.png") as drawn:
         assert min(drawn.size) > 900
