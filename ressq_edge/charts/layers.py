@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _SIZE = (9.9, 2.3)  # inches
 _GAP = 0.7  # between two modules, in columns
 _STEP = 10  # between two lines of the grid
+_LETTER = 0.0075  # of a label, a share of the width
+_HEAD = "head."
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,30 @@ def draw_layers(columns: Sequence[Column], title: str) -> "Markup":
 
 
 def _label(columns: Sequence[Column], places: Sequence[float]) -> tuple[list[float], list[str]]:
-    """Middles and names of the modules; layer1.0, .1, layer2.0: a label has little room."""
+    """Middles and names of the modules; layer1.0, .1, layer2.0: a label has little room.
+
+    A head takes what the backbone made before: of a module of it the last layers are named, where there is room.
+    """
+    runs = dict[str, list[float]]()
+    before = ""
+    for place, column in zip(places, columns, strict=True):
+        runs[column.module] = [*(runs[column.module] if column.module == before else []), place]
+        before = column.module
+    heads = {module: inside for module, inside in runs.items() if module.startswith(_HEAD)}
     middles, names, stem_before = list[float](), list[str](), ""
-    for module in dict.fromkeys(column.module for column in columns):
-        if module.startswith(("pool", "mean")):
+    for module, inside in runs.items():
+        if module.startswith(("pool", "mean")) or module in heads:
             continue
-        inside = [place for place, column in zip(places, columns, strict=True) if column.module == module]
         stem, _, number = module.partition(".")
         middles.append((inside[0] + inside[-1]) / 2)
         names.append(f".{number}" if stem == stem_before else module)
         stem_before = stem
+    for module, inside in heads.items():
+        middle, name = (inside[0] + inside[-1]) / 2, module.removeprefix(_HEAD)
+        beside = zip(middles, names, strict=True)
+        if all(
+            abs(middle - other) > _LETTER * places[-1] * (len(name) + len(label) + 2) / 2 for other, label in beside
+        ):
+            middles.append(middle)
+            names.append(name)
     return middles, names

@@ -53,7 +53,7 @@ class Overlap:
     agreement: float
     agreement_worst: float
     iou: dict[str, float | None]
-    columns = ("mIoU [95 %]", "pixels as torch", "worst picture")
+    columns = ("mIoU [95 %]", "as torch", "worst")
 
     def cells(self, *, reference: bool) -> tuple[str, ...]:
         """mIoU with its interval, agreement and the worst picture's."""

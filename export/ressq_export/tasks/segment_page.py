@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ressq_edge.charts.reliability import draw_reliability
-from ressq_edge.findings.iou import IGNORED
 from ressq_edge.pages.words import percent
 from ressq_export.measurement.scores import INT8, TORCH, PictureSet
 from ressq_export.tasks.segment_set import list_worst
@@ -24,7 +23,8 @@ Document = Mapping[str, Any]
 _WIDTH, _QUALITY = 240, 78
 _MOST_BYTES = 24_000  # of a class map's PNG; a wild one is shown smaller
 _SHORT = {TORCH: "float", "int8.tflite": "TFLite int8", "int8.onnx": "ONNX int8"}
-_UNKNOWN, _SAME, _OTHER = (128, 128, 128), (238, 236, 230), (196, 40, 40)
+_SAME, _OTHER = (238, 236, 230), (196, 40, 40)
+_UNUSED = ((255, 255, 255), (0, 0, 0), (128, 128, 128), (255, 0, 255))  # one of these is no class's colour
 KINDS = ("photo", "truth", "float", "int8.tflite", "difference")
 
 
@@ -53,11 +53,22 @@ def show_set(document: Document, pictures: Document, drawn: Mapping[int, Any]) -
         "curves": draw_reliability(bins) if bins else "",
         "present": present,
         "absent": [one["label"] for one in pictures["classes"] if not one["pixels"]],
+        "ignored": _name_colour(choose_unused(document["colours"])),
         "colours": {
-            label: "#" + bytes(colour).hex()
-            for label, colour in zip(document["labels"], document["colours"], strict=True)
+            label: _name_colour(colour) for label, colour in zip(document["labels"], document["colours"], strict=True)
         },
     }
+
+
+def choose_unused(colours: Sequence[Sequence[int]]) -> tuple[int, int, int]:
+    """A colour for ignored pixels: of a few, the one that is farthest from every class's."""
+    return max(
+        _UNUSED, key=lambda one: min(sum(abs(a - b) for a, b in zip(one, other, strict=True)) for other in colours)
+    )
+
+
+def _name_colour(colour: Sequence[int]) -> str:
+    return f"#{bytes(colour).hex()}"
 
 
 def show_tiles(document: Document, shown: str) -> list[tuple[str, str, str]]:
@@ -114,9 +125,8 @@ def _scale(size: tuple[int, int], width: int) -> tuple[int, int]:
 def _draw_map(classes: NDArray[np.uint8], colours: Sequence[Sequence[int]]) -> str:
     """A palette PNG, ignored pixels grey; smaller where it would be a large file."""
     image = Image.fromarray(classes)
-    palette = np.full((256, 3), _UNKNOWN, np.uint8)
+    palette = np.full((256, 3), choose_unused(colours), np.uint8)  # that of IGNORED, too
     palette[: len(colours)] = colours
-    palette[IGNORED] = _UNKNOWN
     width, found = min(_WIDTH, image.width), b""
     while not found or (len(found) > _MOST_BYTES and width > 1):
         shown = image.resize(_scale(image.size, width), Image.Resampling.NEAREST)
