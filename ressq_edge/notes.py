@@ -10,7 +10,7 @@ from ressq_edge.data.image_issues import tell_values
 from ressq_edge.data.masks.classes import LABELMAP, TABLE
 from ressq_edge.data.masks.scan import MaskScan
 from ressq_edge.data.masks.telling import note_scan
-from ressq_edge.data.nested_folders import tell_nested_folders
+from ressq_edge.data.nested_folders import tell_mask_folders, tell_nested_folders
 from ressq_edge.data.split import PARTS, Split, files_of, read_split
 from ressq_edge.data.survey import MOST_LOOKED_AT, Survey
 from ressq_edge.data.table_names import tell_changed
@@ -41,7 +41,15 @@ def tell_masks(request: Request, split: Split, survey: Survey, scan: MaskScan) -
     """The same of a new run's pictures and masks."""
     looks = (*_tell_unsearched(survey), *tell_values(survey, cropped=False))
     names = (*tell_changed(split.labels), *_tell_sides(split, request))
-    return (*names, *note_scan(scan), *_tell_known(split, request), *looks, *tell_others(request.data, _OF_MASKS))
+    folders = tell_mask_folders(split, grouped=request.group_by is not None)
+    return (
+        *names,
+        *folders,
+        *note_scan(scan),
+        *_tell_known(split, request),
+        *looks,
+        *tell_others(request.data, _OF_MASKS),
+    )
 
 
 def _tell_known(split: Split, request: Request) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ressq_edge.data.names import refuse_moved_form
-from ressq_edge.data.split import PARTS, Split, read_split
+from ressq_edge.data.split import PARTS, Split, files_of, read_split
 from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
 from ressq_edge.network.published import file_sha256
 from ressq_export.errors import ExportError
@@ -97,9 +97,10 @@ def read_run(folder: Path, data: Path | None = None) -> Run:
     split = read_split(folder)
     about = _read_about(folder / "config.json")
     where = data if data is not None else _data_folder(folder / "config.json", about)
-    refuse_locale(where, (name for part in PARTS for name, _ in split.samples(part)), listed=False)
+    files = {part: [name for sample in split.samples(part) for name in files_of(sample)] for part in PARTS}
+    refuse_locale(where, (name for part in PARTS for name in files[part]), listed=False)
     for part in ("train", "val"):
-        missing = [name for name, _ in split.samples(part) if not (where / name).is_file()]
+        missing = [name for name in files[part] if not (where / name).is_file()]
         if missing:
             refuse_moved_form(where, missing)
             raise ExportError(

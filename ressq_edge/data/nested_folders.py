@@ -79,7 +79,24 @@ def tell_nested_folders(split: Split, *, grouped: bool) -> list[str]:
     torn = 0 if grouped else sum(len(parts) > 1 for parts in parts_of.values())
     # An expression must find a group for each picture, those beside the sub-folders as well.
     how = "TABLE.csv" if loose or len(depths) > 1 else f"'^{'[^/]+/' * max(depths)}([^/]+)/'"
-    return [*_tell_part_names(split.labels, of_class), *_tell_recurring(of_class), *_tell_torn(torn, how)]
+    torn_folders = _tell_torn(torn, how, "below the class folders")
+    return [*_tell_part_names(split.labels, of_class), *_tell_recurring(of_class), *torn_folders]
+
+
+def tell_mask_folders(split: Split, *, grouped: bool) -> list[str]:
+    """The same of pictures with masks, named `images/sub-folder/...`, or `images/part/sub-folder/...`."""
+    above = 2 if split.origin == "folders" else 1
+    parts_of: dict[str, set[str]] = defaultdict(set)
+    loose = False
+    for part in PARTS:
+        for name, _ in split.samples(part):
+            levels = name.split("/")[above:-1]
+            loose |= not levels
+            if levels:
+                parts_of[levels[0]].add(part)
+    torn = 0 if grouped else sum(len(parts) > 1 for parts in parts_of.values())
+    how = "TABLE.csv" if loose else f"'^{'[^/]+/' * above}([^/]+)/'"
+    return _tell_torn(torn if len(parts_of) > 1 else 0, how, "of the pictures")
 
 
 def _find_folders(pictures: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -135,13 +152,12 @@ def _tell_part_names(labels: Sequence[str], of_class: Sequence[set[str]]) -> lis
     return notes
 
 
-def _tell_torn(torn: int, how: str) -> list[str]:
+def _tell_torn(torn: int, how: str, where: str) -> list[str]:
     """Of one patient some pictures may be learned from and others measured on."""
     if not torn:
         return []
     return [
-        f"{torn:,} sub-folders below the class folders are not kept together; "
-        f"if each is a patient, a site or a thing: --group-by {how}"
+        f"{torn:,} sub-folders {where} are not kept together; if each is a patient, a site or a thing: --group-by {how}"
     ]
 
 

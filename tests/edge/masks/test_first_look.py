@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from mask_folders import Array, lay_out, save_mask, save_picture
+from mask_folders import Array, draw_index, lay_out, save_mask, save_picture
 from ressq_edge.data.masks.reading import read_target
 from ressq_edge.errors import Interrupted, MaskError
 from ressq_edge.first_look import FirstLook, look_at_data
@@ -20,10 +20,12 @@ from ressq_edge.screen import Screen
 from ressq_runtime.errors import FolderError
 
 
-def look(root: Path, task: str | None = None, *, stop: bool = False) -> tuple[FirstLook, list[str]]:
+def look(
+    root: Path, task: str | None = None, *, stop: bool = False, group_by: str | None = None
+) -> tuple[FirstLook, list[str]]:
     out = io.StringIO()
     screen = Screen(Console(file=out, width=100))
-    request = Request(root, root.parent / "run", threads=1, task=task)
+    request = Request(root, root.parent / "run", threads=1, task=task, group_by=group_by)
     found = look_at_data(request, screen, lambda: stop, lambda _: None)
     return found, out.getvalue().splitlines()
 
@@ -128,3 +130,25 @@ def test_masks_are_taken_as_programs_save_them(
     assert found.split.masks is not None
     target = read_target(tmp_path / "data" / found.split.train[0][1], found.split.masks)
     assert sorted(np.unique(target)) == list(range(len(labels)))
+
+
+def test_sub_folders_that_are_torn_are_told_with_what_keeps_them_together(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    for number in range(24):
+        save_picture(root / f"images/site{number % 3}/{number}.jpg")
+        save_mask(root / f"masks/site{number % 3}/{number}.png", draw_index(1, 2))
+    found, _ = look(root)
+    (told,) = [note for note in found.notes if "sub-folders" in note]
+    assert told == (
+        "3 sub-folders of the pictures are not kept together; if each is a patient, a site or a thing: "
+        "--group-by '^[^/]+/([^/]+)/'"
+    )
+    assert not any("sub-folders" in note for note in look(root, group_by=told.split("'")[1])[0].notes)
+    save_picture(root / "images/loose.jpg")
+    save_mask(root / "masks/loose.png", draw_index(1, 2))
+    assert any(note.endswith("--group-by TABLE.csv") for note in look(root)[0].notes)
+
+
+def test_flat_folders_are_not_called_torn(tmp_path: Path) -> None:
+    found, _ = look(lay_out(tmp_path / "data", 12))
+    assert not any("sub-folders" in note for note in found.notes)

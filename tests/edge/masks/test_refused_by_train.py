@@ -11,6 +11,7 @@ from PIL import Image, ImageFilter
 
 from mask_folders import SIDE, draw_index, lay_out, save_mask, save_picture, to_colours
 from ressq_edge.cli import main
+from ressq_edge.data.split import PARTS, read_split
 from runs import QUICK_MASKS, refused
 
 COLOURS = {0: (10, 20, 30), 1: (200, 0, 0), 2: (0, 0, 200)}
@@ -163,3 +164,51 @@ def test_several_kinds_of_faults_are_all_told(tmp_path: Path, capsys: pytest.Cap
     told = capsys.readouterr().err.splitlines()
     assert sum(line.startswith("fault: ") for line in told) == 2
     assert "found 2 kinds of faults in its masks, the first: " in told[-1]
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """Sixteen pairs; of one the mask cannot be read, of another the picture."""
+    root = lay_out(tmp_path / "data", 16)
+    (root / "masks/4.png").write_bytes(b"no picture")
+    (root / "images/7.jpg").write_bytes(b"no picture")
+    return root
+
+
+SHORT = ["--init", "none", "--size", "48x48", "--threads", "1", "--epochs", "1"]
+
+
+def test_pairs_of_which_one_file_cannot_be_read_are_named(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(broken), "--out", str(tmp_path / "run"), *SHORT]) == 1
+    told = capsys.readouterr().err
+    assert f"unreadable: {broken}/masks/4.png: found no picture that can be a mask" in told
+    assert f"unreadable: {broken}/images/7.jpg: found no known kind of picture" in told
+    assert "found 2 unreadable pictures or masks of 16 (listed above)" in told
+    assert "train without them by --skip-unreadable" in told
+    page = (tmp_path / "run/data.html").read_text(encoding="utf-8")
+    assert "2 pictures or masks cannot be read." in page
+
+
+def test_unreadable_pairs_are_left_out_where_that_is_asked_and_changed_masks_end_a_resumed_run(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [str(broken), "--out", str(tmp_path / "run"), *SHORT]
+    assert main([*command, "--skip-unreadable"]) == 0
+    assert "skipped: 2 unreadable pictures or masks, listed in split.json" in capsys.readouterr().err
+    split = read_split(tmp_path / "run")
+    assert [name for name, _ in split.unreadable] == ["images/4.jpg", "images/7.jpg"]
+    assert sum(len(split.samples(part)) for part in PARTS) == 14
+    assert len(split.pixels) == 14
+    save_mask(broken / split.train[0][1], np.random.default_rng(0).integers(0, 3, (SIDE, SIDE), np.uint8))
+    line = refused(capsys, *command, "--resume")
+    assert f"found other pictures than {tmp_path / 'run'} began with" in line
+    assert "bring them back, or train into another folder" in line
+
+
+def test_class_folders_have_no_masks_to_learn_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a/1", "a/2", "b/1", "b/2"):
+        save_picture(tmp_path / f"data/{name}.jpg")
+    line = refused(capsys, tmp_path / "data", "--out", tmp_path / "run", "--task", "segment", *SHORT)
+    assert "found no masks, wanted images/ and masks/ for --task segment; lay the files out so (docs/masks.md)" in line
