@@ -20,6 +20,9 @@ _OPERATORS = {
     "MEAN": schema.BuiltinOperator.MEAN,
     "SOFTMAX": schema.BuiltinOperator.SOFTMAX,
     "QUANTIZE": schema.BuiltinOperator.QUANTIZE,
+    "RESIZE_BILINEAR": schema.BuiltinOperator.RESIZE_BILINEAR,
+    "ARG_MAX": schema.BuiltinOperator.ARG_MAX,
+    "ADD": schema.BuiltinOperator.ADD,
 }
 
 

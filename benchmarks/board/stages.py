@@ -23,9 +23,9 @@ from ressq_runtime.decoding.jpeg import crop_core, decode_jpeg  # noqa: E402
 classifier = Classifier.load(sys.argv[1], threads=1)
 mark(2)
 for first in (3, 7):
-    image = decode_jpeg(sys.argv[2], classifier.spec.least)
+    found = decode_jpeg(sys.argv[2], classifier.spec.least)
     mark(first)
-    pixels = None if image is None else crop_core(image, classifier.spec)
+    pixels = None if found is None else crop_core(found[0], classifier.spec)
     if pixels is None:
         sys.exit(f"{sys.argv[2]}: found no ordinary JPEG, whose stages could be counted")
     mark(first + 1)

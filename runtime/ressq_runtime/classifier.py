@@ -81,7 +81,7 @@ class Classifier:
             EngineError: the model has another number of scores than there are labels.
             ValueError: `top_k` is less than 1.
         """
-        return self._task.answer(self._run(self.model.prepare(image)[0]), top_k)
+        return self._task.answer(self._run(self.model.prepare(image)[0]), top_k=top_k)
 
     def scores(self, pixels: bytes) -> list[float]:
         """The probabilities, one a label, of spec.height * spec.width * 3 uint8 RGB bytes.

@@ -89,7 +89,7 @@ class Model:
             raise
 
     def prepare(self, source: Source, clock: Callable[[], float] = perf_counter) -> Prepared:
-        """The model's bytes for a picture, and the seconds that decoding and preprocessing took by this clock.
+        """The model's bytes for a picture, the seconds that decoding and preprocessing took, and the picture's size.
 
         Raises:
             PictureError: the picture can't be read.
@@ -106,11 +106,11 @@ class Model:
 
     def infer(self, prepared: Prepared) -> tuple[Answer, dict[str, float]]:
         """The answer, and the milliseconds of each of STAGES: `total` is their sum."""
-        data, decode_s, preprocess_s = prepared
+        data, decode_s, preprocess_s, size = prepared
         started = perf_counter()
         outputs = self._shared.run(data)
         inferred = perf_counter()
-        answer = self.task.answer(outputs)
+        answer = self.task.answer(outputs, size)
         spans = (decode_s, preprocess_s, inferred - started, perf_counter() - inferred)
         return answer, {stage: round(span * 1000, 3) for stage, span in zip(STAGES, (*spans, sum(spans)), strict=True)}
 

@@ -125,7 +125,7 @@ def _read_picture(data: bytes) -> None:
         file.flush()
         spec = PixelSpec.for_size(64)
         core = decode_jpeg(file.name, spec.least)
-        quick = None if core is None else crop_core(core, spec)
+        quick = None if core is None else crop_core(core[0], spec)
         try:
             pixels = to_pixels(file.name, spec)
         except PictureError:

@@ -272,7 +272,7 @@ def test_an_unknown_key_is_ignored() -> None:
         ({"labels": ["oak", "\x9b31mbeech"]}, "found a control character in a label"),
         ({"labels": ["oak", "be\ud800ech"]}, "found a control character in a label"),
         ({"labels": "oak"}, "found labels 'oak' in the card, wanted a list"),
-        ({"task": "segment"}, "found task 'segment', wanted 'classify'; upgrade"),
+        ({"task": "count"}, "found task 'count', wanted 'classify' or 'segment'; upgrade"),
         ({"input": {**golden_card()["input"], "kind": "series"}}, "input of kind 'series', wanted 'picture'; upgrade"),
         ({"input": {**golden_card()["input"], "crop": "none"}}, "found crop 'none' in the card's input"),
         ({"input": {**golden_card()["input"], "fingerprint": "0"}}, "found fingerprint '0'"),

@@ -217,11 +217,17 @@ def test_more_outputs_leave_the_rest_of_the_file_alone() -> None:
 @pytest.mark.parametrize("words", [
     ["a.jpg", "b.jpg"], ["."], ["--stdin0"],
 ], ids=" ".join)  # fmt: skip
-def test_no_single_picture_is_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        main([*words, "--explain", "out.png"])
-    assert stopped.value.code == 2
-    assert "found --explain, wanted one picture with it: ressq-infer photo.jpg --explain" in capsys.readouterr().err
+def test_several_pictures_want_a_folder(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jpg", "b.jpg"):
+        Image.new("RGB", (64, 64)).save(name)
+    assert main([*words, "--explain", "out.png"]) == 1
+    assert "out.png: found the name of one picture, wanted a folder for several" in capsys.readouterr().err
+    if "--stdin0" not in words:
+        assert main([*words, "--explain", "shown", "--csv", "t.csv"]) == 0
+        assert sorted(path.name for path in (tmp_path / "shown").iterdir()) == ["a.jpg", "b.jpg"]
 
 
 @pytest.mark.parametrize(("out", "words"), [

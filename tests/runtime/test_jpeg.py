@@ -36,8 +36,8 @@ def to_jpeg(image: Image.Image, **settings: object) -> bytes:
 
 
 def pixels_by_core(content: bytes | str, spec: PixelSpec = SPEC) -> bytes | None:
-    image = decode_jpeg(content, spec.least)
-    return None if image is None else crop_core(image, spec)
+    found = decode_jpeg(content, spec.least)
+    return None if found is None else crop_core(found[0], spec)
 
 
 def exif(entries: list[tuple[int, int, int, bytes]], order: str = "<", start: int = 8) -> bytes:

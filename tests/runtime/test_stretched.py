@@ -26,8 +26,8 @@ def by_pillow(content: bytes, scale: int) -> bytes:
 
 
 def by_core(content: bytes, spec: PixelSpec = SPEC) -> bytes | None:
-    image = decode_jpeg(content, spec.least)
-    return None if image is None else crop_core(image, spec)
+    found = decode_jpeg(content, spec.least)
+    return None if found is None else crop_core(found[0], spec)
 
 
 @pytest.mark.parametrize("size", [(81, 65), (420, 330), (65, 81), (33, 400), (161, 129), (162, 130)], ids=str)

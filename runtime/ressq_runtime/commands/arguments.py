@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from os.path import isdir
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -20,9 +18,9 @@ examples:
   ressq-infer photo.jpg                              the model that is installed, else the built-in one
   ressq-infer photos/ --model leaf_int8.tflite --csv answers.csv       again: goes on where it ended
   find /mnt -name '*.jpg' -print0 | ressq-infer --stdin0 --json
-  rpicam-still -n -o - | ressq-infer -               a picture from a pipe, which need not touch the card
+  rpicam-still -n -o - | ressq-infer -               a picture from a pipe
   ressq-infer photo.jpg --json | jq .label,.reason   null and why, where the model abstains
-  ressq-infer photo.jpg --explain where.png          which part of the picture speaks for the answer"""
+  ressq-infer road/ --model road_int8.tflite --mask masks/ --overlay shown/      of several, OUT is a folder"""
 
 
 def parse_infer(argv: Sequence[str]) -> Namespace:
@@ -37,14 +35,16 @@ def parse_infer(argv: Sequence[str]) -> Namespace:
     if "-" in pictures and (arguments.profile or len(pictures) > 1):
         other = "--profile, which reads a picture many times" if arguments.profile else "other pictures"
         parser.error(f"found - and {other}, wanted - alone: it is the one picture on stdin; save it in a file first")
+    if arguments.profile and (arguments.mask or arguments.explain):
+        parser.error("found --profile with --mask or --explain, wanted one of them; leave the other out")
     if arguments.csv == "-":
         parser.error("found --csv -, wanted a FILE, which knows what is answered; --json prints")
-    if arguments.explain and (len(pictures) != 1 or isdir(pictures[0])):
-        parser.error("found --explain, wanted one picture with it: ressq-infer photo.jpg --explain out.png")
     return arguments
 
 
 def _infer_parser() -> ArgumentParser:
+    from argparse import SUPPRESS
+
     parser = build_parser("ressq-infer", "Classifies pictures on this device.", _INFER_EXAMPLES)
     parser.add_argument(
         "pictures", nargs="*", metavar="IMAGE|FOLDER",
@@ -55,8 +55,10 @@ def _infer_parser() -> ArgumentParser:
     add("--json", action="store_true", help="JSON Lines on stdout, one object a picture")
     instead = parser.add_mutually_exclusive_group().add_argument
     instead("--csv", metavar="FILE", help="a table, one row a picture; one that is there is continued")
-    instead("--explain", metavar="FILE", help="draw where in the picture the network found its answer, .png or .jpg")
-    instead("--profile", action="store_true", help="measure what an answer costs instead, as ressq-profile does")
+    add("--mask", metavar="OUT", help="the class of each pixel as a palette PNG of the photo's size")
+    add("--explain", "--overlay", metavar="OUT",
+        help="the picture under its classes' colours, or where its label was found")  # fmt: skip
+    instead("--profile", action="store_true", help=SUPPRESS)  # ressq-profile has a help of its own
     add_answer_options(parser)
     return parser
 
@@ -79,9 +81,9 @@ def build_parser(name: str, description: str, examples: str, *, asked: str = "--
 def add_answer_options(parser: ArgumentParser) -> None:
     """The options of every command that answers."""
     add = parser.add_argument
-    add("--top-k", type=positive, default=5, metavar="N", help="answers a picture (default 5)")
-    add("--abstain-below", type=_share, metavar="P",
-        help="no answer below this probability, 0 to 1 (default: the model's own; 0: always answer)")  # fmt: skip
+    add("--top-k", type=positive, metavar="N", help="answers a picture (default: 5 labels; of a mask every class)")
+    add("--abstain-below", "--threshold", type=_share, metavar="P",
+        help="no answer, or class of a pixel, below this (default: the model's own)")  # fmt: skip
     add_model_options(parser)
 
 

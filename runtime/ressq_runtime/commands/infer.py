@@ -41,14 +41,15 @@ def run() -> None:
 class Plain:
     """`arguments.parse_infer` of a command line that names one picture and no more than _VALUES and --json."""
 
-    labels = csv = abstain_below = explain = None
+    labels = csv = abstain_below = explain = mask = None
     stdin0 = profile = False
     engine = "auto"
 
     def __init__(self) -> None:
         self.pictures: list[str] = []
         self.model: str | None = None
-        self.top_k, self.json = 5, False
+        self.top_k: int | None = None
+        self.json = False
         self.threads: int | None = None
 
 
@@ -110,10 +111,16 @@ def _answer_many(arguments: Any, model: Model, pictures: list[str], say: Say) ->
     from ressq_runtime.streaming.stream import answer_many, read_paths
 
     gc.enable()
+    drawn = None
+    if arguments.mask or arguments.explain:
+        from ressq_runtime.streaming.pictures import Pictures
+
+        drawn = Pictures(model, arguments.mask, arguments.explain, pictures, single=pictures == arguments.pictures[:1])
     with open_writer(arguments, model, say) as writer:
         named = read_paths(say) if arguments.stdin0 else pictures
         faults = answer_many(
-            model, named, writer, say, rows=bool(arguments.csv or arguments.json), endless=arguments.stdin0,
+            model, named, drawn.before(writer) if drawn else writer, say,
+            rows=bool(arguments.csv or arguments.json), endless=arguments.stdin0,
         )  # fmt: skip
         return 1 if faults or writer.earlier_faults else 0
 
@@ -121,6 +128,7 @@ def _answer_many(arguments: Any, model: Model, pictures: list[str], say: Say) ->
 def _answer_one(arguments: Any, model: Model, name: str, piped: bool, say: Say) -> int:
     from ressq_runtime.rows import open_writer
 
+    mask = model.task.extras().plan_mask(arguments.mask, name) if arguments.mask else None
     explain = model.task.extras().plan_explanation(arguments.explain, name) if arguments.explain else None
     named = name
     if piped:
@@ -131,6 +139,8 @@ def _answer_one(arguments: Any, model: Model, name: str, piped: bool, say: Say) 
         try:
             source = read_piped(named) if piped else named
             answer, spent = model.answer(source)
+            if mask:
+                mask(answer)
             writer.write((name, answer, spent))
         except PictureError as fault:
             said = str(fault).replace("bytes:", "stdin:", 1) if piped else str(fault)
@@ -139,5 +149,6 @@ def _answer_one(arguments: Any, model: Model, name: str, piped: bool, say: Say) 
             return 1
     if explain:
         explain(model, source, answer)
-        say(f"wrote {arguments.explain}")
+    for path in filter(None, (arguments.mask, arguments.explain)):
+        say(f"wrote {path}")
     return 0

@@ -35,6 +35,15 @@ def print_info(path: str, origin: str, *, as_json: bool) -> None:
         print("\n".join(lines))
 
 
+_AS_FP32 = ", {agreement_fp32:.1%} as fp32"
+
+
+def _describe_input(given: dict[str, Any]) -> str:
+    if given.get("fit") == "stretch":
+        return f"uint8 RGB [1, {given['height']}, {given['width']}, 3], the whole picture stretched"
+    return f"uint8 RGB [1, {given['size']}, {given['size']}, 3], shorter side to {given['resize']} first"
+
+
 def _describe(path: str, origin: str, data: dict[str, Any]) -> list[tuple[str, str]]:
     """(name, value) lines; keys that a card need not have are left out where they are missing."""
     lines = [("model", f"{data['name']}, {path} ({origin})")]
@@ -49,13 +58,12 @@ def _describe(path: str, origin: str, data: dict[str, Any]) -> list[tuple[str, s
     if data.get("calibration"):
         lines.append(("calibrated", "on {count} pictures of {split}, seed {seed}".format_map(data["calibration"])))
     if accuracy:
-        lines.append(
-            (
-                "accuracy",
-                "{top1:.1%} [{top1_low:.1%}, {top1_high:.1%}] on {n} pictures of {split}, "
-                "{agreement_fp32:.1%} as fp32".format_map(accuracy),
-            )
-        )
+        name = "miou" if "miou" in accuracy else "top1"
+        text = f"{{{name}:.1%}} [{{{name}_low:.1%}}, {{{name}_high:.1%}}] on {{n}} pictures of {{split}}"
+        lines.append(("mIoU" if name == "miou" else "accuracy", (text + _AS_FP32).format_map(accuracy)))
+        if iou := accuracy.get("iou"):
+            shares = [f"{label} {'absent' if share is None else f'{share:.1%}'}" for label, share in iou.items()]
+            lines.append(("IoU", ", ".join(shares)))
     if data.get("abstention"):
         text = "from {threshold:.1%} on: {coverage:.1%} of {n} pictures of {split}, {top1:.1%} of those right"
         if not data["abstention"]["threshold"]:
@@ -64,8 +72,8 @@ def _describe(path: str, origin: str, data: dict[str, Any]) -> list[tuple[str, s
     if data.get("out_of_distribution"):
         text = "from a score of {threshold:.3g} on: {false_alarms:.1%} of {n} pictures of {split} are called so"
         lines.append(("unlike", text.format_map(data["out_of_distribution"])))
-    size, labels = data["input"]["size"], data["labels"]
-    lines.append(("input", f"uint8 RGB [1, {size}, {size}, 3], shorter side to {data['input']['resize']} first"))
+    lines.append(("input", _describe_input(data["input"])))
+    labels = data["labels"]
     lines.append(("labels", f"{len(labels)}: {', '.join(labels)}"))
     lines.append(
         (

@@ -40,8 +40,10 @@ _FLOYD_STEINBERG = 3
 _REFUSALS = (OSError, ValueError, TypeError, AttributeError, LookupError, RuntimeError, MemoryError, OverflowError)
 
 
-def decode_jpeg(source: object, least: tuple[int, int]) -> Any:
-    """The picture upright as an image of Pillow's C core, RGB; None: take `pixels.decode`.
+def decode_jpeg(source: object, least: tuple[int, int]) -> tuple[Any, tuple[int, int]] | None:
+    """The picture upright as an image of Pillow's C core, RGB, and (width, height) of the whole one.
+
+    None: take `pixels.decode`.
 
     Args:
         source: a path or a file's bytes; anything else gives None.
@@ -60,7 +62,9 @@ def decode_jpeg(source: object, least: tuple[int, int]) -> Any:
             image = _decode(core, file, _draft(size, to_file(least, orientation)), mode, one_scan)
             if orientation in _UPRIGHT:
                 image = image.transpose(_UPRIGHT[orientation])
-            return image if mode == "RGB" else image.convert("RGB", _FLOYD_STEINBERG)
+            if mode != "RGB":
+                image = image.convert("RGB", _FLOYD_STEINBERG)
+            return image, to_file(size, orientation)
     except _REFUSALS:
         return None
 
@@ -99,7 +103,7 @@ def find_core() -> Any:
 
 
 def to_file(size: tuple[int, int], orientation: object) -> tuple[int, int]:
-    """(width, height) in a file with this EXIF orientation of what has this size upright."""
+    """(width, height) in a file with this EXIF orientation of what has this size upright, and the reverse."""
     return size[::-1] if orientation in SIDEWAYS else size
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ressq_runtime.inputs.picture_spec import PixelSpec
 
+    _Sized = tuple[Image.Image, tuple[int, int]]
     Source = str | os.PathLike[str] | bytes | Image.Image | Any  # Any: a binary file, a numpy uint8 (H, W, 3) array
 
 # A file's first bytes -> Pillow's module for it. Others hide a picture of any size behind a small one's header (ICO),
@@ -38,7 +39,7 @@ _PLUGINS = {
     b"RIFF": "WebP",
 }  # fmt: skip
 
-# Without a handler Python prints what Pillow logs of a file, which says of no path; whoever sets one up still gets it.
+# Without a handler Python prints what Pillow logs of a file, which says of no path.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
@@ -64,6 +65,11 @@ def decode(source: Source, least: int | tuple[int, int] | None = None) -> Image.
     Raises:
         PictureError: the picture can't be read, or not as one picture of 32x32 pixels or more.
     """
+    return decode_sized(source, least)[0]
+
+
+def decode_sized(source: Source, least: int | tuple[int, int] | None) -> _Sized:
+    """What `decode` gives, and (width, height) of the whole picture upright."""
     source = to_source(source)
     if isinstance(source, str):
         check_path(source)
@@ -76,10 +82,12 @@ def decode(source: Source, least: int | tuple[int, int] | None = None) -> Image.
         try:
             with Ignored():
                 load_given(source)
-                return to_upright_rgb(source, "image")
+                image = to_upright_rgb(source, "image")
         except BROKEN as error:
             raise name_broken("image", error) from error
-    return _from_array(source)
+    else:
+        image = _from_array(source)
+    return image, image.size
 
 
 def crop(image: Image.Image, spec: PixelSpec) -> bytes:
@@ -88,7 +96,7 @@ def crop(image: Image.Image, spec: PixelSpec) -> bytes:
     return resized.crop(spec.crop_box(resized.size)).tobytes()
 
 
-def _decode_file(file: str | BytesIO, path: str, least: int | tuple[int, int] | None) -> Image.Image:
+def _decode_file(file: str | BytesIO, path: str, least: int | tuple[int, int] | None) -> _Sized:
     try:
         try:
             return _read_file(file, path, least)
@@ -111,7 +119,7 @@ def _decode_file(file: str | BytesIO, path: str, least: int | tuple[int, int] | 
         raise name_broken(path, error) from error
 
 
-def _read_file(file: str | BytesIO, path: str, least: int | tuple[int, int] | None) -> Image.Image:
+def _read_file(file: str | BytesIO, path: str, least: int | tuple[int, int] | None) -> _Sized:
     with Ignored(), _open(file, path) as image:
         _check_kind(image, path)
         _check_size(image, path)
@@ -121,14 +129,14 @@ def _read_file(file: str | BytesIO, path: str, least: int | tuple[int, int] | No
             image.draft(None, _least_in_file(image, least))
         check_footprint(image, full_size, path)
         load_whole(image, file, path)
-        return to_upright_rgb(image, path)
+        upright = to_upright_rgb(image, path)
+        return upright, upright.size if image.size == full_size else to_file(full_size, read_orientation(image))
 
 
 def _least_in_file(image: Image.Image, least: int | tuple[int, int]) -> tuple[int, int]:
     """(width, height) before the picture is turned."""
-    if isinstance(least, int) or least[0] == least[1]:
-        return (least, least) if isinstance(least, int) else least
-    return to_file(least, read_orientation(image))
+    width, height = (least, least) if isinstance(least, int) else least
+    return (width, height) if width == height else to_file((width, height), read_orientation(image))
 
 
 def _open(file: str | BytesIO, path: str) -> Image.Image:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ressq_runtime.engines.tensor import TensorSpec
     from ressq_runtime.inputs.picture import Source
 
-    # (the model's bytes, seconds to decode, seconds to preprocess)
-    Prepared = tuple[bytes, float, float]
+    # (the model's bytes, seconds to decode, seconds to preprocess, (width, height) of the upright picture)
+    Prepared = tuple[bytes, float, float, tuple[int, int]]
 
 # All that can vary is the geometry; the rest is fixed by `pixels.to_pixels`, and said so that another reader knows.
 _CROP = {"interpolation": "bilinear-antialias", "crop": "center", "jpeg": "draft", "alpha": "white"}
@@ -66,7 +66,7 @@ class PixelSpec:
         shape = tensors[0].shape
         spec = None if found is None else cls.from_json(found, path)
         pixels = len(shape) == 4 and shape[0] == 1 < min(shape[1:3]) and shape[3] == 3
-        any_sides = spec is not None and not spec.resize
+        any_sides = spec and not spec.resize
         if len(tensors) != 1 or tensors[0].dtype != "uint8" or not (pixels and (any_sides or shape[1] == shape[2])):
             wanted = "[1, H, W, 3]" if any_sides else "[1, H, H, 3]"
             raise EngineError(
@@ -80,7 +80,7 @@ class PixelSpec:
         return spec
 
     def prepare(self, source: Source, clock: Callable[[], float] = perf_counter) -> Prepared:
-        """The pixels of a picture, and the seconds that decoding and preprocessing took by this clock.
+        """The pixels of a picture, the seconds that decoding and preprocessing took by this clock, and its size.
 
         Raises:
             PictureError: the picture can't be read.
@@ -93,15 +93,15 @@ class PixelSpec:
         pixels = None
         core = decode_jpeg(source, self.least)
         if core is not None:
-            decoded = clock()
-            pixels = crop_core(core, self)
+            decoded, size = clock(), core[1]
+            pixels = crop_core(core[0], self)
         if pixels is None:
-            from ressq_runtime.inputs.picture import crop, decode
+            from ressq_runtime.inputs.picture import crop, decode_sized
 
-            image = decode(source, self.least)
+            image, size = decode_sized(source, self.least)
             decoded = clock()
             pixels = crop(image, self)
-        return pixels, decoded - started, clock() - decoded
+        return pixels, decoded - started, clock() - decoded, size
 
     def make_golden(self, seed: int) -> bytes:
         """The pixels of a golden picture, the same on every machine."""

@@ -10,7 +10,7 @@ from ressq_runtime.inputs.names import compose, locate, refuse_locale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 FORMAT = 1
@@ -25,6 +25,32 @@ def list_test_part(split: str, folder: str, labels: Sequence[str]) -> list[tuple
         FolderError: it can't be read or is no split, of other classes, without test pictures, or leaves the folder.
     """
     found = _read(split)
+    model_labels = [compose(label) for label in labels]
+    pictures = _take_test_part(split, found, labels, lambda target: type(target) is int and 0 <= target < len(labels))
+    split_labels = [compose(name) for name in found["labels"]]
+    refuse_locale(split, (path for path, _ in pictures), listed=False)
+    listed: dict[str, dict[str, str]] = {}
+    return [(model_labels.index(split_labels[label]), locate(folder, path, listed)) for path, label in pictures]
+
+
+def list_test_masks(split: str, folder: str, labels: Sequence[str]) -> tuple[list[tuple[str, str]], Any]:
+    """(picture, mask) below `folder` of each test picture in the file `split`, and what it says of the masks' values.
+
+    Raises:
+        FolderError: as of `list_test_part`; or the classes are in another order.
+    """
+    found = _read(split)
+    pairs = _take_test_part(split, found, labels, _is_inside)
+    if [compose(name) for name in found["labels"]] != [compose(label) for label in labels]:
+        raise FolderError(f"{split}: found the model's classes in another order, wanted its own; {_ADVICE}")
+    refuse_locale(split, (path for pair in pairs for path in pair), listed=False)
+    listed: dict[str, dict[str, str]] = {}
+    located = [(locate(folder, picture, listed), locate(folder, mask, listed)) for picture, mask in pairs]
+    return located, found.get("masks")
+
+
+def _take_test_part(split: str, found: dict[str, Any], labels: Sequence[str], fits: Callable[[Any], bool]) -> list[Any]:
+    """The test part of a split whose classes are the model's, each [path, target] with a target that fits."""
     names: Any = found.get("labels")
     pictures: Any = found.get("test")
     if found.get("format") != FORMAT or not _is_text(names) or not isinstance(pictures, list):
@@ -36,16 +62,14 @@ def list_test_part(split: str, folder: str, labels: Sequence[str]) -> list[tuple
     if not pictures:
         raise FolderError(f"{split}: found no picture in its test part, wanted one or more; give a folder of pictures")
     for number, picture in enumerate(pictures, 1):
-        if not _is_picture(picture, len(names)):
+        if not (isinstance(picture, list) and len(picture) == 2 and _is_inside(picture[0]) and fits(picture[1])):
             raise FolderError(
                 f"{split}: found picture {number} of its test part outside the folder or without a class, "
-                f"wanted [path below the folder, index of its label]; {_ADVICE}"
+                f"wanted [path below the folder, index of its label, or its mask]; {_ADVICE}"
             )
     if len({path for path, _ in pictures}) < len(pictures):
         raise FolderError(f"{split}: found a picture twice in its test part, wanted each once; {_ADVICE}")
-    refuse_locale(split, (path for path, _ in pictures), listed=False)
-    listed: dict[str, dict[str, str]] = {}
-    return [(model_labels.index(split_labels[label]), locate(folder, path, listed)) for path, label in pictures]
+    return pictures
 
 
 def has_groups(split: str) -> bool:
@@ -73,12 +97,11 @@ def _is_text(names: Any) -> bool:
     return isinstance(names, list) and all(isinstance(name, str) for name in names)
 
 
-def _is_picture(picture: Any, classes: int) -> bool:
-    """True for [path, label index], the path relative, in parts between slashes, and never upwards."""
-    if not (isinstance(picture, list) and len(picture) == 2 and isinstance(picture[0], str)):
+def _is_inside(path: Any) -> bool:
+    """True for a relative path, in parts between slashes, and never upwards."""
+    if not isinstance(path, str):
         return False
-    path, label = picture
     inside = not any(part in ("", ".", "..") for part in path.split("/")) and "\0" not in path
     if os.sep == "\\":  # a drive, or another separator
         inside = inside and not any(sign in path for sign in "\\:")
-    return inside and type(label) is int and 0 <= label < classes
+    return inside

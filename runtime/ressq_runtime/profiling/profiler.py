@@ -140,11 +140,11 @@ def recommend_threads(sweep: dict[int, LatencyProfile]) -> int:
 
 def _time_once(model: Model, picture: Path, clock: Clock) -> list[float]:
     """Milliseconds of each of STAGES for one picture."""
-    data, decode_s, preprocess_s = model.prepare(os.fspath(picture), clock)
+    data, decode_s, preprocess_s, size = model.prepare(os.fspath(picture), clock)
     marks = [clock()]
     outputs = model.run(data)
     marks.append(clock())
-    model.task.answer(outputs)
+    model.task.answer(outputs, size)
     marks.append(clock())
     spans = [decode_s, preprocess_s, *(after - before for before, after in pairwise(marks))]
     return [1000 * span for span in [*spans, sum(spans)]]

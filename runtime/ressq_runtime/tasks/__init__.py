@@ -23,4 +23,8 @@ def make_task(path: str, card: Card | None, settings: dict[str, Any]) -> Task:
         from ressq_runtime.tasks.classify import Classify
 
         return Classify.read(path, card, **settings)
-    raise ArtefactError(f"{path}: found task {name!r}, wanted 'classify'; upgrade ressq-runtime")
+    if name == "segment" and card is not None:
+        from ressq_runtime.tasks.segment import Segment
+
+        return Segment.read(path, card, **settings)
+    raise ArtefactError(f"{path}: found task {name!r}, wanted 'classify' or 'segment'; upgrade ressq-runtime")

@@ -11,11 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
+    from PIL import Image
+
     from ressq_runtime.artefact.card import Card
     from ressq_runtime.engines.tensor import Tensor, TensorSpec
     from ressq_runtime.tasks.classify_extras import ClassifierExtras
 
 DIGITS = 6  # of a probability in a table
+TOP_K = 5
 
 
 class Prediction:
@@ -80,6 +83,10 @@ class Predictions(list[Prediction]):
         listed = [cell for p in self for cell in (p.label, f"{p.probability:.{DIGITS}f}")]
         return [self.label or "", self.reason, *listed]
 
+    def draw_over(self, picture: Image.Image) -> Image.Image:
+        """The picture: a label has no place in it."""
+        return picture
+
     def _warn(self) -> str:
         return f"no answer: {self.reason}" if self.label is None else self.reason
 
@@ -99,7 +106,7 @@ class Classify:
 
     __slots__ = ("has_card", "labels", "limit", "output", "path", "step", "threshold", "top_k")
 
-    def __init__(self, path: str, labels: Sequence[str], threshold: float = 0.0, top_k: int = 5) -> None:
+    def __init__(self, path: str, labels: Sequence[str], threshold: float = 0.0, top_k: int = TOP_K) -> None:
         self.path, self.has_card = path, False
         self.labels, self.threshold, self.top_k = list(labels), threshold, top_k
         self.limit: float | None = None
@@ -108,7 +115,7 @@ class Classify:
     @classmethod
     def read(
         cls, path: str, card: Card | None, *, labels: Sequence[str] | None = None, threshold: float | None = None,
-        top_k: int = 5,
+        top_k: int | None = None,
     ) -> Classify:  # fmt: skip
         """The task by the card, whose threshold may be overruled; a model without a card needs labels.
 
@@ -120,9 +127,9 @@ class Classify:
 
             raise ArtefactError(f"{path}: {explain_labels(labels)}")
         if card is None:
-            return cls(path, labels or (), threshold or 0.0, top_k)
+            return cls(path, labels or (), threshold or 0.0, top_k or TOP_K)
         own = read_threshold(card.data, "abstention", path) or 0.0
-        task = cls(path, take(card.data, "labels", list, path), own if threshold is None else threshold, top_k)
+        task = cls(path, take(card.data, "labels", list, path), own if threshold is None else threshold, top_k or TOP_K)
         task.has_card = True
         task.limit = read_threshold(card.data, OUT_OF_DISTRIBUTION, path)
         task.step = float(take(take(card.data, "output", dict, path), "step", (int, float), path))
@@ -163,8 +170,11 @@ class Classify:
             )
         return scores
 
-    def answer(self, outputs: Mapping[str, Tensor], top_k: int | None = None) -> Predictions:
-        """The labels, best first: `top_k` of them where it is given."""
+    def answer(
+        self, outputs: Mapping[str, Tensor], size: tuple[int, int] | None = None, top_k: int | None = None
+    ) -> Predictions:  # fmt: skip
+        """The labels, best first: `top_k` of them where it is given; the picture's size says nothing."""
+        del size
         stranger = outputs[OUT_OF_DISTRIBUTION].values()[0] if OUT_OF_DISTRIBUTION in outputs else None
         return self.rank(self.scores(outputs), stranger, self.top_k if top_k is None else top_k)
 

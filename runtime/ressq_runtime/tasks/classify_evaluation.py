@@ -99,7 +99,7 @@ def evaluate(
         truths.append(truth)
         sure.append(max(scores))
         orders.append(best_five(scores))
-        stranger = task.answer(outputs, 1).out_of_distribution
+        stranger = task.answer(outputs, top_k=1).out_of_distribution
         flags += [] if stranger is None else [stranger]
     engine = f"{model.engine.name} {model.engine.version}"
     found = summarise(model.path, str(folder), engine, task.labels, truths, orders, faults)

@@ -66,6 +66,15 @@ class ClassifierExtras:
         name = f"{self._task.path}: self-test {case['seed']}"
         check_scores(self._task, name, case[SCORES], self._task.scores(outputs), by)
 
+    def plan_mask(self, path: str, source: str) -> Callable[[Any], None]:
+        """As `task.Extras` says: there is none."""
+        from ressq_runtime.errors import OutputError
+
+        whose = f" of {source}" if source else ""
+        raise OutputError(
+            f"{path}: found --mask{whose} and a model that classifies, wanted one that segments; leave it out"
+        )
+
     def plan_explanation(self, path: str, source: str) -> Callable[[Model, Source, Any], None]:
         """As `task.Extras` says: the class activation map of the best label over the picture."""
         from ressq_runtime.tasks.classify_explanation import check_explanation, write_explanation

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import os
 
+    from PIL import Image
+
     from ressq_runtime.engines.tensor import Tensor, TensorSpec
     from ressq_runtime.inputs.picture import Source
     from ressq_runtime.model import Model
@@ -27,6 +29,9 @@ class Answer(Protocol):
 
     def to_cells(self) -> list[str]:
         """What stands under a table's columns; those that are missing at the end are empty."""
+
+    def draw_over(self, picture: Image.Image) -> Image.Image:
+        """What a page shows of the picture, RGB, of any size: the answer drawn over it, where it can be."""
 
 
 class Report(Protocol):
@@ -71,8 +76,17 @@ class Extras(Protocol):
             ArtefactError: they differ by more than rounding.
         """
 
-    def plan_explanation(self, path: str, source: str) -> Callable[[Model, Source, Answer], None]:
-        """What writes a picture to `path` that shows where an answer comes from.
+    def plan_mask(self, path: str, source: str) -> Callable[[Any], None]:
+        """What writes an answer to `path` as a mask of the picture's size; it then belongs to the answer's JSON.
+
+        Source "": of a picture that is not known yet.
+
+        Raises:
+            OutputError: the task has no masks, or it could not be written; told before anything is computed.
+        """
+
+    def plan_explanation(self, path: str, source: str) -> Callable[[Model, Source, Any], None]:
+        """What writes the picture to `path` with the answer over it: where it comes from, or lies.
 
         Raises:
             OutputError: it could not be written; told before anything is computed.
@@ -101,8 +115,8 @@ class Task(Protocol):
             EngineError: they are none for this task.
         """
 
-    def answer(self, outputs: Mapping[str, Tensor]) -> Answer:
-        """What these outputs say.
+    def answer(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> Answer:
+        """What these outputs say of an upright picture of this (width, height).
 
         Raises:
             EngineError: they are none for this task.
