@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ressq_edge.atomic import write_text
 from ressq_edge.data.masks.classes import split_colour
 from ressq_edge.data.masks.reading import MaskClasses
@@ -75,17 +78,19 @@ class Split:
     def counts(self, part: str) -> list[int]:
         """Number of pictures of each class, or whose mask holds it, in the order of the labels."""
         if self.masks:
-            of_mask = dict(self.pixels)
-            holders = [of_mask.get(name, ()) for name, _ in self.samples(part)]
-            return [sum(bool(held and held[index]) for held in holders) for index in range(len(self.labels))]
+            return [int(number) for number in (self._held(part) > 0).sum(0)[:-1]]
         found = Counter(label for _, label in self.samples(part))
         return [found[index] for index in range(len(self.labels))]
 
     def pixel_counts(self, part: str) -> list[int]:
         """Number of pixels of each class in the masks of a part, the ignored ones last."""
+        return [int(number) for number in self._held(part).sum(0)]
+
+    def _held(self, part: str) -> NDArray[np.int64]:
+        """(masks, classes + 1): the pixels of each class in each mask that can be read."""
         of_mask = dict(self.pixels)
         found = [of_mask[name] for name, _ in self.samples(part) if name in of_mask]
-        return [sum(held[index] for held in found) for index in range(len(self.labels) + 1)]
+        return np.array(found, np.int64).reshape(-1, len(self.labels) + 1)
 
     def without(self, reasons: dict[str, str]) -> "Split":
         """The split without unreadable pictures, which it lists with their reasons.

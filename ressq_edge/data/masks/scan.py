@@ -122,5 +122,9 @@ def refuse_complaints(root: Path, scan: MaskScan) -> MaskClasses:
             scan.complaints,
         )
     if scan.classes is None:
-        raise MaskError(f"{root}: found no mask that can be read, wanted one or more; copy them again")
+        reasons = list(scan.unreadable.values())
+        raise MaskError(
+            f"{root}: found no pair of which both files can be read, of {len(reasons)}, wanted some; copy them again; "
+            f"the first: {reasons[0]}"
+        )
     return scan.classes

@@ -93,3 +93,11 @@ def test_rare_and_nameless_classes_are_noted(tmp_path: Path) -> None:
         note.startswith("the classes have no names; classes.csv, with the header index,name")
         for note in note_scan(found)
     )
+
+
+def test_a_folder_of_which_no_mask_can_be_read_is_refused_with_the_first_reason(tmp_path: Path) -> None:
+    root = lay_out(tmp_path)
+    for path in (root / "masks").iterdir():
+        path.write_text("no picture")
+    with pytest.raises(MaskError, match=r"found no pair of which both files can be read, of 4, wanted .*masks/0\.png:"):
+        refuse_complaints(root, scan(root))
