@@ -145,7 +145,7 @@ def _add_training(add: Callable[..., Any]) -> None:
         "--epochs",
         type=int,
         metavar="N",
-        help="default: from trained weights 26, up to 52 of few pictures; from random ones 40; for masks 60, up to 120",
+        help="default: from trained weights 26, up to 52 of few pictures; from random ones 40; for masks 40, up to 80",
     )
     add(
         "--batch-size",

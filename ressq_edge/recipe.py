@@ -8,7 +8,8 @@ from statistics import median
 from ressq_edge.choices import BASELINES, Task
 from ressq_edge.network.init import InitWeights
 
-MASK_PIXELS = 241 * 321  # of an input by default: what an inference of a Raspberry Pi in real time allows
+MASK_SIDES = 241, 321  # of an input for pictures of 4:3
+MASK_PIXELS = MASK_SIDES[0] * MASK_SIDES[1]
 SMALLEST_SIDE = 33
 
 
@@ -53,8 +54,8 @@ FROM_SCRATCH = Recipe(
 # torchvision's networks have norms of their own; by the SqueezeNets' rate MobileNetV2 loses eight points.
 BASELINE_FROM_SCRATCH = replace(FROM_SCRATCH, learning_rate=1e-3, norms=False)
 SEGMENT = Recipe(
-    60, 2e-3, 0.0, 0.25, jitter=0.3, clip_norm=0.0, train_share=1.0, norms=False, warmup_share=0.1, weight_decay=1e-4,
-    fewest_views=44_000, whole_views=0.3, batch_size=8, backbone_rate=0.25, dice=0.5,
+    40, 2e-3, 0.0, 0.25, jitter=0.3, clip_norm=0.0, train_share=1.0, norms=False, warmup_share=0.1, weight_decay=1e-4,
+    fewest_views=30_000, whole_views=0.3, batch_size=8, backbone_rate=0.25, dice=0.5,
 )  # fmt: skip
 SEGMENT_FROM_SCRATCH = replace(SEGMENT, norms=True, backbone_rate=1.0, clip_norm=1.0)
 RECIPES = {"classify": (FINE_TUNE, FROM_SCRATCH), "segment": (SEGMENT, SEGMENT_FROM_SCRATCH)}
@@ -83,6 +84,8 @@ def default_mask_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
     Sides of 16 k + 1 make the stages exactly 8 k, 4 k, 2 k and k cells: none covers less than the others.
     """
+    if not sizes:  # no picture can be read, which decoding tells
+        return MASK_SIDES
     height, width = (float(median(sides)) for sides in zip(*sizes, strict=True))
     factor = min(1.0, math.sqrt(MASK_PIXELS / (height * width)))
     return _fit_side(height * factor), _fit_side(width * factor)

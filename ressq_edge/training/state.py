@@ -42,13 +42,6 @@ class TrainState:
     seen: int = 0
     epochs: list[dict[str, Any]] = field(default_factory=list)
 
-    def best(self) -> dict[str, Any] | None:
-        """The epoch with the lowest validation loss.
-
-        Not the best by its metric: on a few hundred samples that is luck, and may be an early epoch's.
-        """
-        return min(self.epochs, key=lambda row: float(row["val_loss"]), default=None)
-
 
 def begin_state(model: nn.Module, config: Config) -> TrainState:
     """The state before the first step; biases and gates do not decay towards zero."""

@@ -58,7 +58,9 @@ def train(state: TrainState, setup: TrainingSetup, config: Config, last: Path, h
     while not is_done(state, config, setup.task.metric):
         _train_epoch(state, network, setup, config, last, hooks)
         row = state.epochs[-1]
-        hooks.epoch(row, state.best() is row)  # the best checkpoint before `last`: none can be lost
+        hooks.epoch(
+            row, setup.task.metric.choose(state.epochs) is row
+        )  # the best checkpoint before `last`: none can be lost
         _save(state, setup, last)
         if _is_stopped(setup, hooks) and not is_done(state, config, setup.task.metric):
             raise Interrupted(f"stopped after epoch {row['epoch']} of {config.epochs}")

@@ -123,3 +123,12 @@ def test_a_file_that_another_program_holds_is_tried_again(
         with pytest.raises(OutputError, match="permission denied; close the program that holds it"):
             write_text(path, "new")
     assert list(tmp_path.iterdir()) == ([path] if times == 2 else [])
+
+
+def test_colours_of_classes_survive_and_as_many_as_classes_are_wanted(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    colours = ((1, 2, 3), (4, 5, 6), (7, 8, 9))
+    save_checkpoint(tmp_path / "best.safetensors", replace(checkpoint, colours=colours))
+    assert load_checkpoint(tmp_path / "best.safetensors").colours == colours
+    save_checkpoint(tmp_path / "two.safetensors", replace(checkpoint, colours=colours[:2]))
+    with pytest.raises(CheckpointError, match=r"two\.safetensors: found a damaged checkpoint .*2 colours of 3 classes"):
+        load_checkpoint(tmp_path / "two.safetensors")

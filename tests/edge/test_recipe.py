@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ressq_edge.recipe import MASK_PIXELS, RECIPES, default_epochs, default_mask_size
+from ressq_edge.tasks.segment import Segment
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,16 @@ def test_the_input_for_masks_has_the_form_of_the_pictures_and_whole_stages(
     assert found == wanted
     assert height % 16 == width % 16 == 1
     assert height * width < 1.05 * MASK_PIXELS
+
+
+def test_pictures_that_cannot_be_read_leave_the_usual_input() -> None:
+    assert default_mask_size([]) == (241, 321)
+
+
+def test_of_masks_the_epoch_of_the_best_figure_is_kept_though_the_loss_rises_before() -> None:
+    epochs = [{"val_miou": 0.61, "val_loss": 0.43}, {"val_miou": 0.62, "val_loss": 0.45}]
+    assert Segment.metric.choose(epochs) is epochs[1]
+    assert Segment.metric.choose([]) is None
 
 
 def test_few_pictures_with_masks_are_seen_more_often() -> None:
