@@ -57,7 +57,7 @@ def match(root: object, pictures: Found, masks: Found) -> list[tuple[str, str]]:
                 f"{root}: found {len(several)} masks for {picture} ({name_some(several)}), wanted one; "
                 "keep the one of class indices or colours, and move the others elsewhere"
             )
-    _refuse_alone(root, [name for _, name in pictures.files if name not in of_picture], alone)
+    _refuse_alone(root, [name for _, name in pictures.files if name not in of_picture], alone, paired=bool(of_picture))
     return sorted((picture, several[0]) for picture, several in of_picture.items())
 
 
@@ -86,16 +86,17 @@ def _forms(path: str, endings: Iterable[str]) -> Iterator[_Key]:
                 yield folder, name[: -len(ending)]
 
 
-def _refuse_alone(root: object, pictures: list[str], masks: list[str]) -> None:
+def _refuse_alone(root: object, pictures: list[str], masks: list[str], *, paired: bool) -> None:
     told = [
         f"{count(len(names), one)} without a {other} ({name_some(names)})"
         for names, one, other in ((pictures, "picture", "mask"), (masks, "mask", "picture"))
         if names
     ]
     if told:
+        classes = "" if paired else "; if these are class folders, say --task classify"
         raise MaskError(
             f"{root}: found {' and '.join(told)}, wanted a mask of the same name for each picture; "
-            "add or rename them, or move them elsewhere"
+            f"add or rename them, or move them elsewhere{classes}"
         )
 
 

@@ -62,7 +62,7 @@ def test_a_task_that_the_folder_does_not_fit_is_refused(tmp_path: Path) -> None:
 def test_classes_called_images_and_masks_can_be_trained_by_saying_so(tmp_path: Path) -> None:
     found, _ = look(lay_out_classes(tmp_path / "data", "images", "masks"), "classify")
     assert found.task == "classify"
-    with pytest.raises(MaskError, match="without a mask"):
+    with pytest.raises(MaskError, match=r"without a mask .*; if these are class folders, say --task classify$"):
         look(tmp_path / "data")
     told = [note for note in found.notes if note.startswith("trained as classes, as --task classify says, although: ")]
     assert len(told) == 1
