@@ -25,6 +25,7 @@ from ressq_export.run import Run, read_run
 from ressq_runtime.artefact.container import read_card
 from ressq_runtime.engines import load_engine
 from ressq_runtime.inputs.picture import to_pixels
+from ressq_runtime.model import Model
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,20 @@ def test_figures_are_those_of_the_files_asked_once_more(out: Path, run: Path, ce
         assert figures[kind]["agreement"] == pytest.approx(np.mean(same), abs=1e-4)
         assert figures[kind]["agreement_worst"] == pytest.approx(min(same), abs=3e-4)
     assert figures[TORCH]["miou"] > 0.5, "it has learned something"
+
+
+def test_figures_are_those_of_ressq_evaluate(out: Path, run: Path, certificate: dict[str, Any]) -> None:
+    """But for the interval, which draws otherwise."""
+    model = Model.load(out / "scenes_int8.tflite", threads=1)
+    found: Any = model.task.extras().evaluate(model, run.parent / "data", None, run / "split.json")
+    model.close()
+    kept = certificate["sets"][1]
+    figures = kept["figures"]["int8.tflite"]
+    assert (found.n, found.miou) == (kept["n"], pytest.approx(figures["miou"]))
+    classes = {row["label"]: row for row in kept["classes"]}
+    for name, shares in (("iou", found.iou), ("f1", found.f1)):
+        assert {label: row[name]["int8.tflite"] for label, row in classes.items()} == pytest.approx(shares)
+    assert {label: row["pixels"] for label, row in classes.items()} == found.pixels
 
 
 def test_the_card_tells_task_colours_and_accuracy(out: Path, certificate: dict[str, Any]) -> None:
