@@ -96,7 +96,7 @@ class Split:
         """The split without unreadable pictures, which it lists with their reasons.
 
         Raises:
-            SplitError: a class has no picture left in a part.
+            SplitError: a part, or a class in a part, has no picture left.
         """
         train, val, test = (
             tuple(picture for picture in self.samples(part) if picture[0] not in reasons) for part in PARTS
@@ -112,6 +112,10 @@ class Split:
                         f"{label}: found no readable picture left for {part} (of {before}), "
                         "wanted at least one; mend or add pictures, or draw other parts by another --seed"
                     )
+            if (total := len(self.samples(part))) and not split.samples(part):
+                raise SplitError(
+                    f"{part}: found no pair left that can be read (of {total}), wanted at least one; mend or add pairs"
+                )
         return split
 
 

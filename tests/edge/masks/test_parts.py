@@ -152,3 +152,12 @@ def test_a_pair_that_cannot_be_read_is_left_out_with_its_reason(tmp_path: Path) 
     assert "3" not in [name for part in PARTS for name in names(left, part)]
     assert left.unreadable == (("images/3.jpg", "why"),)
     assert len(left.pixels) == 11
+
+
+def test_a_part_of_which_no_pair_can_be_read_ends_the_run(tmp_path: Path) -> None:
+    for part in ("train", "val"):
+        save_picture(tmp_path / f"images/{part}/0.jpg")
+        save_mask(tmp_path / f"masks/{part}/0.png", draw_index(1, 2))
+    (tmp_path / "masks/val/0.png").write_text("no picture")
+    with pytest.raises(SplitError, match=r"val: found no pair left that can be read \(of 1\), wanted at least one"):
+        split(tmp_path).without({"images/val/0.jpg": "why"})
