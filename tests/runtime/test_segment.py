@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 import ressq_runtime
 from ressq_runtime import ArtefactError, EngineError, OutputError
 from ressq_runtime.commands.infer import main
+from ressq_runtime.commands.watch import main as watch
 from ressq_runtime.model import Model
 from ressq_runtime.tasks.segment_boxes import find_boxes
 from ressq_runtime.tasks.segment_counts import count_pixels, spread
@@ -353,3 +355,37 @@ def test_a_full_disk_is_told(model: Path) -> None:
     answer, _ = Model.load(model).answer(stripes())
     with pytest.raises(OutputError, match="/dev/full: No space left on device; free space, or write elsewhere"):
         write_mask(answer, "/dev/full")
+
+
+def test_a_watched_folder_gives_masks_as_pictures_come(model: Path, tmp_path: Path) -> None:
+    incoming = tmp_path / "incoming"
+    (incoming / "far").mkdir(parents=True)
+    stripes().save(incoming / "a.jpg")
+    stripes().save(incoming / "far" / "b.jpg")
+    words = [str(incoming), "--model", str(model), "--csv", str(tmp_path / "t.csv"), "--mask", str(tmp_path / "masks")]
+    command = [sys.executable, "-c", "from ressq_runtime.commands.watch import run; run()", *words]
+    process = subprocess.Popen([*command, "--overlay", str(tmp_path / "over")], stderr=subprocess.PIPE)
+    wanted = [tmp_path / "masks" / "a.png", tmp_path / "masks" / "far" / "b.png", tmp_path / "over" / "far" / "b.jpg"]
+    try:
+        for _ in range(600):
+            if all(path.exists() for path in wanted):
+                break
+            sleep(0.1)
+    finally:
+        process.terminate()
+        process.wait(30)
+        assert process.stderr is not None
+        process.stderr.close()
+    assert all(path.exists() for path in wanted)
+
+
+def test_masks_do_not_go_where_pictures_are_watched(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = str(tmp_path / "t.csv")
+    for folder in (tmp_path, tmp_path / "masks"):
+        assert watch([str(tmp_path), "--model", str(model), "--csv", table, "--mask", str(folder)]) == 1
+        assert "found it in the watched folder, wanted it elsewhere, or it would be answered" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        watch(["0", "--model", str(model), "--mask", "masks"])
+    assert "found --mask or --overlay and a camera, wanted them with a folder" in capsys.readouterr().err

@@ -55,9 +55,7 @@ def _infer_parser() -> ArgumentParser:
     add("--json", action="store_true", help="JSON Lines on stdout, one object a picture")
     instead = parser.add_mutually_exclusive_group().add_argument
     instead("--csv", metavar="FILE", help="a table, one row a picture; one that is there is continued")
-    add("--mask", metavar="OUT", help="the class of each pixel as a palette PNG of the photo's size")
-    add("--explain", "--overlay", metavar="OUT",
-        help="the picture under its classes' colours, or where its label was found")  # fmt: skip
+    add_drawing_options(parser)
     instead("--profile", action="store_true", help=SUPPRESS)  # ressq-profile has a help of its own
     add_answer_options(parser)
     return parser
@@ -76,6 +74,14 @@ def build_parser(name: str, description: str, examples: str, *, asked: str = "--
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"{name} {__version__}")
     return parser
+
+
+def add_drawing_options(parser: ArgumentParser) -> None:
+    """The options of every command that draws answers."""
+    add = parser.add_argument
+    add("--mask", metavar="OUT", help="the class of each pixel as a palette PNG of the photo's size")
+    add("--explain", "--overlay", metavar="OUT",
+        help="the picture under its classes' colours, or where its label was found")  # fmt: skip
 
 
 def add_answer_options(parser: ArgumentParser) -> None:

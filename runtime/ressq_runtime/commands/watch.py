@@ -45,6 +45,11 @@ def _watch(arguments: Namespace, say: Say) -> int:
         if arguments.csv:
             from ressq_runtime.streaming.stream import answer_watched
 
+            if arguments.mask or arguments.explain:
+                from ressq_runtime.streaming.pictures import Pictures
+
+                drawn = Pictures(model, arguments.mask, arguments.explain, [], watched=arguments.source)
+                writer = drawn.before(writer)
             answer_watched(model, arguments.source, writer, say)
         else:
             from ressq_runtime.streaming.camera import answer_camera
@@ -64,18 +69,21 @@ def _parse(argv: Sequence[str] | None) -> Namespace:
         parser.error("found a folder without --csv FILE, which knows after a restart what is answered already")
     if arguments.csv is not None and is_camera:
         parser.error("found --csv and a camera, wanted --csv with a folder; --json prints")
+    if arguments.csv is None and (arguments.mask or arguments.explain):
+        parser.error("found --mask or --overlay and a camera, wanted them with a folder; ressq-serve shows a camera's")
     if arguments.csv in ("", "-"):
         parser.error(f"found --csv {arguments.csv!r}, wanted a FILE, which knows what is answered; --json prints, too")
     return arguments
 
 
 def _build_parser() -> ArgumentParser:
-    from ressq_runtime.commands.arguments import add_answer_options, build_parser
+    from ressq_runtime.commands.arguments import add_answer_options, add_drawing_options, build_parser
 
     parser = build_parser(_NAME, "Answers what comes, until it is told to end.", _EXAMPLES)
     add = parser.add_argument
     add("source", metavar="FOLDER|CAMERA", help="a folder, or a camera: its number, device or address; or a film")
     add("--csv", metavar="FILE", help="the table of a folder's answers, which is continued after a restart")
     add("--json", action="store_true", help="JSON Lines on stdout, one object a picture")
+    add_drawing_options(parser)
     add_answer_options(parser)
     return parser

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ressq_runtime.rows import Say
     from ressq_runtime.serving.address import Address
     from ressq_runtime.streaming.camera import Camera
+    from ressq_runtime.tasks.task import Answer
 
 # A stranger's PNG of a few kilobytes can unfold to any size: 25 megapixels take 150 MB, as WebP 400.
 MOST_PIXELS = 25_000_000
@@ -56,7 +57,8 @@ class Resident:
         self._turn = Lock()
         self._keeping = Lock()
         self._started = time_ns()
-        self._kept: tuple[int, Any, dict[str, Any]] = 0, b"", {}  # count of answers; picture and row of the last
+        # Count of answers; picture, row and answer of the last.
+        self._kept: tuple[int, Any, dict[str, Any], Answer | None] = 0, b"", {}, None
 
     @property
     def tag(self) -> str:
@@ -77,17 +79,17 @@ class Resident:
         said, latency_ms = self._model.infer(prepared)
         row = {"path": at, **said.to_json(), "latency_ms": latency_ms}
         with self._keeping:
-            self._kept = self._kept[0] + 1, source, row
+            self._kept = self._kept[0] + 1, source, row, said
         return row
 
     def last(self) -> tuple[str, dict[str, Any]]:
         """(tag, the last answer with its picture as a data URL); before the first one without both."""
         with self._decoding(), self._keeping:
-            count, source, row = self._kept
+            count, source, row, said = self._kept
             # Drawn when somebody looks, once a picture: a script that classifies thousands pays nothing for it.
-            if count and "picture" not in row:
-                row = {**row, "picture": _draw(decode(source, SHOWN_SIDE))}
-                self._kept = count, b"", row
+            if said is not None:
+                row = {**row, "picture": _draw(decode(source, SHOWN_SIDE), said)}
+                self._kept = count, b"", row, None
             return self.tag, {"count": count, "live": self._live, **row}
 
     def info(self) -> dict[str, Any]:
@@ -190,9 +192,9 @@ def _announce(server: Server) -> None:
     server.say(f"serving on {where} (Ctrl-C stops)")
 
 
-def _draw(image: Image.Image) -> str:
-    """A data URL: the picture as a JPEG of at most SHOWN_SIDE pixels a side."""
+def _draw(image: Image.Image, said: Answer) -> str:
+    """A data URL: the picture with the answer over it, as a JPEG of at most SHOWN_SIDE pixels a side."""
     image.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.BILINEAR)
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=SHOWN_QUALITY)
+    said.draw_over(image).save(out, "JPEG", quality=SHOWN_QUALITY)
     return "data:image/jpeg;base64," + b64encode(out.getvalue()).decode()

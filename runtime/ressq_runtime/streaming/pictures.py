@@ -21,24 +21,30 @@ class Pictures:
     """Where masks and overlays go: into folders, in which they lie as the pictures lie in the one that they share."""
 
     def __init__(
-        self, model: Model, masks: str | None, overlays: str | None, named: Sequence[str], *, single: bool = False
-    ) -> None:
+        self, model: Model, masks: str | None, overlays: str | None, named: Sequence[str], *, single: bool = False,
+        watched: str = "",
+    ) -> None:  # fmt: skip
         """Makes folders that are not there; `named` are the pictures that are known already.
 
-        `single`: there is one picture, and the files themselves are named.
+        `single`: there is one picture, and the files themselves are named. `watched`: the folder that pictures come to.
 
         Raises:
             OutputError: the task makes none; or two pictures would give one, or it would replace what is not ours.
         """
         self._model, self._extras = model, model.task.extras()
         self._masks, self._overlays, self._single = masks, overlays, single
-        self._base = os.path.commonpath([os.path.dirname(os.path.abspath(name)) for name in named]) if named else ""
+        folders = [os.path.abspath(watched)] if watched else [os.path.dirname(os.path.abspath(name)) for name in named]
+        self._base = os.path.commonpath(folders) if folders else ""
         self._taken: dict[str, str] = {}  # file -> the picture that it is of
         if masks:
             self._extras.plan_mask(masks, "")  # before a folder is made: the task may have none
         for folder in () if single else filter(None, (masks, overlays)):
             if folder.lower().endswith(_SUFFIXES) and not os.path.isdir(folder):
                 raise OutputError(f"{folder}: found the name of one picture, wanted a folder for several; name one")
+            if watched and os.path.commonpath([self._base, os.path.abspath(folder)]) == self._base:
+                raise OutputError(
+                    f"{folder}: found it in the watched folder, wanted it elsewhere, or it would be answered"
+                )
         for name in named:
             if masks:
                 self._extras.plan_mask(self._place(masks, name, _MASK), name)
