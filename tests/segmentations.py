@@ -20,11 +20,11 @@ COLOURS = ((200, 0, 0), (0, 200, 0), (0, 0, 200))
 STEEP = 0.02  # a logit's growth with its colour: 4 of 255 more are 52 % against 48
 
 
-def colour_model(classes: str = "uint8", names: tuple[str, str] = ("classes", "scores"), shift: int = 0) -> bytes:
+def colour_model(classes: str = "int32", names: tuple[str, str] = ("classes", "scores"), shift: int = 0) -> bytes:
     """uint8 (1, HEIGHT, WIDTH, 3) -> `classes` (1, HEIGHT, WIDTH), `scores` float32 (1, h, w, 3) of red, green, blue.
 
     Args:
-        classes: type of the class map, "uint8" or "int32".
+        classes: type of the class map.
         names: of the outputs.
         shift: added to every class.
     """
@@ -36,7 +36,7 @@ def colour_model(classes: str = "uint8", names: tuple[str, str] = ("classes", "s
     graph.name, model.subgraphs, graph.operators = b"main", [graph], []
     rows, columns = -(-HEIGHT // STRIDE), -(-WIDTH // STRIDE)
     weights = (np.eye(3, dtype=np.float32) * STEEP).reshape(3, 1, 1, 3)
-    kind = kinds.UINT8 if classes == "uint8" else kinds.INT32
+    kind = getattr(kinds, classes.upper())
     graph.tensors = [
         _tensor(b"pixels", (1, HEIGHT, WIDTH, 3), kinds.UINT8),
         _tensor(b"real", (1, HEIGHT, WIDTH, 3)),

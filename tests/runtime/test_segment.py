@@ -294,11 +294,11 @@ def test_an_odd_card_is_refused_with_its_fault(tmp_path: Path, changes: dict[str
 @pytest.mark.parametrize(
     ("content", "changes", "words"),
     [
-        ({"classes": "int32"}, {}, r"found the outputs classes int32 .*, wanted classes of uint8 \[1, 65, 81\];"),
-        ({"names": ("map", "scores")}, {}, r"found the outputs map uint8 .* wanted classes of uint8"),
+        ({"classes": "float32"}, {}, r"found the outputs classes float32 .*, wanted classes of int32 \[1, 65, 81\];"),
+        ({"names": ("map", "scores")}, {}, r"found the outputs map int32 .* wanted classes of int32"),
         ({"names": ("classes", "logits")}, {}, r"wanted scores of float32 \[1, h, w, 3\]"),
         ({}, {"labels": ["a", "b"], "colours": [[0, 0, 0]] * 2}, r"wanted scores of float32 \[1, h, w, 2\]"),
-        ({}, {"input": ressq_runtime.PixelSpec.stretched(81, 65).to_json()}, r"wanted classes of uint8 \[1, 81, 65\]"),
+        ({}, {"input": ressq_runtime.PixelSpec.stretched(81, 65).to_json()}, r"wanted classes of int32 \[1, 81, 65\]"),
     ],
 )  # fmt: skip
 def test_outputs_of_another_shape_or_type_are_refused(
@@ -308,10 +308,27 @@ def test_outputs_of_another_shape_or_type_are_refused(
         Model.load(write_model(tmp_path / "m.tflite", colour_model(**content), **changes))
 
 
-def test_a_class_without_a_label_is_named(tmp_path: Path) -> None:
-    model = Model.load(write_model(tmp_path / "m.tflite", colour_model(shift=2)))
+@pytest.mark.parametrize("classes", ["int32", "uint8"])
+def test_a_class_without_a_label_is_named(tmp_path: Path, classes: str) -> None:
+    model = Model.load(write_model(tmp_path / "m.tflite", colour_model(classes, shift=2)))
     with pytest.raises(EngineError, match="found class 4 in its map, wanted 0 to 2; export it again"):
         model.answer(stripes())
+
+
+@pytest.mark.parametrize("shift", [-1, 255, 70_000])
+def test_a_class_that_fits_no_byte_is_named(tmp_path: Path, shift: int) -> None:
+    model = Model.load(write_model(tmp_path / "m.tflite", colour_model(shift=shift)))
+    with pytest.raises(EngineError, match="classes: found a class that is none of 0 to 255 in the map"):
+        model.answer(stripes())
+
+
+def test_maps_of_both_types_are_one(tmp_path: Path) -> None:
+    answers = []
+    for classes in ("int32", "uint8"):
+        path = write_model(tmp_path / f"{classes}.tflite", colour_model(classes))
+        answers += [Model.load(path, threshold=below).answer(stripes())[0].classes for below in (0, 0.6)]
+    assert answers[:2] == answers[2:]
+    assert len(answers[0]) == HEIGHT * WIDTH
 
 
 def test_labels_beside_the_cards_are_refused(model: Path) -> None:
@@ -345,7 +362,7 @@ def test_no_numpy_is_loaded_and_for_the_text_of_a_jpeg_no_imaging_library(
         )  # fmt: skip
         loaded = set(found.stderr.splitlines()[-1].split())
         assert "ressq_runtime.tasks.segment" in loaded
-        assert not loaded & absent
+        assert loaded & absent == set()
         assert "ressq_runtime.tasks.classify" not in loaded
 
 

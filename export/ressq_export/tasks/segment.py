@@ -24,6 +24,7 @@ from ressq_export.measurement.scores import SCORES, TORCH, PictureSet, Scored
 from ressq_export.tasks.segment_page import draw_set, show_set, show_tiles
 from ressq_export.tasks.segment_samples import list_masks, masks_of
 from ressq_export.tasks.segment_set import count_all, describe_set
+from ressq_runtime.tasks.segment_counts import read_classes
 
 if TYPE_CHECKING:
     from ressq_edge.data.split import Split
@@ -95,7 +96,7 @@ class Segment:
     def read(self, outputs: Mapping[str, Output], pixels: bytes) -> PixelAnswer:
         """The class map, and some cells' probabilities."""
         classes, scores = outputs[CLASSES], outputs[SCORES]
-        found = np.frombuffer(classes.data, np.uint8).reshape(classes.shape[1:3])
+        found = np.frombuffer(read_classes(outputs), np.uint8).reshape(classes.shape[1:3])
         return PixelAnswer(found, np.frombuffer(scores.data, np.float32).reshape(scores.shape[1:]), pixels)
 
     def read_logits(self, logits: Tensor, pixels: bytes, temperature: float) -> PixelAnswer:

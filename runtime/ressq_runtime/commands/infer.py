@@ -115,7 +115,13 @@ def _answer_many(arguments: Any, model: Model, pictures: list[str], say: Say) ->
     if arguments.mask or arguments.explain:
         from ressq_runtime.streaming.pictures import Pictures
 
-        drawn = Pictures(model, arguments.mask, arguments.explain, pictures, single=pictures == arguments.pictures[:1])
+        drawn = Pictures(
+            model,
+            arguments.mask,
+            arguments.explain,
+            pictures,
+            single=len(pictures) == 1 and pictures == arguments.pictures,
+        )
     with open_writer(arguments, model, say) as writer:
         named = read_paths(say) if arguments.stdin0 else pictures
         faults = answer_many(

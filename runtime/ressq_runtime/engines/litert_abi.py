@@ -55,7 +55,7 @@ UNQUANTISED, PER_TENSOR = 0, 1  # LiteRtQuantizationTypeId
 OPERATOR_EVENTS = (2, 8)
 INVOKE_EVENT = (1, b"Invoke")  # the inference as a whole
 # LiteRtElementType -> our name; tensors of other types can't be bound.
-ELEMENTS = {1: "float32", 3: "uint8", 9: "int8"}
+ELEMENTS = {1: "float32", 2: "int32", 3: "uint8", 9: "int8"}
 
 
 class TensorType(ctypes.Structure):

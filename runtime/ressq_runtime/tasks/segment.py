@@ -5,7 +5,7 @@ from __future__ import annotations
 from ressq_runtime.artefact.card import SCORES, is_number, take
 from ressq_runtime.errors import ArtefactError, EngineError
 from ressq_runtime.tasks.segment_areas import Areas
-from ressq_runtime.tasks.segment_counts import CLASSES
+from ressq_runtime.tasks.segment_counts import CLASSES, read_classes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,14 +75,14 @@ class Segment:
         known = {spec.name: spec for spec in outputs}
         classes, scores = known.get(CLASSES), known.get(SCORES)
         height, width = self.shape
-        if classes is None or classes.dtype != "uint8" or classes.shape != (1, height, width):
-            self._refuse(CLASSES, f"uint8 [1, {height}, {width}]", outputs)
+        if classes is None or classes.dtype not in ("int32", "uint8") or classes.shape != (1, height, width):
+            self._refuse(CLASSES, f"int32 [1, {height}, {width}]", outputs)
         if scores is None or scores.dtype != "float32" or len(scores.shape) != 4 or not self._fits(scores.shape):
             self._refuse(SCORES, f"float32 [1, h, w, {len(self.labels)}]", outputs)
 
     def answer(self, outputs: Mapping[str, Tensor], size: tuple[int, int]) -> Areas:
         """The area of each class."""
-        classes = outputs[CLASSES].data
+        classes = read_classes(outputs)
         if self.threshold:
             from ressq_runtime.tasks.segment_unsure import mark_unsure
 
@@ -90,7 +90,7 @@ class Segment:
         areas = Areas(self, classes, size)
         if sum(areas.pixels) != size[0] * size[1]:
             raise EngineError(
-                f"{self.path}: found class {max(outputs[CLASSES].data)} in its map, wanted 0 to "
+                f"{self.path}: found class {max(read_classes(outputs))} in its map, wanted 0 to "
                 f"{len(self.labels) - 1}; export it again"
             )
         return areas

@@ -6,12 +6,36 @@ costs no more than a small one.
 
 from __future__ import annotations
 
+import sys
+
+from ressq_runtime.errors import EngineError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from ressq_runtime.engines.tensor import Tensor
 
 CLASSES = "classes"  # the output with the class map
 UNSURE = 255  # in a class map: no class is probable enough
+_LOW = {"little": 0, "big": 3}[sys.byteorder]  # where the byte of a class lies in an int32
+
+
+def read_classes(outputs: Mapping[str, Tensor]) -> bytes:
+    """The class map, a byte a pixel, row by row, of outputs of uint8 or int32.
+
+    Raises:
+        EngineError: a class beyond 255, or a negative one.
+    """
+    tensor = outputs[CLASSES]
+    if tensor.dtype == "uint8":
+        return tensor.data
+    for place in {0, 1, 2, 3} - {_LOW}:
+        if tensor.data[place::4].count(0) * 4 != len(tensor.data):
+            raise EngineError(
+                f"{CLASSES}: found a class that is none of 0 to 255 in the map, wanted a label's; export it"
+            )
+    return tensor.data[_LOW::4]
 
 
 def count_pixels(classes: bytes, shape: tuple[int, int], size: tuple[int, int], values: Sequence[int]) -> list[int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ressq_runtime.errors import EngineError, FolderError
 from ressq_runtime.inputs.names import refuse_locale
 from ressq_runtime.inputs.readable import read_all
-from ressq_runtime.tasks.segment_counts import CLASSES
+from ressq_runtime.tasks.segment_counts import read_classes
 from ressq_runtime.tasks.segment_masks import IGNORED, list_pairs, read_mask
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def evaluate(
         return data, read_mask(pair[1], pair[0], size, task, reading)
 
     for _, _, (data, mask) in read_all([(pair, None) for pair in pairs], read, faults, progress):
-        found = Counter(zip(mask.tobytes(), model.run(data)[CLASSES].data, strict=True))
+        found = Counter(zip(mask.tobytes(), read_classes(model.run(data)), strict=True))
         if (largest := max(answer for _, answer in found)) >= len(task.labels):
             raise EngineError(f"{model.path}: found class {largest} in a class map, wanted a label's; export it again")
         rows.append(_count(found, len(task.labels)))

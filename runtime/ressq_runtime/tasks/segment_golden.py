@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ressq_runtime.artefact.card import SCORES
 from ressq_runtime.errors import ArtefactError
-from ressq_runtime.tasks.segment_counts import CLASSES
+from ressq_runtime.tasks.segment_counts import CLASSES, read_classes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def check_golden(task: Segment, case: Mapping[str, Any], outputs: Mapping[str, T
 def _read_points(outputs: Mapping[str, Tensor], shape: tuple[int, int]) -> list[int]:
     width = shape[1]
     rows, columns = ([(2 * n + 1) * side // (2 * POINTS) for n in range(POINTS)] for side in shape)
-    return [outputs[CLASSES].data[row * width + column] for row in rows for column in columns]
+    classes = read_classes(outputs)
+    return [classes[row * width + column] for row in rows for column in columns]
 
 
 def _read_means(outputs: Mapping[str, Tensor]) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image, ImageChops
 
 from ressq_runtime.artefact.card import SCORES
-from ressq_runtime.tasks.segment_counts import CLASSES, UNSURE
+from ressq_runtime.tasks.segment_counts import UNSURE, read_classes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def mark_unsure(outputs: Mapping[str, Tensor], shape: tuple[int, int], threshold
     between two classes that are sure, neither is.
     """
     height, width = shape
-    classes = Image.frombytes("L", (width, height), outputs[CLASSES].data)
+    classes = Image.frombytes("L", (width, height), read_classes(outputs))
     scores = outputs[SCORES]
     _, rows, columns, count = scores.shape
     values = memoryview(scores.data).cast("f")
