@@ -19,6 +19,7 @@ from ressq_edge.training.state import TrainState, begin_state, load_state
 from ressq_edge.training.step import TrainingSetup
 
 FIT_ON = 64  # pictures; enough for the mean and variance of a channel
+FIT_ON_MASKS = 16  # larger ones: two batches, which fit the memory that training takes
 
 
 def first_state(
@@ -41,7 +42,8 @@ def first_state(
 
 def _fit(model: ResSqueezeNet | SegmentationNet, config: Config, init: InitWeights, setup: TrainingSetup) -> None:
     """Give the network its norms, and to these and to SegNet's masks what some pictures tell, in place."""
-    some = epoch_order(len(setup.train), config.seed, 0)[:FIT_ON]
+    count = FIT_ON_MASKS if isinstance(model, SegmentationNet) else FIT_ON
+    some = epoch_order(len(setup.train), config.seed, 0)[:count]
     batch = draw_batch(setup.train, some, setup.views, config.seed, 0)
     floats = recolour(batch.pixels, batch.colours)
     pictures = normalise(floats, setup.normalise.mean, setup.normalise.std)

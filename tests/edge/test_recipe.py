@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from ressq_edge.network.init import InitWeights
 from ressq_edge.recipe import MASK_PIXELS, RECIPES, default_epochs, default_mask_size
+from ressq_edge.request import Request, model_spec
 from ressq_edge.tasks.segment import Segment
 
 
@@ -36,6 +41,14 @@ def test_of_masks_the_epoch_of_the_best_figure_is_kept_though_the_loss_rises_bef
     epochs = [{"val_miou": 0.61, "val_loss": 0.43}, {"val_miou": 0.62, "val_loss": 0.45}]
     assert Segment.metric.choose(epochs) is epochs[1]
     assert Segment.metric.choose([]) is None
+
+
+def test_weights_of_a_run_bring_their_head_unless_another_is_asked_for() -> None:
+    request, init = Request(Path("data"), Path("run"), task="segment"), InitWeights("file", head="unet")
+    assert model_spec(request, init, 3).head == "unet"
+    assert model_spec(replace(request, head="pspnet"), init, 3).head == "pspnet"
+    assert model_spec(request, InitWeights("none"), 3).head == "deeplabv3plus"
+    assert model_spec(replace(request, task="classify"), init, 3).head is None
 
 
 def test_few_pictures_with_masks_are_seen_more_often() -> None:
