@@ -118,7 +118,8 @@ def convert(
     quantizer = Quantizer(network, pictures.calibration, pictures.training, checkpoint.pixels, folder, log)
     quantizer.register(network, {kind: paths[f"fp32.{kind}"] for kind in FORMATS})
     found = _search(quantizer, pictures, gate, paths["fp32.onnx"], screen)
-    unlike = tell_unlike(paths["fp32.onnx"], pictures.calibration, pictures.others, pictures.mixed, gate.task)
+    beside = pictures.calibration, pictures.others, pictures.mixed
+    unlike = tell_unlike(paths["fp32.onnx"], *beside, gate.task, gate.spec.height)
     recipe = gate.check(found, unlike)
     paths = {kind: {**paths, **found.paths}[kind] for kind in KINDS}
     for suffix in FORMATS:

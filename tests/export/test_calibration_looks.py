@@ -64,3 +64,11 @@ def test_of_few_training_pictures_nobody_knows_what_their_negatives_are() -> Non
 def test_grey_pictures_without_anything_brighter_than_the_rest_are_alike() -> None:
     flat = [bytes([100 + number]) * (80 * 80 * 3) for number in range(40)]
     assert tell_other_look(flat, flat) == ""
+
+
+def test_pictures_need_not_be_squares() -> None:
+    """Those of a network of masks are stretched."""
+    wide = [Image.frombytes("RGB", (80, 80), one).resize((97, 65)).tobytes() for one in USUAL]
+    dark = [bytes(value // 20 for value in one) for one in wide[:4]]
+    assert tell_other_look(wide, wide, 65) == ""
+    assert tell_other_look(dark, wide, 65).startswith("they are much darker")

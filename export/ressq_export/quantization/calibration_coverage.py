@@ -10,7 +10,12 @@ from ressq_runtime.engines import load_engine
 
 
 def tell_unlike(
-    model: Path, pictures: Sequence[bytes], others: Sequence[bytes], mixed: Sequence[bytes], task: Task
+    model: Path,
+    pictures: Sequence[bytes],
+    others: Sequence[bytes],
+    mixed: Sequence[bytes],
+    task: Task,
+    height: int | None = None,
 ) -> tuple[str, ...]:
     """What tells the pictures that --calibration named from the training pictures, each as a clause about "them".
 
@@ -20,6 +25,7 @@ def tell_unlike(
         others: training pictures, classes in turn; empty where it was these.
         mixed: likewise, the classes as often as they come, as they may in what a user gives, too.
         task: what the model answers.
+        height: of the pictures; None: they are squares.
     """
     if not others:
         return ()
@@ -30,5 +36,5 @@ def tell_unlike(
     finally:
         engine.close()
     answers = [task.tell_one_sided(here, there) for there in usual]
-    look = tell_other_look(pictures, others)
+    look = tell_other_look(pictures, others, height)
     return (*([look] if look else []), *(answers[1] if all(answers) else []))

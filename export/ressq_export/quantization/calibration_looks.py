@@ -21,14 +21,17 @@ _SHRINKAGE = 0.1
 Floats = NDArray[np.float64]
 
 
-def tell_other_look(pictures: Sequence[bytes], usual: Sequence[bytes]) -> str:
+def tell_other_look(pictures: Sequence[bytes], usual: Sequence[bytes], height: int | None = None) -> str:
     """What they differ in from training pictures, a clause about "them"; empty where they look alike.
 
     Args:
-        pictures: uint8 RGB pixels of squares.
+        pictures: uint8 RGB pixels.
         usual: of training pictures, likewise.
+        height: of all of them; None: they are squares.
     """
-    (light, grain, signs), (usual_light, usual_grain, usual_signs) = _measure(pictures), _measure(usual)
+    (light, grain, signs), (usual_light, usual_grain, usual_signs) = (
+        _measure(one, height) for one in (pictures, usual)
+    )
     if abs(light.mean() - usual_light.mean()) > FURTHEST_BRIGHTNESS * max(float(usual_light.std()), _LEVELS):
         word = "darker" if light.mean() < usual_light.mean() else "brighter"
         return (
@@ -46,18 +49,17 @@ def tell_other_look(pictures: Sequence[bytes], usual: Sequence[bytes]) -> str:
     return ""
 
 
-def _measure(pictures: Sequence[bytes]) -> tuple[Floats, Floats, Floats]:
+def _measure(pictures: Sequence[bytes], height: int | None) -> tuple[Floats, Floats, Floats]:
     """(pictures,) brightness and grain, and (pictures, 7) what goes with light: a negative has the opposite sign."""
-    rows = np.array([_measure_one(pixels) for pixels in pictures])
+    rows = np.array([_measure_one(pixels, height or math.isqrt(len(pixels) // 3)) for pixels in pictures])
     return rows[:, 0], rows[:, 1], rows[:, 2:]
 
 
-def _measure_one(pixels: bytes) -> list[float]:
-    size = math.isqrt(len(pixels) // 3)
-    rgb = np.frombuffer(pixels, np.uint8).reshape(size, size, 3).astype(np.float64)
+def _measure_one(pixels: bytes, height: int) -> list[float]:
+    rgb = np.frombuffer(pixels, np.uint8).reshape(height, -1, 3).astype(np.float64)
     grey, (red, green, blue) = rgb.mean(2), rgb.mean((0, 1))
     slope = np.abs(np.gradient(grey)).sum(0)
-    down, across = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : rgb.shape[1] * 1j]
     light = _standardise(grey, 1.0)
     beside = (light**2, down, down**2 + across**2, slope, np.ptp(rgb, 2))
     together = [float((light * _standardise(one, 1e-3)).mean()) for one in beside]
