@@ -92,15 +92,9 @@ class Batch:
         return replace(self, **{name: getattr(self, name).to(device) for name in ("pixels", "colours")})
 
 
-def epoch_order(count: int, seed: int, epoch: int, weights: Sequence[float] | None = None) -> list[int]:
-    """The sample numbers 0..count-1 in the order of this epoch.
-
-    weights: how often each is drawn, against the others; some are drawn twice then, and others not. None: each once.
-    """
+def epoch_order(count: int, seed: int, epoch: int) -> list[int]:
+    """The sample numbers 0..count-1 in the order of this epoch."""
     generator = torch.Generator().manual_seed(draw_seed(seed, "order", epoch))
-    if weights is not None:
-        chances = torch.tensor(weights, dtype=torch.float64)
-        return cast(list[int], torch.multinomial(chances, count, replacement=True, generator=generator).tolist())
     return cast(list[int], torch.randperm(count, generator=generator).tolist())
 
 

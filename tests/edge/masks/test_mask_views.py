@@ -18,7 +18,6 @@ from ressq_edge.data.augment import (
     cut_mask,
     draw_batch,
     draw_stretched_box,
-    epoch_order,
 )
 from ressq_edge.data.cache import SampleStore
 from ressq_edge.data.pictures import SampleFiles
@@ -103,11 +102,3 @@ def test_a_crop_of_a_stretched_picture_lies_in_it_and_is_about_of_its_shape(
     if min(height, width) > 100:
         assert h * w >= smallest * height * width * 0.95
         assert 1 / LARGEST_RATIO - 0.1 < (w / width) / (h / height) < LARGEST_RATIO + 0.1
-
-
-def test_samples_of_more_weight_are_drawn_more_often() -> None:
-    order = epoch_order(1000, 0, 0, [1.0] * 900 + [9.0] * 100)
-    assert len(order) == 1000
-    assert 400 < sum(number >= 900 for number in order) < 600
-    assert order == epoch_order(1000, 0, 0, [1.0] * 900 + [9.0] * 100)
-    assert order != epoch_order(1000, 0, 1, [1.0] * 900 + [9.0] * 100)
