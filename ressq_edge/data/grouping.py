@@ -182,8 +182,22 @@ def _cost(group: Counter[int], have: Counter[int], wanted: Counter[int]) -> tupl
     return further, -lack
 
 
-def refuse_split_groups(parts: Mapping[str, Samples], groups: Groups, source: str, hint: str | None) -> None:
-    """Raises SplitError where given parts (train/, val/, test/ folders) tear a group apart; `hint` says why it may."""
+def refuse_split_groups(
+    parts: Mapping[str, Samples],
+    groups: Groups,
+    source: str,
+    hint: str | None,
+    without_parts: str = "class folders alone",
+) -> None:
+    """Raises SplitError where given parts tear a group apart.
+
+    Args:
+        parts: the samples of the folders train/, val/ and test/.
+        groups: name -> group.
+        source: what made the groups.
+        hint: why it may be so.
+        without_parts: what to give to have it split by groups.
+    """
     seen: dict[str, str] = {}
     for part, pictures in parts.items():
         for name, _ in pictures:
@@ -191,6 +205,6 @@ def refuse_split_groups(parts: Mapping[str, Samples], groups: Groups, source: st
             if before != part:
                 raise SplitError(
                     f"--group-by {source}: found the group {groups[name]} in {before}/ and {part}/, "
-                    "wanted each in one; move its pictures to one side, or give class folders alone to be split"
+                    f"wanted each in one; move its pictures to one side, or give {without_parts} to be split"
                     + (f"; {hint}" if hint else "")
                 )

@@ -37,7 +37,7 @@ def read_pair_groups(root: Path, pairs: Sequence[Pair], group_by: str | None) ->
         )
     groups = read_groups(group_by, [pair.picture for pair in pairs]) if group_by else {}
     if group_by:
-        refuse_split_groups(_given(pairs), groups, group_by, None)
+        refuse_split_groups(_given(pairs), groups, group_by, None, "pictures and masks without parts")
     return groups
 
 
