@@ -89,6 +89,7 @@ def _model(about: Description) -> dict[str, object]:
     return {
         "arch": model.arch,
         "bypass": model.bypass,
+        **({"head": model.head, "head_width": model.width} if model.head else {}),
         "size": pixels.height if pixels.resize else [pixels.height, pixels.width],
         "parameters": about.parameters,
         "multiply_adds": about.multiply_adds,
