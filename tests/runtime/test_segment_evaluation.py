@@ -257,7 +257,7 @@ def test_a_self_test_tells_other_answers(tmp_path: Path) -> None:
     assert len(cases[0]["classes"]) == 256
     assert sum(cases[0]["scores"]) == pytest.approx(1, abs=1e-3)
     other = [{**case, "classes": [(value + 1) % 3 for value in case["classes"]]} for case in cases]
-    with pytest.raises(ArtefactError, match=r"self-test 1: class maps differ \(at 100% of 256 points, allowed 10%\)"):
+    with pytest.raises(ArtefactError, match=r"self-test 1: class maps differ \(at 100% of 256 points, allowed 5%\)"):
         self_test(write_model(tmp_path / "other.tflite", self_test=other))
     other = [{**case, "scores": [0.2, 0.3, 0.5]} for case in cases]
     with pytest.raises(ArtefactError, match=r"self-test 1: scores differ .found 0.* for red on average, wanted 0.2"):

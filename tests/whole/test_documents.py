@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from ressq_runtime.inputs.picture import decode
+from segmentations import stripes, truth, write_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -120,6 +121,26 @@ def test_json_has_the_keys_that_the_document_names(
     made = ["--out", str(Path(file).parent), "--name", "shapes", "--evaluate", str(shapes), "--json"]
     assert ressq_export.cli.main([str(run), *made]) == 0
     assert set(json.loads(capsys.readouterr().out)) == documented_keys("ressq-export")
+
+
+def test_json_of_a_segmentation_has_the_keys_that_the_document_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import ressq_runtime.commands.evaluate
+    import ressq_runtime.commands.infer
+
+    model, masks = str(write_model(tmp_path / "m.tflite")), tmp_path / "masks"
+    for folder, image in (("images", stripes()), ("masks", truth())):
+        (tmp_path / folder).mkdir()
+        image.save(tmp_path / folder / "a.png")
+    drawn = ["--mask", str(tmp_path / "drawn.png"), "--json"]
+    assert ressq_runtime.commands.infer.main([str(tmp_path / "images" / "a.png"), "--model", model, *drawn]) == 0
+    infer = json.loads(capsys.readouterr().out)
+    named = documented_keys("A segmentation: ressq-infer") | {"path", "latency_ms"}
+    assert set(infer) == named
+    assert ressq_runtime.commands.evaluate.main([model, str(masks.parent), "--json"]) == 0
+    shared = {"artefact", "folder", "engine", "n", "labels", "faults"}
+    assert set(json.loads(capsys.readouterr().out)) == documented_keys("A segmentation: ressq-evaluate") | shared
 
 
 def test_every_link_inside_the_documents_leads_somewhere() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 POINTS = 16  # a side: so many are read of a class map, at even distances
 # Kernels that round otherwise move the lines between classes, nowhere else; of noise there are many lines.
-MOST_MOVED = 0.1  # share of the points
+MOST_MOVED = 0.05  # share of the points
 LARGEST_DRIFT = 0.02  # of a class's mean score
 
 
