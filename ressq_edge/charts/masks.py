@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMN_INCHES = 3.2
-UNKNOWN = (255, 255, 255)  # a pixel that is ignored
+UNUSED = ((255, 255, 255), (0, 0, 0), (128, 128, 128), (255, 0, 255))  # for ignored pixels: one is no class's
 _IGNORED = 255
 _MOST_NAMED = 40  # classes
 
@@ -67,16 +67,28 @@ def _paint(figure: "Figure", shown: Sequence[Shown], colours: Colours, labels: S
         for axes, image, title in zip(cells, images, ("picture", "mask", f"answer: mIoU {one.iou:.1%}"), strict=True):
             axes.imshow(image, interpolation="nearest")
             axes.set_title(title, fontsize=9, color=INK, fontweight="normal", pad=4)
+    named = [*zip(colours, labels, strict=True)][:_MOST_NAMED]
+    if any((one.truth == _IGNORED).any() for one in shown):
+        named.append((choose_unused(colours), "ignored"))
     patches = [
         Patch(facecolor=(red / 255, green / 255, blue / 255), edgecolor=INK, linewidth=0.4, label=label)
-        for (red, green, blue), label in list(zip(colours, labels, strict=True))[:_MOST_NAMED]
+        for (red, green, blue), label in named
     ]
     figure.legend(handles=patches, loc="outside lower center", ncols=6, fontsize=8, frameon=False)
 
 
 def colour_mask(mask: NDArray[np.uint8], colours: Colours) -> NDArray[np.uint8]:
     """uint8 (H, W) classes -> uint8 (H, W, 3) RGB."""
-    table = np.full((_IGNORED + 1, 3), UNKNOWN, np.uint8)
+    table = np.full((_IGNORED + 1, 3), choose_unused(colours), np.uint8)
     table[: len(colours)] = np.array(colours, np.uint8).reshape(-1, 3)
     found: NDArray[np.uint8] = table[mask]
     return found
+
+
+def choose_unused(colours: Colours) -> tuple[int, int, int]:
+    """A colour for ignored pixels: of a few, the one that is farthest from every class's."""
+
+    def distance(one: tuple[int, int, int]) -> int:
+        return min((sum(abs(a - b) for a, b in zip(one, other, strict=True)) for other in colours), default=0)
+
+    return max(UNUSED, key=distance)

@@ -6,8 +6,11 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import numpy as np
+
 from ressq_edge.charts.canvas import CONV, INK, add_tip, draw_inline
 from ressq_edge.charts.layers import Column, draw_layers
+from ressq_edge.charts.masks import UNUSED, choose_unused, colour_mask
 from ressq_edge.pages.render import render
 
 if TYPE_CHECKING:
@@ -53,3 +56,11 @@ def test_layers_stand_module_by_module_and_the_worst_are_named() -> None:
     assert [text for text in texts if not text.isdigit()] == ["conv1", "layer1.0", ".1", "logits"]
     assert "9" in texts
     assert drawn.count("<title>") == 4, "a gap has no column"
+
+
+def test_ignored_pixels_have_a_colour_that_no_class_has() -> None:
+    colours = [(255, 255, 255), (10, 10, 10), (120, 130, 125)]
+    found = colour_mask(np.array([[0, 1], [2, 255]], np.uint8), colours)
+    assert found[0].tolist() == [[255, 255, 255], [10, 10, 10]]
+    assert found[1].tolist() == [[120, 130, 125], [255, 0, 255]]
+    assert choose_unused([]) == UNUSED[0]
