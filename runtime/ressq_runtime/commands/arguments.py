@@ -20,6 +20,7 @@ examples:
   find /mnt -name '*.jpg' -print0 | ressq-infer --stdin0 --json
   rpicam-still -n -o - | ressq-infer -               a picture from a pipe
   ressq-infer photo.jpg --json | jq .label,.reason   null and why, where the model abstains
+  ressq-infer photo.jpg --profile                    what an answer costs; ressq-profile tells more
   ressq-infer road/ --model road_int8.tflite --mask masks/ --overlay shown/      of several, OUT is a folder"""
 
 
