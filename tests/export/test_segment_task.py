@@ -311,6 +311,12 @@ def test_a_folder_that_cannot_be_evaluated_is_refused_with_what_is_wrong(tmp_pat
         TASK.list_samples(tmp_path / "pair", SPLIT)
 
 
+def test_a_folder_whose_masks_ignore_every_pixel_is_refused(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"a.png": np.full(SIZE, 255, np.uint8)})
+    with pytest.raises(ExportError, match="found masks that ignore every pixel, wanted some of a class; draw them"):
+        TASK.list_samples(tmp_path, SPLIT)
+
+
 def test_a_picture_that_cannot_be_read_is_left_to_where_its_pixels_are_wanted(tmp_path: Path) -> None:
     lay_out(tmp_path, {"a.png": SCENES[0]})
     (tmp_path / "images/a.png").write_bytes(b"no picture")

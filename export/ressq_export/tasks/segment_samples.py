@@ -50,6 +50,8 @@ def list_masks(folder: Path, split: Split, labels: Sequence[str], size: tuple[in
     if complaints := find_complaints(folder, [one for one in scanned if one.picture.upright != (0, 0)], None, _NONE):
         raise ExportError(complaints[0])
     classes, order = _read_classes(folder, scanned, split, labels)
+    if not any(count_targets(one.look, classes)[:-1].any() for one in scanned):
+        raise ExportError(f"{folder}: found masks that ignore every pixel, wanted some of a class; draw them")
     return [(folder / pair.picture, Truth(folder / pair.mask, classes, size, order)) for pair in pairs]
 
 
