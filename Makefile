@@ -1,6 +1,7 @@
 # Every target does its own set-up; a second call has little left to do.
 #   make demo             photos to a classifier on real solar cells: train, export, classify, measure
 #   make demo DATA=folder the same on your photos (one folder per class)
+#   make demo-segment     pictures with masks to class maps on real solar cells (DATA=folder: on yours)
 #   make test             check, then all tests
 #   make pi-test          the runtime on emulated Raspberry Pis
 #   make bench            the short form of every benchmark, on one page: bench/report.html
@@ -17,7 +18,7 @@ RUN := $(VENV)/bin/
 INSTALLED := $(VENV)/.installed
 SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export benchmarks tools tests
 
-.PHONY: demo test bench pi-setup pi-test pi-bench pillow-versions fuzz check setup mediapipe-env litert-env onnx-env litert-versions clean
+.PHONY: demo demo-segment test bench pi-setup pi-test pi-bench pillow-versions fuzz check setup mediapipe-env litert-env onnx-env litert-versions clean
 
 setup: $(INSTALLED)
 
@@ -29,6 +30,9 @@ $(INSTALLED): pyproject.toml tools/find-python.sh tools/make-venv.sh
 
 demo: $(INSTALLED)
 	$(CLOCK) $(RUN)python tools/demo.py $(if $(DATA),--data "$(DATA)") $(if $(INIT),--init "$(INIT)")
+
+demo-segment: $(INSTALLED)
+	$(CLOCK) $(RUN)python tools/demo_segment.py $(if $(DATA),--data "$(DATA)") $(if $(INIT),--init "$(INIT)")
 
 check: $(INSTALLED)
 	$(RUN)ruff format --check $(SOURCES)
