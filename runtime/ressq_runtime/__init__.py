@@ -6,6 +6,8 @@
     answer = classifier.classify("photo.jpg")
     print(answer.label, answer.reason)  # None: the model abstains
 
+A `Model` gives the answers of any task: `Model.load("road_int8.tflite").answer("photo.jpg")`.
+
 Names are loaded when they are first used: start-up is a feature. No module may have the name of a function
 here, or importing the module would hide the function.
 """
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     )
     from ressq_runtime.inputs.picture import to_pixels
     from ressq_runtime.inputs.picture_spec import PixelSpec
+    from ressq_runtime.model import Model
     from ressq_runtime.profiling.profiler import profile
     from ressq_runtime.selftest import self_test
     from ressq_runtime.tasks.classify import Prediction
@@ -39,6 +42,7 @@ _HOME = {
     "EngineError": "errors",
     "Evaluation": "tasks.classify_evaluation",
     "FolderError": "errors",
+    "Model": "model",
     "OutputError": "errors",
     "PictureError": "errors",
     "PixelSpec": "inputs.picture_spec",
@@ -58,6 +62,7 @@ __all__ = [
     "EngineError",
     "Evaluation",
     "FolderError",
+    "Model",
     "OutputError",
     "PictureError",
     "PixelSpec",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from _thread import _local
 
 from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
-from ressq_runtime.errors import EngineError
+from ressq_runtime.errors import ArtefactError, EngineError
 from ressq_runtime.model import Model, load_again
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ class Classifier:
         self.path: str = model.path
         self.card: Card | None = model.card
         self.spec: PixelSpec = model.input
-        self._task: Classify = model.task  # type: ignore[assignment] # the only task that there is
+        self._task: Classify = model.task  # type: ignore[assignment] # `load` sees to it
         self._mine = _local()  # of each thread: the out-of-distribution score of what it scored last
 
     @classmethod
@@ -49,8 +49,17 @@ class Classifier:
         labels: Sequence[str] | None = None,
         trusted: bool = False,
     ) -> Classifier:
-        """The artefact in `path`, as `Model.load` says; labels are of a model without a card."""
-        return cls(Model.load(path, engine=engine, threads=threads, trusted=trusted, labels=labels))
+        """The artefact in `path`, as `Model.load` says; labels are of a model without a card.
+
+        Raises:
+            ArtefactError, EngineError: as `Model.load`; or the model does not classify.
+        """
+        model = Model.load(path, engine=engine, threads=threads, trusted=trusted, labels=labels)
+        if not hasattr(model.task, "rank"):
+            model.close()
+            task = model.card.task if model.card else "another task"
+            raise ArtefactError(f"{model.path}: found a model to {task}, wanted a classifier; load it as a Model")
+        return cls(model)
 
     @property
     def engine(self) -> Engine:

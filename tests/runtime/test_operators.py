@@ -130,7 +130,7 @@ def test_an_engine_without_profiler_is_named(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(("layer", "module"), [
     ("pixels.transposed", "input"), ("float_quantized", "input"), ("conv1.preactivation", "conv1"), ("pool3", "pool3"),
     ("fire2.expand3x3", "fire2"), ("fire9.sum.transposed_DequantizeLinear", "fire9"), ("mean", "head"),
-    ("head.linear.linear", "head"), ("logits_dequant", "head"), ("scores", "head"),
+    ("head.linear.linear", "head"), ("logits_dequant", "head"), ("scores", "head"), ("classes", "head"),
     ("out_of_distribution.mean", "out_of_distribution"), ("out_of_distribution", "out_of_distribution"),
     ("centred", "input"), ("conv1.conv.preactivation", "conv1"), ("layer1.0.sum", "layer1.0"), ("conv5.0", "conv5"),
     ("stage2.1.concat.reshaped2", "stage2.1"), ("inception4e.branch2.1.conv", "inception4e"),

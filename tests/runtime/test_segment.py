@@ -331,6 +331,13 @@ def test_maps_of_both_types_are_one(tmp_path: Path) -> None:
     assert len(answers[0]) == HEIGHT * WIDTH
 
 
+def test_a_classifier_is_no_name_for_it_and_a_model_answers(model: Path, photo: Path) -> None:
+    with pytest.raises(ArtefactError, match="found a model to segment, wanted a classifier; load it as a Model"):
+        ressq_runtime.Classifier.load(model)
+    answer, _ = ressq_runtime.Model.load(model).answer(photo)
+    assert answer.to_json()["areas"]
+
+
 def test_labels_beside_the_cards_are_refused(model: Path) -> None:
     with pytest.raises(ArtefactError, match="found labels inside the artefact and --labels too; leave --labels out"):
         Model.load(model, labels=["a", "b", "c"])

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RUNS = 40
 _MODULE = re.compile(
     r"(conv\d|pool\d+|fire\d+|out_of_distribution|layer\d\.\d|stage\d\.\d|inception\d[a-e]|features\.\d+)(?!\d)"
-    r"|(pixels|float|centred)|(head|mean|logits|scores)"
+    r"|(pixels|float|centred)|(head|mean|logits|scores|classes)"
 )
 # What an operator does, by the code in the file and by the first word of LiteRT's or XNNPACK's event.
 _KINDS = {
