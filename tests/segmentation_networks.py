@@ -21,14 +21,20 @@ HEIGHT, WIDTH = 97, 113
 PLACES = ("sky", "naïve façade", "靴", "road", "tree")
 
 
-def place_pixels(count: int = 16) -> list[bytes]:
-    """Pixels of `colours`, stretched: uint8 RGB, HEIGHT * WIDTH * 3 bytes each."""
-    return [to_pixels(colours(seed), PixelSpec.stretched(HEIGHT, WIDTH)) for seed in range(count)]
+def place_pixels(count: int = 16, size: tuple[int, int] = (HEIGHT, WIDTH)) -> list[bytes]:
+    """Pixels of `colours`, stretched to (height, width): uint8 RGB."""
+    return [to_pixels(colours(seed), PixelSpec.stretched(*size)) for seed in range(count)]
 
 
-def segmenter(head: Head, arch: str = "ressqueezenet1_1", bypass: Bypass = "gated", seed: int = 0) -> Checkpoint:
+def segmenter(
+    head: Head,
+    arch: str = "ressqueezenet1_1",
+    bypass: Bypass = "gated",
+    seed: int = 0,
+    size: tuple[int, int] = (HEIGHT, WIDTH),
+) -> Checkpoint:
     """A checkpoint whose logits are as large as trained ones, and each class wins somewhere."""
-    spec, pixels = ModelSpec(arch, bypass, len(PLACES), head), PixelSpec.stretched(HEIGHT, WIDTH)
+    spec, pixels = ModelSpec(arch, bypass, len(PLACES), head), PixelSpec.stretched(*size)
     generator, model = torch.Generator().manual_seed(seed), build_model(spec).eval()
     assert isinstance(model, SegmentationNet)
     for layer in model.modules():
@@ -39,15 +45,15 @@ def segmenter(head: Head, arch: str = "ressqueezenet1_1", bypass: Bypass = "gate
     gated = [layer for layer in model.modules() if isinstance(layer, GatedBypassFire)]
     for layer, gate in zip(gated, GATES, strict=bool(gated)):
         nn.init.constant_(layer.gate, gate)
-    _level(model)
+    _level(model, size)
     labels = PLACES
     return Checkpoint(spec, pixels, Normalise(), labels, {"task": "segment"}, {}, dict(model.state_dict()))
 
 
 @torch.no_grad()
-def _level(model: SegmentationNet) -> None:
+def _level(model: SegmentationNet, size: tuple[int, int]) -> None:
     """Let each class win somewhere, by logits of the size that trained ones have, in place."""
-    arrays = [np.frombuffer(pixels, np.uint8).reshape(HEIGHT, WIDTH, 3) for pixels in place_pixels(6)]
+    arrays = [np.frombuffer(pixels, np.uint8).reshape(*size, 3) for pixels in place_pixels(6, size)]
     pictures = normalise(torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2), Normalise().mean, Normalise().std)
     if isinstance(model.head, SegNet):
         model.head.fit(model.features.stages(pictures))

@@ -1,5 +1,6 @@
 """Deployed network -> float ONNX, opset 18: what the other three files are made from."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -69,28 +70,53 @@ def _state_padding(model: onnx.ModelProto) -> None:
     }
     for node in [node for node in model.graph.node if node.op_type == "MaxPool"]:
         given = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
-        first = given.get("pads", [0])[0]
-        side, made = shapes[node.input[0]][-1], shapes[node.output[0]][-1]
-        last = (made - 1) * given["strides"][0] + given["kernel_shape"][0] - side - first
-        if first <= 0 and last <= 0:
-            pad = "VALID"
-        elif made == -(-side // given["strides"][0]) and last - first in (0, 1):
-            pad = "SAME_UPPER"
-        else:
-            pad = "VALID"
-            _insert_zeros(model.graph, node, first, last)
+        first, stride, kernel = given.get("pads", [0])[0], given["strides"][0], given["kernel_shape"][0]
+        sides = list(zip(shapes[node.input[0]][2:], shapes[node.output[0]][2:], strict=True))
+        lasts = [(made - 1) * stride + kernel - side - first for side, made in sides]
+        found = [
+            _padding(first, last, made == -(-side // stride)) for last, (side, made) in zip(lasts, sides, strict=True)
+        ]
+        if len(set(found)) > 1 and first <= 0 and "" not in found:
+            _split(model.graph, node, found)
+            continue
+        pad = found[0] if len(set(found)) == 1 else ""
+        if not pad:
+            _insert_zeros(model.graph, node, first, max(lasts))
+        pad = pad or "VALID"
         kept = [a for a in node.attribute if a.name not in ("ceil_mode", "pads", "auto_pad")]
         del node.attribute[:]
         node.attribute.extend([*kept, onnx.helper.make_attribute("auto_pad", pad)])
 
 
-def _insert_zeros(graph: onnx.GraphProto, pool: onnx.NodeProto, first: int, last: int) -> None:
-    makers = [node for node in graph.node if node.output[0] == pool.input[0]]
-    if [node.op_type for node in makers] != ["Relu"]:
-        raise ConversionError(f"{pool.name}: found a padded pooling behind another layer than a ReLU")
-    name = f"{pool.output[0]}_padded"
+def _padding(first: int, last: int, rounded: bool) -> str:
+    """What TFLite calls the padding before and behind a side; empty where it has no word. rounded: the side was, up."""
+    if first <= 0 and last <= 0:
+        return "VALID"
+    return "SAME_UPPER" if rounded and last - first in (0, 1) else ""
+
+
+def _insert_zeros(graph: onnx.GraphProto, node: onnx.NodeProto, first: int, last: int) -> None:
+    makers = [maker for maker in graph.node if maker.output[0] == node.input[0]]
+    if [maker.op_type for maker in makers] != ["Relu"]:
+        raise ConversionError(f"{node.name}: found a padded pooling behind another layer than a ReLU")
+    name = f"{node.output[0]}_padded"
     pads = np.array([0, 0, first, first, 0, 0, max(last, 0), max(last, 0)], np.int64)
     graph.initializer.append(onnx.numpy_helper.from_array(pads, f"{name}_pads"))
-    padding = onnx.helper.make_node("Pad", [pool.input[0], f"{name}_pads"], [name])
-    graph.node.insert(list(graph.node).index(pool), padding)
-    pool.input[0] = name
+    padding = onnx.helper.make_node("Pad", [node.input[0], f"{name}_pads"], [name])
+    graph.node.insert(list(graph.node).index(node), padding)
+    node.input[0] = name
+
+
+def _split(graph: onnx.GraphProto, node: onnx.NodeProto, pads: Sequence[str]) -> None:
+    """A pooling of columns behind one of rows, each with its own padding: the maximum of maxima is the same."""
+    given = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+    kernel, stride, between = given["kernel_shape"][0], given["strides"][0], f"{node.output[0]}_rows"
+    for index, (pad, tensors) in enumerate(
+        zip(pads, ((node.input[0], between), (between, node.output[0])), strict=True)
+    ):
+        sides = ([kernel, 1], [stride, 1]) if index == 0 else ([1, kernel], [1, stride])
+        made = onnx.helper.make_node(
+            "MaxPool", tensors[:1], tensors[1:], tensors[1], kernel_shape=sides[0], strides=sides[1], auto_pad=pad
+        )
+        graph.node.insert(list(graph.node).index(node), made)
+    graph.node.remove(node)

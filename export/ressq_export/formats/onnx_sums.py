@@ -24,9 +24,6 @@ def make_sums(model: onnx.ModelProto, ranges: Ranges) -> Ranges:
     for node in [node for node in model.graph.node if node.op_type == "Sub" and node.name != CENTRED]:
         node.op_type = "Add"
         subtracted = node.input[1]
-        if subtracted not in ranges:  # a constant
-            _negate(model.graph, [subtracted])
-            continue
         makers = _relu_sources(model.graph, subtracted)
         if makers:
             _negate_source(model.graph, makers, subtracted)

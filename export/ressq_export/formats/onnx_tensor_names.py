@@ -100,5 +100,7 @@ class _OnnxNamer:
         strides = next((list(a.ints) for a in node.attribute if a.name == "strides"), [1])
         if set(strides) == {1}:
             return join("pool", [self._readers[node.output[0]][0].input[1].removeprefix(FEATURES)])
+        if strides[-1] == 1:  # of rows; that of columns follows
+            return f"pool{self._pools + 1}.rows"
         self._pools += 1
         return f"pool{self._pools}"

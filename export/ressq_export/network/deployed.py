@@ -56,7 +56,7 @@ class FoldedFire(nn.Module):
         self.squeeze, self.expand1x1, self.expand3x3 = fire.squeeze, fire.expand1x1, fire.expand3x3
         self.bypass = fire.bypass if isinstance(fire, ComplexBypassFire) else None
         if sign is None:
-            self.bypass = _as_convolution(cast(GatedBypassFire, fire))
+            self.bypass = multiply(fire.squeeze.in_channels, cast(GatedBypassFire, fire).gate.item())
         self.sign = sign
         parts = ("squeeze", "expand1x1", "expand3x3", "concat", "bypass", "sum")
         self.at = nn.ModuleDict({part: NamedTensor(f"{name}.{part}") for part in parts})
@@ -188,13 +188,11 @@ def fold_layers(backbone: Backbone, signs: dict[str, Sign]) -> "OrderedDict[str,
     return layers
 
 
-def _as_convolution(fire: GatedBypassFire) -> nn.Conv2d:
-    """Each channel times the gate: of a kind that every interpreter has in int8."""
-    channels = fire.squeeze.in_channels
+def multiply(channels: int, factor: float) -> nn.Conv2d:
+    """Each channel times a factor, as a convolution: of a kind that every interpreter has in int8."""
     conv = nn.Conv2d(channels, channels, 1, groups=channels)
-    with torch.no_grad():
-        conv.weight.copy_(fire.gate.expand_as(conv.weight))
-        cast(Tensor, conv.bias).zero_()
+    nn.init.constant_(conv.weight, factor)
+    nn.init.zeros_(cast(Tensor, conv.bias))
     return conv
 
 

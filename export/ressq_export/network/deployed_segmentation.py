@@ -13,7 +13,7 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor, fx, nn
 
 from ressq_edge.network.segmentation import SegmentationNet
-from ressq_export.network.deployed import Deployed, fold_layers
+from ressq_export.network.deployed import Deployed, FoldedFire, fold_layers, multiply
 from ressq_export.network.fold import fold_gates, fold_normalisation, scale
 from ressq_export.network.tensor_names import CLASSES, OUTPUT
 from ressq_export.network.trace_segmentation import trace_segmentation
@@ -63,5 +63,9 @@ def deploy_segmentation(
     model = copy.deepcopy(model).cpu().float().eval()
     fold_normalisation(cast(nn.Conv2d, model.features[0]), mean, std)
     layers = fold_layers(model.features, fold_gates(model.features, keep_stages=True))
+    for layer in layers.values():
+        if isinstance(layer, FoldedFire) and layer.sign == -1:
+            # onnx2tf puts a TRANSPOSE between a difference and what a head makes of it, but for a convolution.
+            layer.bypass = multiply(layer.squeeze.in_channels, -1)
     scale(model.classifier, 1 / temperature)
     return DeployedSegmentation(trace_segmentation(layers, model.head, model.classifier)).eval()

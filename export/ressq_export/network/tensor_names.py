@@ -24,7 +24,7 @@ LOGITS = "logits"
 MEAN = "mean"  # over positions, of what the last layer takes
 CENTRED = "centred"  # pixels less 128, as a baseline takes them
 CLASSES, WINNER = "classes", "classes.winner"  # the class of each pixel, as bytes, and as an arg max has it
-LOWERED = "lowered"  # an activation less a constant
+LOWERED = "lowered"  # a constant less an activation
 BEFORE_RELU = ".preactivation"  # what the layer gives whose ReLU makes the activation
 FEATURES = "features."  # where a baseline's layers lie in a DeployedNetwork
 

@@ -14,7 +14,8 @@ from ressq_edge.network.heads.pspnet import pool_to
 from ressq_export.network.tensor_names import LOGITS, LOWERED, MEAN, NamedTensor, join, number
 
 _JOINTS: dict[Any, str] = {
-    operator.add: "sum", operator.sub: "sum", operator.mul: "product", torch.cat: "concat", pool_to: "pool",
+    operator.add: "sum", operator.sub: "sum", "sub": "sum", operator.mul: "product", torch.cat: "concat",
+    pool_to: "pool",
 }  # fmt: skip
 _RELUS = (nn.ReLU, "relu")
 _RESIZES = (resize_to, F.interpolate)
@@ -99,7 +100,7 @@ def _add_names(traced: fx.GraphModule) -> None:
 def _name(node: fx.Node, kind: Any, inputs: Sequence[str], numbers: Counter[str]) -> str:
     if kind in (nn.Conv2d, nn.MaxPool2d):
         return str(node.target)
-    if kind is operator.sub and len(inputs) == 1:
+    if kind in (operator.sub, "sub") and len(inputs) == 1:
         return join(LOWERED, inputs)
     if kind == "mean" or (kind is pool_to and node.args[1] == 1):
         return MEAN

@@ -30,8 +30,9 @@ class Unpool(nn.Module):
     def forward(self, x: Tensor, before: Tensor) -> Tensor:
         """(N, C, h, w) and (N, C, H, W) -> (N, C, H, W)."""
         pooled = F.max_pool2d(before, 3, stride=2, ceil_mode=True)  # (N, C, h, w), as the backbone's own
-        larger = F.interpolate(pooled - self.tolerance, before.shape[2:], mode="nearest")
-        return F.interpolate(x, before.shape[2:], mode="nearest") * (before - larger).relu()
+        # A sum, for the same numbers: onnx2tf puts a TRANSPOSE between two differences.
+        less = F.interpolate(self.tolerance - pooled, before.shape[2:], mode="nearest")
+        return F.interpolate(x, before.shape[2:], mode="nearest") * (before + less).relu()
 
 
 class SegNet(nn.Module):
