@@ -66,7 +66,7 @@ def test_the_deployed_network_answers_as_the_trained_one(version: Version, bypas
     assert (wanted / 1.5 - found).abs().max() / found.abs().max() < 1e-4
     large = F.interpolate(wanted, (HEIGHT, WIDTH), mode="bilinear", align_corners=False)
     assert (classes == large.argmax(1)).double().mean() > 0.9999
-    assert (classes.dtype, classes.shape) == (torch.uint8, (2, HEIGHT, WIDTH))
+    assert (classes.dtype, classes.shape) == (torch.int32, (2, HEIGHT, WIDTH))
     assert (scores.dtype, scores.shape) == (torch.float32, (2, *found.shape[2:], 5))
     torch.testing.assert_close(scores, (wanted / 1.5).softmax(1).permute(0, 2, 3, 1), rtol=0, atol=1e-4)
     assert len(classes.unique()) > 2  # else the comparison says nothing

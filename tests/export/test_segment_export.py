@@ -58,7 +58,7 @@ def test_figures_are_those_of_the_files_asked_once_more(out: Path, run: Path, ce
     for kind in KINDS:
         engine = load_engine(str(out / f"scenes_{kind}"))
         answers = (engine.run(to_pixels(path, spec))["classes"].data for path in pictures)
-        maps[kind] = [np.frombuffer(found, np.uint8).reshape(SIDES) for found in answers]
+        maps[kind] = [np.frombuffer(found, np.int32).reshape(SIDES) for found in answers]
         engine.close()
     figures = certificate["sets"][0]["figures"]
     for kind, found in maps.items():

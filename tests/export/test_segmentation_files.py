@@ -75,7 +75,7 @@ def test_every_file_gives_a_class_map_and_last_the_scores_of_each_cell(made: Mad
     for path in made.paths.values():
         engine = load_engine(str(path))
         classes, scores = engine.outputs
-        assert (classes.name, classes.dtype, classes.shape) == ("classes", "uint8", (1, HEIGHT, WIDTH))
+        assert (classes.name, classes.dtype, classes.shape) == ("classes", "int32", (1, HEIGHT, WIDTH))
         assert (scores.name, scores.dtype, scores.shape[3]) == ("scores", "float32", len(PLACES))
         assert (scores.shape[1], scores.shape[2]) == (HEIGHT // stride, WIDTH // stride)
         engine.close()

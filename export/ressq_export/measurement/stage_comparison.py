@@ -47,11 +47,11 @@ class Answers:
     """What a stage makes of some pictures.
 
     logits: centred.
-    maps: uint8 (pictures, H, W), the class of each pixel; None of a network that answers once a picture.
+    maps: int32 (pictures, H, W), the class of each pixel; None of a network that answers once a picture.
     """
 
     logits: Logits
-    maps: NDArray[np.uint8] | None = None
+    maps: NDArray[np.int32] | None = None
 
 
 def centred_logits(scores: Iterable[Sequence[float]] | NDArray[Any]) -> Logits:

@@ -20,7 +20,7 @@ from ressq_export.network.trace_segmentation import trace_segmentation
 
 
 class DeployedSegmentation(Deployed):
-    """uint8 (N, H, W, 3) RGB -> `classes` uint8 (N, H, W), `scores` float32 (N, h, w, classes)."""
+    """uint8 (N, H, W, 3) RGB -> `classes` int32 (N, H, W), `scores` float32 (N, h, w, classes)."""
 
     outputs = (CLASSES, OUTPUT)  # in this order: MediaPipe's ImageSegmenter takes the last one
 
@@ -38,12 +38,13 @@ class DeployedSegmentation(Deployed):
 
 
 def answer_pixels(logits: Tensor, size: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Logits (N, classes, h, w) to the class of each pixel, uint8 (N, *size), and scores (N, h, w, classes).
+    """Logits (N, classes, h, w) to the class of each pixel, int32 (N, *size), and scores (N, h, w, classes).
 
     Logits are resized, not scores: what lies between two cells is then what the training loss saw.
     """
     large = F.interpolate(logits, size, mode="bilinear", align_corners=False)  # (N, classes, *size)
-    return large.argmax(1).to(torch.uint8), logits.permute(0, 2, 3, 1).softmax(3)
+    # int32: MediaPipe reads four bytes an element of it, whatever it is (decision 37).
+    return large.argmax(1).to(torch.int32), logits.permute(0, 2, 3, 1).softmax(3)
 
 
 def deploy_segmentation(
