@@ -85,7 +85,7 @@ def colour_mask(mask: NDArray[np.uint8], colours: Colours) -> NDArray[np.uint8]:
     return found
 
 
-def choose_unused(colours: Colours) -> tuple[int, int, int]:
+def choose_unused(colours: Sequence[Sequence[int]]) -> tuple[int, int, int]:
     """A colour for ignored pixels: of a few, the one that is farthest from every class's."""
 
     def distance(one: tuple[int, int, int]) -> int:

@@ -24,6 +24,7 @@ from ressq_export.quantization.ranges import measure_ranges
 from ressq_export.quantization.steps.min_max import take_min_max, widest
 from ressq_export.run import read_run
 from ressq_export.tasks.classify import Classify
+from ressq_runtime import Classifier
 from ressq_runtime.artefact.container import read_card
 from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.inputs.picture_spec import PixelSpec
@@ -115,7 +116,9 @@ def test_the_figures_are_those_of_two_files_made_and_asked_one_by_one(
         ranges = measure_ranges(quantizer.float_file(quantizer.original, "onnx"), half, widest)
         quantise_tflite(quantizer.float_file(quantizer.original, "tflite"), ranges, tmp_path / name, quantizer.log)
         models = open_models({name: (tmp_path / name).rename(tmp_path / f"{name}.tflite")}, checkpoint)
-        scores.append([int(np.argmax(models[name].scores(to_pixels(path, SPEC)))) for path, _ in gate.pictures])
+        scores.append(
+            [int(np.argmax(Classifier(models[name]).scores(to_pixels(path, SPEC)))) for path, _ in gate.pictures]
+        )
         close_models(models)
         widths.append(ranges[found.tensor].high - ranges[found.tensor].low)
     hits = [sum(a == truth for a, (_, truth) in zip(row, gate.pictures, strict=True)) for row in scores]
@@ -155,5 +158,5 @@ def test_the_command_records_the_halves_and_says_on_stderr_where_they_differ(
         assert card.data["calibration"] == report["calibration"]
     (note,) = (note for note in report["notes"] if "calibrate on more pictures" in note)
     assert f"ressq-export: note: {note}" in shown.err
-    assert "of 12 validation pictures differently" in note
+    assert "of the answers to 12 validation pictures differ" in note
     assert "calibrate on more pictures (found 33, up to 128 are taken)" in note

@@ -38,9 +38,9 @@ class CalibrationStability:
 
     def __str__(self) -> str:
         return (
-            f"int8 hangs on the calibration pictures: with ranges from one half of them or the other it answers "
-            f"{1 - self.agreement:.1%} of {self.n} validation pictures differently ({self.tensor}: one range is "
-            f"{self.width_ratio:.2f} times as wide)"
+            f"int8 hangs on the calibration pictures: with ranges from one half of them or the other "
+            f"{1 - self.agreement:.1%} of the answers to {self.n} validation pictures differ ({self.tensor}: one range "
+            f"is {self.width_ratio:.2f} times as wide)"
         )
 
     def to_json(self) -> dict[str, object]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ressq_edge.charts.masks import choose_unused
 from ressq_edge.charts.reliability import draw_reliability
 from ressq_edge.pages.words import percent
 from ressq_export.measurement.scores import INT8, TORCH, PictureSet
@@ -24,7 +25,6 @@ _WIDTH, _QUALITY = 240, 78
 _MOST_BYTES = 24_000  # of a class map's PNG; a wild one is shown smaller
 _SHORT = {TORCH: "float", "int8.tflite": "TFLite int8", "int8.onnx": "ONNX int8"}
 _SAME, _OTHER = (238, 236, 230), (196, 40, 40)
-_UNUSED = ((255, 255, 255), (0, 0, 0), (128, 128, 128), (255, 0, 255))  # one of these is no class's colour
 KINDS = ("photo", "truth", "float", "int8.tflite", "difference")
 
 
@@ -58,13 +58,6 @@ def show_set(document: Document, pictures: Document, drawn: Mapping[int, Any]) -
             label: _name_colour(colour) for label, colour in zip(document["labels"], document["colours"], strict=True)
         },
     }
-
-
-def choose_unused(colours: Sequence[Sequence[int]]) -> tuple[int, int, int]:
-    """A colour for ignored pixels: of a few, the one that is farthest from every class's."""
-    return max(
-        _UNUSED, key=lambda one: min(sum(abs(a - b) for a, b in zip(one, other, strict=True)) for other in colours)
-    )
 
 
 def _name_colour(colour: Sequence[int]) -> str:
