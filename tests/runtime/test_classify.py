@@ -20,7 +20,7 @@ def classifier(request: pytest.FixtureRequest, artefacts: dict[str, Path]) -> Cl
 
 def test_the_public_surface_is_pinned() -> None:
     assert ressq_runtime.__all__ == [
-        "ArtefactError", "Card", "Classifier", "EngineError", "Evaluation", "FolderError", "OutputError",
+        "ArtefactError", "Card", "Classifier", "EngineError", "Evaluation", "FolderError", "Model", "OutputError",
         "PictureError", "PixelSpec", "Prediction", "RessqError", "evaluate", "profile", "read_card",
         "self_test", "to_pixels",
     ]  # fmt: skip
