@@ -4,8 +4,10 @@ python stages.py MODEL PICTURE
 """
 
 import ctypes
+import gc
 import sys
 
+gc.disable()  # as ressq-infer does: a search for garbage falls into one stage today, into another tomorrow
 syscall = ctypes.CDLL(None).syscall
 MARK = ctypes.c_long(5000)  # unknown to Linux, so harmless; the emulator's plugin counts up to it
 
