@@ -18,7 +18,7 @@ from ressq_runtime.profiling.operators import find_module, measure_operators, na
 from tiny_tflite import SIZE, tiny_model
 
 MODULES = ["conv1", "pool1", "fire2", "fire3", "pool2", "fire4", "fire5", "pool3", *(f"fire{n}" for n in range(6, 10))]
-WIDEST, WIDEST_ONNX, MOST_ROUNDS = 0.1, 0.05, 20
+WIDEST, WIDEST_ONNX, WIDEST_CLOCK, MOST_ROUNDS = 0.1, 0.05, 0.3, 20
 # What ONNX Runtime's profiler takes from one node to the next: a tenth of a whole inference where that takes 2 ms.
 BETWEEN_NODES_MS = 0.004
 
@@ -71,15 +71,24 @@ def test_the_modules_sum_to_the_profiled_inference(full_size_onnx: Path, threads
 
 # Not against LiteRT's profiled whole: two readings of the clock for each of 47 operators are in that one, between
 # the operators. They were 5 to 9 % of it on one machine, 17 and 26 % on another.
-@pytest.mark.parametrize("threads", [1, 2])
-def test_the_modules_sum_to_an_inference_without_the_profiler(threads: int) -> None:
+def test_the_modules_sum_to_an_inference_without_the_profiler() -> None:
     pixels = random.Random(0).randbytes(224 * 224 * 3)
     off = []
     while not off or (min(off) > WIDEST and len(off) < MOST_ROUNDS):  # a busy machine disturbs one of a pair
-        _, modules = measure_operators(BUILTIN, "litert", threads, pixels)
+        _, modules = measure_operators(BUILTIN, "litert", 1, pixels)
         assert modules["sum_ms"] <= modules["profiled_ms"]
         off.append(abs(modules["sum_ms"] / modules["inference_ms"] - 1))
     assert min(off) <= WIDEST, off
+
+
+# Two threads are held against the same run: beside other work, two runs of them differ by half.
+def test_the_modules_sum_to_most_of_a_run_of_two_threads() -> None:
+    pixels = random.Random(0).randbytes(224 * 224 * 3)
+    missing = []
+    while not missing or (min(missing) > WIDEST_CLOCK and len(missing) < MOST_ROUNDS):
+        _, modules = measure_operators(BUILTIN, "litert", 2, pixels)
+        missing.append(1 - modules["sum_ms"] / modules["profiled_ms"])
+    assert 0 <= min(missing) <= WIDEST_CLOCK, missing
 
 
 @pytest.mark.parametrize("kind", ["fp32.onnx", "int8.tflite"])
