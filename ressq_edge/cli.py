@@ -25,6 +25,8 @@ example:
       road/images/*.jpg and road/masks/*.png: a class for each pixel (docs/masks.md, docs/segmentation.md)
   ressq-train photos/ --out runs/leaf --group-by "(patient[0-9]+)"
       no patient is in two parts; nearly equal pictures are kept together anyway
+  ressq-train photos/ --out runs/leaf --labels labels.csv
+      classes from a table: a row a picture, with the columns path and label (docs/data.md)
   ressq-train photos/ --out runs/leaf --resume
       goes on where Ctrl-C, a crash or a power cut ended it
   torchrun --nproc-per-node 2 -m ressq_edge.cli photos/ --out runs/leaf
@@ -93,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_data(add: Callable[..., Any]) -> None:
+    add(
+        "--labels",
+        type=Path,
+        metavar="CSV",
+        help="classes from a table instead of folders: columns path,label and, where wanted, part and group",
+    )
     add(
         "--group-by",
         metavar="REGEX|CSV",

@@ -82,7 +82,7 @@ def write_data_page(session: Session, survey: Survey, unreadable: dict[str, str]
     """
     request, start = session.request, session.start
     names = [name for part in PARTS for name, _ in start.split.samples(part)]
-    groups = read_groups(request.group_by, names) if request.group_by else {}
+    groups = read_groups(request.group_by, names, request.data) if request.group_by else {}
     report = DataReport(start.split, survey, unreadable, groups, start.scanned)
     root = request.data if start.about["thumbnails"] else None
     page = _PAGES[start.config.task](request.out.resolve().name, report, start.pixels, start.notes, root)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ressq_edge.choices import Task
-from ressq_edge.data.folder import split_folder
+from ressq_edge.data.folder import split_folder, split_table
 from ressq_edge.data.masks.layout import find_masks
 from ressq_edge.data.masks.matching import count
 from ressq_edge.data.masks.pairs import MaskFolder
@@ -65,7 +65,7 @@ def look_at_data(request: Request, screen: Screen, stop: Callable[[], bool], che
 def _find_asked(request: Request) -> MaskFolder | None:
     """The pictures and masks that are to be learned from; None: class folders are."""
     root = request.data
-    if request.task == "classify":
+    if request.task == "classify" or (request.labels and request.task is None):
         return None
     masks = find_masks(root)
     if masks is None and request.task == "segment":
@@ -86,7 +86,8 @@ def _look_at_classes(request: Request, bar: Bar, check: Check) -> FirstLook:
         surveys.append(_survey(request, names, bar))
         return surveys[0].near_duplicates or ()
 
-    split = split_folder(request.data, request.seed or 0, request.group_by, find_near_duplicates)
+    given = request.data, request.seed or 0, request.group_by, find_near_duplicates
+    split = split_table(request.labels, *given) if request.labels else split_folder(*given)
     notes = (*_tell_masks_beside(request), *split.notes, *tell_pictures(request, split, surveys[0]))
     return FirstLook("classify", split, surveys[0], notes)
 

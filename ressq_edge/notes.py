@@ -31,10 +31,16 @@ _OF_MASKS = (TABLE, LABELMAP, "ImageSets/")
 
 def tell_pictures(request: Request, split: Split, survey: Survey) -> tuple[str, ...]:
     """All there is to say of a new run's pictures but what their split says."""
-    folders = (*tell_nested_folders(split, grouped=request.group_by is not None), *_tell_sides(split, request))
+    nested = () if request.labels else tell_nested_folders(split, grouped=request.group_by is not None)
     looks = (*_tell_unsearched(survey), *tell_values(survey))
-    names = tell_changed(split.labels)
-    return (*names, *folders, *_tell_known(split, request), *looks, *tell_others(request.data))
+    names = (*tell_changed(split.labels), *nested, *_tell_sides(split, request))
+    return (*names, *_tell_known(split, request), *looks, *tell_others(request.data, _tables_in(request)))
+
+
+def _tables_in(request: Request) -> tuple[str, ...]:
+    """The table of labels, where it lies in the data folder."""
+    path, root = request.labels and request.labels.resolve(), request.data.resolve()
+    return (path.relative_to(root).as_posix(),) if path and path.is_relative_to(root) else ()
 
 
 def tell_masks(request: Request, split: Split, survey: Survey, scan: MaskScan) -> tuple[str, ...]:

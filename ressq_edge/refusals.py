@@ -64,6 +64,10 @@ def check_task(request: Request) -> None:
                 f"--arch: found {request.arch} for masks, wanted one of {', '.join(SQUEEZENETS)}: the others have no "
                 "stages for a head; leave --arch out"
             )
+        if request.labels:
+            raise RunError(
+                f"--labels: found {request.labels} for masks, wanted it for classes alone; leave --labels out"
+            )
         if isinstance(request.size, int):
             raise RunError(
                 f"--size: found {request.size} for masks, wanted height and width as {DEFAULT_MASK_SIZE}; give both "

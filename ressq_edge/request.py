@@ -32,12 +32,14 @@ class Request:
     device: "auto", "cpu", "cuda" or "mps"; a run may go on with another one.
     profile: tell where the time of training went.
     task: None: what the data folder holds.
+    labels: a table of the pictures' classes; None: folders are the classes.
     The others are fields of Config; for group_by see `grouping.read_groups`.
     """
 
     data: Path
     out: Path
     task: Task | None = None
+    labels: Path | None = None
     head: Head | None = None
     head_width: float | None = None
     arch: str | None = None

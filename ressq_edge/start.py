@@ -9,8 +9,10 @@ from ressq_edge import __version__
 from ressq_edge.atomic import remove_leftovers
 from ressq_edge.choices import Task
 from ressq_edge.config import Config, read_config, write_config
+from ressq_edge.data.labels_table import has_groups, read_labels
 from ressq_edge.data.names import refuse_moved_form
-from ressq_edge.data.split import PARTS, files_of, holds, read_split
+from ressq_edge.data.split import PARTS, Split, files_of, holds, read_split
+from ressq_edge.data.table import read_table
 from ressq_edge.errors import RunError
 from ressq_edge.first_look import look_at_data
 from ressq_edge.network.arch import build_model
@@ -61,6 +63,7 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
             f"{request.out}: found a run ({used[0]}), wanted a new folder; "
             "go on with it by --resume, or choose another --out"
         )
+    request = take_groups(request)
     begun: list[tuple[Request, InitWeights]] = []
 
     def load(task: Task) -> None:
@@ -84,6 +87,17 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
     }
     about = {**about, "notes": found.notes}
     return Start(config, split, init, about, found.notes, found.survey, found.scanned)
+
+
+def take_groups(request: Request) -> Request:
+    """The request, grouped by its table of labels where that has a column `group` and nothing else was asked.
+
+    Raises:
+        SplitError: the table can't be read.
+    """
+    if not request.labels or request.group_by or not has_groups(read_table(request.labels, ("path",))):
+        return request
+    return replace(request, group_by=str(request.labels))
 
 
 def continue_run(request: Request) -> Start:
@@ -113,6 +127,7 @@ def continue_run(request: Request) -> Start:
             f"{request.data}: found other pictures than {request.out} began with, which were in {about.get('data')}; "
             "bring them back, or train into another folder"
         )
+    _check_labels(request, split)
     about = _note_move(request, config, about)
     changed = tuple(
         f"{name}: {version(name)} now, {was} when the run began; it goes on, but not bit for bit"
@@ -129,6 +144,21 @@ def continue_run(request: Request) -> Start:
     init = None if saved else load_init(_init_again(request, config), config.arch)
     notes = (*about.get("notes", split.notes), *changed, *tell_rewritten(request.data, split, about))
     return Start(config, split, init, about, notes)
+
+
+def _check_labels(request: Request, split: Split) -> None:
+    """Raises RunError where a table that is given again labels the pictures otherwise than the run began with."""
+    if not request.labels:
+        return
+    table = read_labels(request.labels, request.data)
+    now = {name: table.labels[label] for samples in table.parts.values() for name, label in samples}
+    began = {name: split.labels[label] for part in PARTS for name, label in split.samples(part)}
+    changed = [name for name in began if now.get(name) != began[name]]
+    if changed:
+        raise RunError(
+            f"{request.labels}: found other labels for {len(changed)} pictures than {request.out} began with, the "
+            f"first {changed[0]} ({began[changed[0]]}), wanted the same with --resume; train into another folder"
+        )
 
 
 def _note_move(request: Request, config: Config, about: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ressq_edge.data.grouping import (
     spread_groups,
 )
 from ressq_edge.data.joined import tell_joined
+from ressq_edge.data.labels_table import read_labels
 from ressq_edge.data.layout import find_parts
 from ressq_edge.data.names import (
     refuse_control_characters,
@@ -59,10 +61,45 @@ def split_folder(
     labels = tuple(map(compose, labels))  # a script compares an answer with what a person typed
     refuse_control_characters(root, labels)
     refuse_levels(root, labels, parts, given=bool(given))
+    return _split(root, labels, parts, bool(given), seed, group_by, find_near_duplicates)
+
+
+def split_table(
+    table: Path,
+    root: Path,
+    seed: int,
+    group_by: str | None = None,
+    find_near_duplicates: FindNearDuplicates = lambda _: (),
+) -> Split:
+    """The split of the pictures that a table labels: by its column `part`, or drawn as of class folders.
+
+    Args:
+        table: see `labels_table.read_labels`.
+        root, seed, group_by, find_near_duplicates: as of `split_folder`.
+
+    Raises:
+        FolderError: the folder can't be read.
+        SplitError: the table contradicts itself or the folder, or as `split_folder` says.
+    """
+    found = read_labels(table, root)
+    refuse_control_characters(table, found.labels)
+    split = _split(root, found.labels, found.parts, found.given, seed, group_by, find_near_duplicates)
+    return replace(split, notes=(*found.notes, *split.notes))
+
+
+def _split(
+    root: Path,
+    labels: tuple[str, ...],
+    parts: dict[str, Samples],
+    given: bool,
+    seed: int,
+    group_by: str | None,
+    find_near_duplicates: FindNearDuplicates,
+) -> Split:
     names = [name for pictures in parts.values() for name, _ in pictures]
     refuse_no_utf8(root, names)
-    groups = read_groups(group_by, names) if group_by else {}
-    joined = tell_joined(group_by, groups, parts, labels, given=bool(given)) if group_by else None
+    groups = read_groups(group_by, names, root) if group_by else {}
+    joined = tell_joined(group_by, groups, parts, labels, given=given) if group_by else None
     near_duplicates = find_near_duplicates(names)
     together = hang_together(groups, near_duplicates)
     notes = []

@@ -4,48 +4,41 @@ The rule: a picture of a patient that was learned from says nothing about the ne
 groups, as near to the wanted share of every class as whole groups allow.
 """
 
-import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 
 from ressq_edge.data.linked_names import join
 from ressq_edge.data.split import Samples
+from ressq_edge.data.table import SPREADSHEETS, TABLES, find_names, read_table
 from ressq_edge.errors import SplitError
 from ressq_runtime.inputs.names import compose
-
-TABLES, SPREADSHEETS = (".csv", ".tsv"), (".xlsx", ".xls", ".ods")
 
 # Name of a picture -> the group it belongs to; a picture alone is in none.
 Groups = Mapping[str, str]
 
 
-def read_groups(source: str, names: Sequence[str]) -> dict[str, str]:
+def read_groups(source: str, names: Sequence[str], root: Path) -> dict[str, str]:
     """Picture name -> group, for every picture; a name is the same in either Unicode form.
 
     Args:
         source: a regular expression searched in the picture's path (its first parenthesis, or all that matches), or a
-            .csv or .tsv file with the columns `path` and `group`, between commas, semicolons or tabs.
+            table with the columns `path` and `group`; see `table.read_table`.
         names: of the pictures, relative to the data folder.
+        root: the data folder.
 
     Raises:
-        SplitError: not an expression, not such a file, or pictures without a group.
+        SplitError: not an expression, not such a table, or pictures without a group.
     """
-    if source.lower().endswith(SPREADSHEETS):
-        raise SplitError(f"--group-by {source}: found a spreadsheet, wanted a table as text; save it as CSV")
-    table = source.lower().endswith(TABLES)
-    groups = _from_table(Path(source)) if table else _from_pattern(source, names)
-    found = {name: groups.get(compose(name)) for name in names}
+    table = source.lower().endswith((*TABLES, *SPREADSHEETS))
+    groups = _from_table(Path(source), names, root) if table else _from_pattern(source, names)
+    found = {name: groups.get(name) for name in names}
     without = [name for name, group in found.items() if not group]
     if without:
-        rows = (
-            f"; its first path is {next(iter(groups))}, wanted as seen from the data folder" if groups and table else ""
-        )
         raise SplitError(
             f"--group-by {source}: found no group for {len(without)} of {len(names)} pictures "
-            f"({', '.join(without[:3])}), wanted one for each{rows}; mend the {'table' if table else 'expression'}"
+            f"({', '.join(without[:3])}), wanted one for each; mend the {'table' if table else 'expression'}"
         )
     return {name: group for name, group in found.items() if group}
 
@@ -57,39 +50,26 @@ def _from_pattern(pattern: str, names: Sequence[str]) -> dict[str, str]:
         raise SplitError(
             f"--group-by {pattern}: found no regular expression ({error}), wanted one such as (patient[0-9]+)"
         ) from error
-    found = ((name, expression.search(name)) for name in map(compose, names))
+    found = ((name, expression.search(compose(name))) for name in names)
     return {name: (match[1] if expression.groups else match[0]) or "" for name, match in found if match}
 
 
-def _from_table(path: Path) -> dict[str, str]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-            # Excel separates by a semicolon where the comma is decimal: in Germany and France, say.
-            separator = next((one for one in ",;\t" if one in header), ",")
-            reader = csv.DictReader(chain([header.lower()], file), delimiter=separator)
-            reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
-            if not {"path", "group"} <= set(reader.fieldnames):
-                raise SplitError(f"{path}: found the columns {reader.fieldnames}, wanted path and group; name them so")
-            return _one_group_each(path, reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SplitError(f"{path}: can't read it ({error}); wanted a UTF-8 CSV with the columns path, group") from error
-
-
-def _one_group_each(path: Path, reader: csv.DictReader[str]) -> dict[str, str]:
-    """Name of a picture -> its group, of all rows."""
+def _from_table(path: Path, names: Sequence[str], root: Path) -> dict[str, str]:
+    table = read_table(path, ("path", "group"))
     found: dict[str, str] = {}
-    for row in reader:
-        # A space that nobody sees makes two patients of one.
-        name, group = (compose(row[column] or "").strip() for column in ("path", "group"))
-        name = name.replace("\\", "/").removeprefix("./")
-        if not name:
-            raise SplitError(f"{path}: found no path in line {reader.line_num}, wanted one; mend or remove the line")
-        if found.setdefault(name, group) != group:
+    meant = find_names(table, root, names)
+    for row, name in zip(table.rows, meant, strict=True):
+        group = row.cells["group"]
+        if name and found.setdefault(name, group) != group:
             raise SplitError(
-                f"{path}: found {name} in the groups {found[name]} and {group} (line {reader.line_num}), wanted one; "
+                f"{path}: found {name} in the groups {found[name]} and {group} (line {row.line}), wanted one; "
                 "take one of the rows out"
             )
+    if not found and table.rows:
+        raise SplitError(
+            f"{path}: found no picture of {root} in its {len(table.rows)} rows, the first is "
+            f"{table.rows[0].cells['path']}, wanted paths as seen from {root}, or from the table; mend the paths"
+        )
     return found
 
 

@@ -5,8 +5,9 @@ import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from ressq_edge.data.grouping import TABLES, Groups
+from ressq_edge.data.grouping import Groups
 from ressq_edge.data.split import Samples
+from ressq_edge.data.table import TABLES
 from ressq_runtime.inputs.names import compose
 
 _SHOWN = 3  # classes

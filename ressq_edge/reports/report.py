@@ -123,7 +123,7 @@ def _pictures(data: Path, start: Start, found: Findings) -> str:
     split = start.split
     drawn = "of whole groups, as near to its share of each class as they allow" if start.config.group_by else "by class"
     origin = {
-        "folders": "its own train/val/test folders",
+        "folders": "the parts that were given",
         "seeded": f"a random split {drawn}, seed {split.seed}",
     }
     told = [f"From {data.resolve()}, by {origin[split.origin]}; where each went is in split.json."]

@@ -19,26 +19,27 @@ from ressq_edge.data.split import write_split
 from ressq_edge.errors import SplitError
 
 Form = Literal["NFC", "NFD"]
+ROOT = Path("photos")
 NAMES = ["cat/p1_a.jpg", "cat/p1_b.jpg", "dog/p2_a.jpg", "dog/p12_a.jpg"]
 
 
 def test_an_expression_names_the_group_by_its_first_parenthesis_or_as_a_whole() -> None:
-    assert list(read_groups(r"/(p\d+)_", NAMES).values()) == ["p1", "p1", "p2", "p12"]
-    assert list(read_groups(r"p\d+", NAMES).values()) == ["p1", "p1", "p2", "p12"]
+    assert list(read_groups(r"/(p\d+)_", NAMES, ROOT).values()) == ["p1", "p1", "p2", "p12"]
+    assert list(read_groups(r"p\d+", NAMES, ROOT).values()) == ["p1", "p1", "p2", "p12"]
 
 
 def test_a_table_names_the_groups(tmp_path: Path) -> None:
     table = tmp_path / "groups.csv"
     table.write_text("\ufeffpath,age,group\n" + "".join(f"{name},7,g{i // 2}\n" for i, name in enumerate(NAMES)))
-    assert list(read_groups(str(table), NAMES).values()) == ["g0", "g0", "g1", "g1"]
+    assert list(read_groups(str(table), NAMES, ROOT).values()) == ["g0", "g0", "g1", "g1"]
     table.write_text("path,group\n" + "\n".join(f"{name},g" for name in NAMES[:-1]))
     with pytest.raises(SplitError, match=r"found no group for 1 of 4 pictures \(dog/p12_a.jpg\), wanted one for each"):
-        read_groups(str(table), NAMES)
+        read_groups(str(table), NAMES, ROOT)
     table.write_text("file,group\n")
-    with pytest.raises(SplitError, match=r"found the columns \['file', 'group'\], wanted path and group"):
-        read_groups(str(table), NAMES)
-    with pytest.raises(SplitError, match=r"can.t read it .*wanted a UTF-8 CSV"):
-        read_groups(str(tmp_path / "none.csv"), NAMES)
+    with pytest.raises(SplitError, match="found the columns file, group, wanted path, group; name them so"):
+        read_groups(str(table), NAMES, ROOT)
+    with pytest.raises(SplitError, match=r"can.t read it .*wanted a CSV with the columns path, group"):
+        read_groups(str(tmp_path / "none.csv"), NAMES, ROOT)
 
 
 @pytest.mark.parametrize("header", ["path;group", '"path";"group"', "group;path", "nr;group;path"])
@@ -47,7 +48,7 @@ def test_a_table_of_a_german_or_french_excel_has_semicolons(tmp_path: Path, head
     values = [{"path": name, "group": f"g, {i // 2}", "nr": "7"} for i, name in enumerate(NAMES)]
     columns = header.replace('"', "").split(";")
     table.write_text("\ufeff" + "\r\n".join([header, *(";".join(row[name] for name in columns) for row in values)]))
-    assert list(read_groups(str(table), NAMES).values()) == ["g, 0", "g, 0", "g, 1", "g, 1"]
+    assert list(read_groups(str(table), NAMES, ROOT).values()) == ["g, 0", "g, 0", "g, 1", "g, 1"]
 
 
 @pytest.mark.parametrize("space", [" ", "\t ", "\N{NO-BREAK SPACE}"])
@@ -55,32 +56,32 @@ def test_a_space_that_nobody_sees_makes_no_other_patient(tmp_path: Path, space: 
     table = tmp_path / "groups.csv"
     cells = (f"{space}./{name}{space},p{space if i % 2 else ''}" for i, name in enumerate(NAMES))
     table.write_text(f"Path,{space}Group\n" + "\n".join(cells))
-    assert read_groups(str(table), NAMES) == dict.fromkeys(NAMES, "p")
+    assert read_groups(str(table), NAMES, ROOT) == dict.fromkeys(NAMES, "p")
 
 
 def test_a_table_between_tabs_is_read_and_a_spreadsheet_is_not(tmp_path: Path) -> None:
     table = tmp_path / "groups.tsv"
     table.write_text("path\tgroup\n" + "".join(f"{name}\tg, {i // 2}\n" for i, name in enumerate(NAMES)))
-    assert list(read_groups(str(table), NAMES).values()) == ["g, 0", "g, 0", "g, 1", "g, 1"]
+    assert list(read_groups(str(table), NAMES, ROOT).values()) == ["g, 0", "g, 0", "g, 1", "g, 1"]
     with pytest.raises(
         SplitError, match=r"patients\.xlsx: found a spreadsheet, wanted a table as text; save it as CSV"
     ):
-        read_groups("patients.xlsx", NAMES)
+        read_groups("patients.xlsx", NAMES, ROOT)
 
 
 def test_a_table_of_other_paths_is_told_by_its_first(tmp_path: Path) -> None:
     table = tmp_path / "groups.csv"
     table.write_text("path,group\n" + "".join(f"/home/me/photos/{name},g\n" for name in NAMES))
     with pytest.raises(
-        SplitError, match=r"its first path is /home/me/photos/cat/p1_a\.jpg, wanted as seen from the data"
+        SplitError, match=r"in its 4 rows, the first is /home/me/photos/cat/p1_a\.jpg, wanted paths as seen from photos"
     ):
-        read_groups(str(table), NAMES)
+        read_groups(str(table), NAMES, ROOT)
 
 
 def test_a_semicolon_in_a_table_of_commas_is_a_sign_like_any_other(tmp_path: Path) -> None:
     table = tmp_path / "groups.csv"
     table.write_text("path,group,age;sex\n" + "".join(f"{name},a;b,7\n" for name in NAMES))
-    assert set(read_groups(str(table), NAMES).values()) == {"a;b"}
+    assert set(read_groups(str(table), NAMES, ROOT).values()) == {"a;b"}
 
 
 @pytest.mark.parametrize(("mine", "theirs"), [("NFC", "NFD"), ("NFD", "NFC")])
@@ -88,8 +89,8 @@ def test_names_are_the_same_in_either_unicode_form(tmp_path: Path, mine: Form, t
     names = [normalize(mine, name) for name in ("Äpfel/Jörg_1.jpg", "Äpfel/Jörg_2.jpg")]
     table = tmp_path / "groups.csv"
     table.write_text("path,group\n" + "".join(f"{normalize(theirs, name)},g\n" for name in names), encoding="utf-8")
-    assert read_groups(str(table), names) == dict.fromkeys(names, "g")
-    found = read_groups(normalize(theirs, "J(ö)rg"), [names[0], normalize(theirs, names[1])])
+    assert read_groups(str(table), names, ROOT) == dict.fromkeys(names, "g")
+    found = read_groups(normalize(theirs, "J(ö)rg"), [names[0], normalize(theirs, names[1])], ROOT)
     assert set(found.values()) == {"ö"}, "one patient, not two"
     assert list(found) == [names[0], normalize(theirs, names[1])]
 
@@ -97,9 +98,9 @@ def test_names_are_the_same_in_either_unicode_form(tmp_path: Path, mine: Form, t
 def test_an_expression_that_is_none_or_finds_nothing_is_said() -> None:
     for pattern in ("(p", "a{99999999999}"):
         with pytest.raises(SplitError, match="found no regular expression"):
-            read_groups(pattern, NAMES)
+            read_groups(pattern, NAMES, ROOT)
     with pytest.raises(SplitError, match="found no group for 4 of 4 pictures"):
-        read_groups("patient", NAMES)
+        read_groups("patient", NAMES, ROOT)
 
 
 def test_groups_are_joined_where_pictures_of_two_are_alike() -> None:
@@ -116,7 +117,7 @@ def test_no_group_is_torn_and_the_parts_come_near_their_shares(sizes: list[int],
         for group, size in enumerate(sizes)
         for n in range(size)
     )
-    groups = read_groups(r"g\d+", [name for name, _ in pictures])
+    groups = read_groups(r"g\d+", [name for name, _ in pictures], ROOT)
     parts = draw(("dog", "cat"), pictures, (0.15, 0.15), seed, hang_together(groups, []))
     assert sorted(picture for part in parts for picture in part) == sorted(pictures)
     places = [{groups[name] for name, _ in part} for part in parts]
@@ -133,7 +134,7 @@ def test_no_group_is_torn_and_the_parts_come_near_their_shares(sizes: list[int],
 def test_three_groups_are_enough_for_three_parts(sizes: list[int]) -> None:
     pictures = tuple((f"cat/p{group}_{n}.jpg", 0) for group, size in enumerate(sizes) for n in range(size))
     pictures += tuple((f"dog/p{9 - group}_{n}.jpg", 1) for group, size in enumerate(sizes) for n in range(size))
-    groups = hang_together(read_groups(r"p\d", [name for name, _ in pictures]), [])
+    groups = hang_together(read_groups(r"p\d", [name for name, _ in pictures], ROOT), [])
     parts = draw(("cat", "dog"), pictures, (0.15, 0.15), 0, groups)
     assert sorted(picture for part in parts for picture in part) == sorted(pictures)
     places = [{groups.get(name, name) for name, _ in part} for part in parts]
@@ -156,7 +157,7 @@ def test_many_classes_of_few_groups_are_spread_at_once() -> None:
 
 def test_too_few_groups_for_the_parts_are_refused() -> None:
     pictures = tuple((f"cat/p{n % 2}_{n}.jpg", 0) for n in range(20))
-    groups = hang_together(read_groups(r"p\d", [name for name, _ in pictures]), [])
+    groups = hang_together(read_groups(r"p\d", [name for name, _ in pictures], ROOT), [])
     by_hand = "lay out train/ and val/ yourself, one of the two in each: test/ may be missing"
     with pytest.raises(SplitError, match=f"cat: found 2 groups of pictures, too few for 3 parts, .*{by_hand}"):
         draw(("cat",), pictures, (0.15, 0.15), 0, groups)
@@ -187,7 +188,7 @@ def test_the_split_numbers_the_groups_and_names_none(tmp_path: Path) -> None:
     table = tmp_path / "groups.csv"
     table.write_text("path,group\n" + "".join(f"{name},Doe {int(name[4:-4]) // 2}\n" for name in names))
     split = split_folder(tmp_path / "data", 0, str(table))
-    groups = read_groups(str(table), names)
+    groups = read_groups(str(table), names, ROOT)
     for part in ("val", "test"):
         numbers, wanted = split.groups_of(part), [groups[name] for name, _ in split.samples(part)]
         assert len(set(zip(numbers, wanted, strict=True))) == len(set(numbers)) == len(set(wanted))
@@ -210,4 +211,4 @@ def test_a_table_that_contradicts_itself_or_breaks_off_is_refused(tmp_path: Path
     table = tmp_path / "groups.csv"
     table.write_text("group,path\n" + rows)
     with pytest.raises(SplitError, match=wanted):
-        read_groups(str(table), NAMES[:1])
+        read_groups(str(table), NAMES[:1], ROOT)

@@ -47,7 +47,7 @@ def test_things_of_one_name_in_two_classes_are_told_and_kept_apart(
         f"if these are different things of one name: --group-by {shlex.quote(apart)}"
     ]
     assert told(tmp_path, apart) == [], "it does what it says"
-    assert len(set(read_groups(apart, names).values())) == 16
+    assert len(set(read_groups(apart, names, Path("photos")).values())) == 16
 
 
 def test_names_that_no_expression_keeps_apart_want_a_table(tmp_path: Path) -> None:

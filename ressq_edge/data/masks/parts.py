@@ -35,7 +35,7 @@ def read_pair_groups(root: Path, pairs: Sequence[Pair], group_by: str | None) ->
             f"{root}: found {', '.join(f'{part}/' for part in PARTS if part in parts)} alone, wanted train/ to learn "
             "from; add it, or leave the parts out: they are drawn then"
         )
-    groups = read_groups(group_by, [pair.picture for pair in pairs]) if group_by else {}
+    groups = read_groups(group_by, [pair.picture for pair in pairs], root) if group_by else {}
     if group_by:
         refuse_split_groups(_given(pairs), groups, group_by, None, "pictures and masks without parts")
     return groups
