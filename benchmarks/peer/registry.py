@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,17 +67,28 @@ def find_python(peer: Peer) -> Path:
     Raises:
         CannotRun: pip can't install it.
     """
-    folder = HOME / peer.environment
+    return make_environment(peer.environment, (*peer.packages, *_SHARED), peer.alone)
+
+
+def make_environment(name: str, packages: Sequence[str], alone: Sequence[str] = ()) -> Path:
+    """The Python of the environment of this name, which is made if it is not there or was made of other packages.
+
+    packages: what pip installs, pinned; alone: the same, without what they require.
+
+    Raises:
+        CannotRun: pip can't install it.
+    """
+    folder = HOME / name
     python, made_of = folder / "bin" / "python", folder / "made-of.txt"
-    wanted = "\n".join((sys.version.split()[0], *peer.packages, *_SHARED, *peer.alone))
+    wanted = "\n".join((sys.version.split()[0], *packages, *alone))
     if made_of.is_file() and made_of.read_text() == wanted:
         return python
-    print(f"{peer.name}: installing {', '.join(peer.packages)} into {folder}", file=sys.stderr)
+    print(f"{name}: installing {', '.join((*packages, *alone))} into {folder}", file=sys.stderr)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([sys.executable, "-m", "venv", "--clear", str(folder)])
-    run([*pip, *peer.packages, *_SHARED])
-    if peer.alone:
-        run([*pip, "--no-deps", *peer.alone])
+    run([*pip, *packages])
+    if alone:
+        run([*pip, "--no-deps", *alone])
     made_of.write_text(wanted)
     return python
 
