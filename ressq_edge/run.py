@@ -186,13 +186,15 @@ def _keep_epoch(session: Session, state: TrainState, setup: TrainingSetup) -> Ca
         session.screen.say(epoch_line(row, start.config.epochs, better, setup.task.metric))
         if better:
             weights = {k: v.detach().cpu().clone() for k, v in state.averaged.state_dict().items()}
+            # Without what the clock says: the same pictures and settings give the same file, and the same artefacts.
+            measured = {name: value for name, value in row.items() if name != "images_per_second"}
             checkpoint = Checkpoint(
                 start.model,
                 start.pixels,
                 normalise_for(start.config.arch),
                 start.split.labels,
                 asdict(start.config),
-                row,
+                measured,
                 fold_norms(weights),
                 start.split.colours,
             )

@@ -22,8 +22,9 @@ def rows(run: Path) -> list[dict[str, str]]:
 
 
 def assert_equal_runs(one: Path, other: Path) -> None:
-    """The same metrics, and the same weights to the last bit."""
+    """The same metrics, the same weights to the last bit, and the same file to export."""
     assert rows(one) == rows(other)
+    assert (one / "best.safetensors").read_bytes() == (other / "best.safetensors").read_bytes()
     for name in ("best.safetensors", "last.safetensors"):
         a, b = read_tensors(one / name)[0], read_tensors(other / name)[0]
         assert a.keys() == b.keys()
