@@ -24,6 +24,7 @@ BASELINES: dict[str, dict[str, bool]] = {
     "resnet18": {},
 }
 ARCHS = (*SQUEEZENETS, *BASELINES)
+SERIES_ARCHS = ("ressqueezenet1d",)
 BYPASSES: tuple[Bypass, ...] = ("none", "simple", "complex", "gated")
 TASKS: tuple[Task, ...] = ("classify", "segment")
 HEADS: tuple[Head, ...] = ("deeplabv3plus", "deeplabv3", "unet", "segnet", "pspnet")

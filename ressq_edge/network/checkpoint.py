@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ressq_edge.atomic import replacing
 from ressq_edge.choices import SQUEEZENETS
 from ressq_edge.errors import CheckpointError
-from ressq_edge.network.arch import ModelSpec, build_model
+from ressq_edge.network.arch import ModelSpec, SeriesShape, build_model
 from ressq_runtime.errors import RessqError
 from ressq_runtime.inputs.picture_spec import PixelSpec
 
@@ -83,7 +83,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         OutputError: the file cannot be written.
     """
     about: dict[str, Any] = {
-        "model": asdict(checkpoint.model),
+        "model": {name: value for name, value in asdict(checkpoint.model).items() if name != "series" or value},
         "pixels": checkpoint.pixels.to_json(),
         "normalise": asdict(checkpoint.normalise),
         "labels": checkpoint.labels,
@@ -104,7 +104,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     weights, about = read_tensors(path)
     try:
         checkpoint = Checkpoint(
-            ModelSpec(**about["model"]),
+            _read_model(about["model"]),
             PixelSpec.from_json(about["pixels"], str(path)),
             Normalise(*(tuple(about["normalise"][key]) for key in ("mean", "std"))),
             tuple(about["labels"]),
@@ -118,6 +118,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{path}: found a damaged checkpoint ({reason}); take another or train again") from error
     return checkpoint
+
+
+def _read_model(about: dict[str, Any]) -> ModelSpec:
+    series = about.get("series")
+    return ModelSpec(**{**about, "series": SeriesShape(**series) if series else None})
 
 
 def _read_colours(about: dict[str, Any]) -> tuple[tuple[int, int, int], ...] | None:

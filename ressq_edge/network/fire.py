@@ -10,15 +10,20 @@ from torch import Tensor, nn
 
 from ressq_edge.choices import Bypass
 
+Kernel = tuple[int, int]  # height and width, odd
+
 
 class Fire(nn.Module):
-    """Squeeze to few channels, expand to many: (N, inputs, H, W) -> (N, 2 * expand, H, W)."""
+    """Squeeze to few channels, expand to many: (N, inputs, H, W) -> (N, 2 * expand, H, W).
 
-    def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
+    kernel: of the wide half, called expand3x3 whatever its size; a series has (1, 5).
+    """
+
+    def __init__(self, inputs: int, squeeze: int, expand: int, kernel: Kernel = (3, 3)) -> None:
         super().__init__()
         self.squeeze = nn.Conv2d(inputs, squeeze, 1)
         self.expand1x1 = nn.Conv2d(squeeze, expand, 1)
-        self.expand3x3 = nn.Conv2d(squeeze, expand, 3, padding=1)
+        self.expand3x3 = nn.Conv2d(squeeze, expand, kernel, padding=(kernel[0] // 2, kernel[1] // 2))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, H, W) -> (N, 2 * expand, H, W)."""
@@ -41,8 +46,8 @@ class GatedBypassFire(Fire):
     module's start at 1. Training leaves that one at 0; see training/state.py.
     """
 
-    def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
-        super().__init__(inputs, squeeze, expand)
+    def __init__(self, inputs: int, squeeze: int, expand: int, kernel: Kernel = (3, 3)) -> None:
+        super().__init__(inputs, squeeze, expand, kernel)
         self.gate = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,8 +58,8 @@ class GatedBypassFire(Fire):
 class ComplexBypassFire(Fire):
     """y = F(x) + W x with a 1x1 convolution W, where the channels in and out differ."""
 
-    def __init__(self, inputs: int, squeeze: int, expand: int) -> None:
-        super().__init__(inputs, squeeze, expand)
+    def __init__(self, inputs: int, squeeze: int, expand: int, kernel: Kernel = (3, 3)) -> None:
+        super().__init__(inputs, squeeze, expand, kernel)
         self.bypass = nn.Conv2d(inputs, 2 * expand, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -62,10 +67,10 @@ class ComplexBypassFire(Fire):
         return super().forward(x) + cast(Tensor, self.bypass(x))
 
 
-def make_fire(bypass: Bypass, inputs: int, squeeze: int, expand: int) -> Fire:
+def make_fire(bypass: Bypass, inputs: int, squeeze: int, expand: int, kernel: Kernel = (3, 3)) -> Fire:
     """A Fire module with this bypass, where one fits: only a 1x1 convolution does where the channels differ."""
     if inputs == 2 * expand:  # an identity fits
         kinds = {"simple": SimpleBypassFire, "complex": SimpleBypassFire, "gated": GatedBypassFire}
     else:
         kinds = {"complex": ComplexBypassFire}
-    return kinds.get(bypass, Fire)(inputs, squeeze, expand)
+    return kinds.get(bypass, Fire)(inputs, squeeze, expand, kernel)

@@ -24,6 +24,7 @@ from ressq_edge.network.model import Backbone, ResSqueezeNet
 from ressq_edge.network.published import file_sha256, imagenet_file, published_normalise, renormalise
 from ressq_edge.network.scratch import randomise
 from ressq_edge.network.segmentation import SegmentationNet
+from ressq_edge.network.series import SeriesNet
 from ressq_runtime.artefact.not_a_model import recognise
 from ressq_runtime.inputs.names import compose
 
@@ -113,7 +114,7 @@ def initialise(
         InitError: the weights are of another architecture.
     """
     backbone = model.backbone if isinstance(model, ResSqueezeNet | SegmentationNet) else None
-    if backbone is not None:
+    if backbone is not None or isinstance(model, SeriesNet):
         randomise(model)  # torchvision's networks have drawn theirs
     if not init.tensors:
         _open_gates(model, closed=1)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ressq_edge.network.checkpoint import Tensors
 from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.network.segmentation import SegmentationNet
+from ressq_edge.network.series import SeriesNet
 
 NORM = ".norm."  # what a normalised convolution's names have that a plain one's have not
 
@@ -41,7 +42,7 @@ class NormalisedConv2d(nn.Conv2d):
         return normalised
 
 
-def insert_norms(model: ResSqueezeNet | SegmentationNet) -> None:
+def insert_norms(model: ResSqueezeNet | SegmentationNet | SeriesNet) -> None:
     """Put a norm behind every convolution of the backbone, in place; a classifier's head has none."""
     normalise_convolutions(model.backbone)
 
