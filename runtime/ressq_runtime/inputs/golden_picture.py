@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PIL import Image
 
+from ressq_runtime.inputs.noise import mix
+
 # Cells of these sizes in pixels, one noise on the other: structure at every scale a convolution looks at.
 _CELLS = (64, 16, 4)
 
@@ -34,15 +36,6 @@ class _Cells:
         """3 * width values, 0..255, of the pixel row y."""
         values: list[int] = []
         for column in range(-(-width // self.side)):
-            state = _mix((self.seed << 40) + ((y // self.side) << 20) + column)
+            state = mix((self.seed << 40) + ((y // self.side) << 20) + column)
             values += [state & 255, state >> 8 & 255, state >> 16 & 255] * self.side
         return values[: 3 * width]
-
-
-def _mix(value: int) -> int:
-    """SplitMix64's finaliser (Steele et al. 2014): 64 well-mixed bits of a counter."""
-    mask = 0xFFFFFFFFFFFFFFFF
-    value = (value + 0x9E3779B97F4A7C15) & mask
-    value = ((value ^ value >> 30) * 0xBF58476D1CE4E5B9) & mask
-    value = ((value ^ value >> 27) * 0x94D049BB133111EB) & mask
-    return value ^ value >> 31
