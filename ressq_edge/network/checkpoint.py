@@ -8,7 +8,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -20,8 +20,10 @@ from ressq_edge.errors import CheckpointError
 from ressq_edge.network.arch import ModelSpec, SeriesShape, build_model
 from ressq_runtime.errors import RessqError
 from ressq_runtime.inputs.picture_spec import PixelSpec
+from ressq_runtime.inputs.series_spec import SeriesSpec
 
 FORMAT = 1
+_KEYS = {PixelSpec: "pixels", SeriesSpec: "series"}  # what the input is called in the header
 HEADER = "ressq"  # the key of our JSON in the safetensors header
 
 Tensors = dict[str, Tensor]
@@ -41,6 +43,11 @@ IMAGENET = Normalise()
 MID_GREY = Normalise((128 / 255,) * 3, (128 / 255,) * 3)
 
 
+def normalise_channels(spec: SeriesSpec) -> Normalise:
+    """How a window becomes the network's input: (value - mean) / deviation, a channel each."""
+    return Normalise(tuple(c.mean for c in spec.channels), tuple(c.deviation for c in spec.channels))
+
+
 def normalise_for(arch: str) -> Normalise:
     """How pixels become the input of a network of this kind."""
     return IMAGENET if arch in SQUEEZENETS else MID_GREY
@@ -51,8 +58,8 @@ class Checkpoint:
     """A trained network and what it means.
 
     model: the network without its weights.
-    pixels: how a picture becomes uint8 pixels.
-    normalise: how pixels become the network's input.
+    input: how a picture becomes uint8 pixels, or a recording windows of float32.
+    normalise: how pixels become the network's input; of windows the mean and deviation of each channel.
     labels: class names in the order of the logits.
     colours: (red, green, blue) of each, where the network answers for each pixel; None for a classifier.
     config: the run's settings.
@@ -61,13 +68,23 @@ class Checkpoint:
     """
 
     model: ModelSpec
-    pixels: PixelSpec
+    input: PixelSpec | SeriesSpec
     normalise: Normalise
     labels: tuple[str, ...]
     config: dict[str, Any]
     metrics: dict[str, Any]
     weights: Tensors = field(repr=False)
     colours: tuple[tuple[int, int, int], ...] | None = None
+
+    @property
+    def pixels(self) -> PixelSpec:
+        """The input of a network of pictures."""
+        return cast(PixelSpec, self.input)
+
+    @property
+    def series(self) -> SeriesSpec:
+        """The input of a network of windows."""
+        return cast(SeriesSpec, self.input)
 
     def build(self) -> nn.Module:
         """The trained network, ready to answer."""
@@ -84,7 +101,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """
     about: dict[str, Any] = {
         "model": {name: value for name, value in asdict(checkpoint.model).items() if name != "series" or value},
-        "pixels": checkpoint.pixels.to_json(),
+        _KEYS[type(checkpoint.input)]: checkpoint.input.to_json(),
         "normalise": asdict(checkpoint.normalise),
         "labels": checkpoint.labels,
         "config": checkpoint.config,
@@ -105,7 +122,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         checkpoint = Checkpoint(
             _read_model(about["model"]),
-            PixelSpec.from_json(about["pixels"], str(path)),
+            _read_input(about, str(path)),
             Normalise(*(tuple(about["normalise"][key]) for key in ("mean", "std"))),
             tuple(about["labels"]),
             about["config"],
@@ -123,6 +140,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
 def _read_model(about: dict[str, Any]) -> ModelSpec:
     series = about.get("series")
     return ModelSpec(**{**about, "series": SeriesShape(**series) if series else None})
+
+
+def _read_input(about: dict[str, Any], path: str) -> PixelSpec | SeriesSpec:
+    if "series" in about:
+        return SeriesSpec.from_json(about["series"], path)
+    return PixelSpec.from_json(about["pixels"], path)
 
 
 def _read_colours(about: dict[str, Any]) -> tuple[tuple[int, int, int], ...] | None:

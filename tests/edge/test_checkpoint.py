@@ -13,10 +13,19 @@ from safetensors.torch import save_file
 from ressq_edge import atomic
 from ressq_edge.atomic import replacing, write_text
 from ressq_edge.errors import CheckpointError
-from ressq_edge.network.arch import ModelSpec, build_model
-from ressq_edge.network.checkpoint import Checkpoint, Normalise, load_checkpoint, save_checkpoint, write_tensors
+from ressq_edge.network.arch import ModelSpec, SeriesShape, build_model
+from ressq_edge.network.checkpoint import (
+    Checkpoint,
+    Normalise,
+    load_checkpoint,
+    normalise_channels,
+    read_tensors,
+    save_checkpoint,
+    write_tensors,
+)
 from ressq_runtime.errors import OutputError
 from ressq_runtime.inputs.picture_spec import PixelSpec
+from ressq_runtime.inputs.series_spec import Channel, SeriesSpec
 
 SPEC = ModelSpec("ressqueezenet1_1", "gated", 3)
 
@@ -35,6 +44,25 @@ def test_a_checkpoint_survives_its_file_bit_for_bit(checkpoint: Checkpoint, tmp_
     assert loaded.weights.keys() == checkpoint.weights.keys()
     assert all(torch.equal(loaded.weights[name], tensor) for name, tensor in checkpoint.weights.items())
     assert not loaded.build().training
+
+
+def test_a_checkpoint_of_windows_survives_its_file(tmp_path: Path) -> None:
+    series = SeriesSpec(200, 50, 50, [Channel("ax", "g", 0.5, 2, -4, 4), Channel("wx", "", 1e5, 1e3, 0, 2e5)])
+    model = ModelSpec("ressqueezenet1d", "simple", 3, series=SeriesShape(2, 4, 16))
+    weights = build_model(model).state_dict()
+    written = Checkpoint(model, series, normalise_channels(series), ("a", "b", "c"), {}, {}, weights)
+    save_checkpoint(tmp_path / "best.safetensors", written)
+    loaded = load_checkpoint(tmp_path / "best.safetensors")
+    assert replace(loaded, weights={}) == replace(written, weights={})
+    assert loaded.series == series
+    assert loaded.normalise == Normalise((0.5, 1e5), (2.0, 1e3))
+
+
+def test_a_checkpoint_of_pictures_says_nothing_of_windows(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "best.safetensors", checkpoint)
+    about = read_tensors(tmp_path / "best.safetensors")[1]
+    assert "series" not in about
+    assert "series" not in about["model"]
 
 
 def test_a_checkpoint_is_readable_by_whom_the_umask_allows(checkpoint: Checkpoint, tmp_path: Path) -> None:
