@@ -9,11 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ressq_edge.network.arch import head_name
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_export.errors import ParityError
 from ressq_export.formats.converter_log import Log
 from ressq_export.formats.onnx_fp32 import export_onnx
 from ressq_export.formats.tflite_fp32 import convert_to_tflite
+from ressq_export.measurement.learned import check_moved
 from ressq_export.measurement.scores import torch_logits
 from ressq_export.measurement.stage_comparison import (
     Answers,
@@ -56,6 +58,8 @@ def convert_floats(
     screen.stage("fold")
     trained = _answers(_trained_stage(checkpoint, temperature), seen)
     check_trained(trained)
+    last = head_name(bare.model)
+    check_moved(checkpoint.weights[f"{last}.bias"], last)
     wanted, comparisons = trained, []
     if bare.left_out:
         wanted = _answers(_trained_stage(checkpoint, temperature, bare.model), seen)

@@ -29,6 +29,13 @@ def count(answer: NDArray[np.uint8], truth: NDArray[np.uint8], classes: int) -> 
     return np.array([np.bincount(part, minlength=classes) for part in parts], np.int64)
 
 
+def count_pairs(answer: NDArray[np.uint8], truth: NDArray[np.uint8], classes: int) -> NDArray[np.int64]:
+    """(classes, classes): pixels of the row's class that were called the column's; 255 is left out."""
+    known = truth != IGNORED
+    pairs = truth[known].astype(np.int64) * classes + answer[known]
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
+
 def class_ious(counts: NDArray[np.generic]) -> Floats:
     """(..., classes), NaN where neither truth nor answer holds the class."""
     right, wanted, called = np.moveaxis(np.asarray(counts, np.float64), -2, 0)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ressq_export.errors import ExportError
 from ressq_export.measurement.fidelity import Compared
+from ressq_export.measurement.learned import check_learned
 from ressq_export.measurement.paired import Difference
 from ressq_export.measurement.scores import FileScorer, Progress, Scored, score_pictures
 from ressq_export.measurement.verdict import decide
@@ -49,11 +50,13 @@ class Gate:
 
         Raises:
             ExportError: a picture of the run cannot be read.
+            ParityError: the float file knows nothing of the classes.
         """
         everything = [*self.pictures, *((path, None) for path in self.training)]
         exact = self._score({"fp32": reference}, everything, screen.stage("answers of fp32"))
         before, known = exact.scores["fp32"], len(self.pictures)
         targets = np.array(exact.targets[:known].tolist())
+        check_learned(self.task.count_confusion(before[:known], targets), known, self.task.counted)
 
         def compare(paths: Mapping[str, Path]) -> dict[str, Compared]:
             found = self._score(paths, everything, screen.stage("answers of int8")).scores

@@ -74,6 +74,7 @@ class Classify:
 
     labels: Sequence[str]
     metric = "top-1"
+    counted = "answers"
     pairs_groups = False
     tells_unlike = True
 
@@ -112,6 +113,12 @@ class Classify:
     ) -> Drop:
         """What top-1 loses; only pictures count that one of both gets right."""
         return measure_drop(before.argmax(1), after.argmax(1), targets)
+
+    def count_confusion(self, answers: Scores, targets: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of pictures."""
+        classes = len(self.labels)
+        pairs = targets * classes + answers.argmax(1)
+        return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
     def measure_fidelity(self, before: Scores, after: Scores) -> Fidelity:
         """Changed answers, moved probabilities, and the noise of the logits."""

@@ -17,7 +17,7 @@ from ressq_edge.pages.words import percent, worse, worse_interval
 from ressq_export.measurement.class_map import PixelAnswer, Truth, gather_cells
 from ressq_export.measurement.confidence import Confidence, PixelConfidence, fit_confidence
 from ressq_export.measurement.fidelity import Fidelity
-from ressq_export.measurement.pixel_counts import class_ious, mean_iou, mean_iou_interval
+from ressq_export.measurement.pixel_counts import class_ious, count_pairs, mean_iou, mean_iou_interval
 from ressq_export.measurement.pixel_fidelity import measure_pixel_fidelity
 from ressq_export.measurement.pixel_paired import PixelDrop, measure_pixel_drop, same_pixels
 from ressq_export.measurement.scores import SCORES, TORCH, PictureSet, Scored
@@ -86,6 +86,7 @@ class Segment:
     colours: Sequence[Sequence[int]]
     size: tuple[int, int] = (0, 0)
     metric = "mIoU"
+    counted = "pixels"
     pairs_groups = True
     tells_unlike = False
 
@@ -132,6 +133,15 @@ class Segment:
     ) -> PixelDrop:
         """What mIoU loses."""
         return measure_pixel_drop(before, after, targets, len(self.labels), groups)
+
+    def count_confusion(self, answers: Sequence[PixelAnswer], targets: Sequence[Truth]) -> NDArray[np.int64]:
+        """Of pixels."""
+        classes = len(self.labels)
+        pairs = zip(answers, targets, strict=True)
+        found = np.zeros((classes, classes), np.int64)
+        for answer, truth in pairs:
+            found += count_pairs(answer.classes.unpack(), truth.unpack(), classes)
+        return found
 
     def measure_fidelity(self, before: Sequence[PixelAnswer], after: Sequence[PixelAnswer]) -> Fidelity:
         """Changed pixels, the worst picture, moved probabilities, and the noise of the logits."""

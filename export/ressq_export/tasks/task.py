@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ressq_export.measurement.confidence import Confidence
@@ -45,6 +47,10 @@ class Task(Protocol):
         """What the gate judges, in a person's words; differences of it are in points."""
 
     @property
+    def counted(self) -> str:
+        """What `count_confusion` counts, in a person's words."""
+
+    @property
     def pairs_groups(self) -> bool:
         """Whether the interval of `measure_drop` is over groups, where they are known."""
 
@@ -80,6 +86,9 @@ class Task(Protocol):
 
     def measure_drop(self, before: Scores, after: Scores, targets: Any, groups: Sequence[int] = ()) -> Difference:
         """What the metric loses from one file's scores to another's, of the same pictures and their groups."""
+
+    def count_confusion(self, answers: Scores, targets: Any) -> NDArray[np.int64]:
+        """(classes, classes): how often the row's class was called the column's."""
 
     def measure_fidelity(self, before: Scores, after: Scores) -> Fidelity:
         """How faithfully the second file answers as the first, on pictures whose targets need not be known."""
