@@ -56,7 +56,7 @@ class SegmentExtras:
 
     def plan_mask(self, path: str, source: str) -> Callable[[Areas], None]:
         """As `task.Extras` says: the class map at the photo's size."""
-        from ressq_runtime.tasks.segment_pictures import check_mask, write_mask
+        from ressq_runtime.tasks.segment_files import check_mask, write_mask
 
         if source:
             check_mask(path, source)
