@@ -152,7 +152,8 @@ def search_steps(
 ) -> SearchResult:
     """The first step after which neither file loses more than `max_drop` (a share) and both answer as fp32 does.
 
-    Where none does, the one of most merit. Each step improves on the candidate of the one before it.
+    Where a further one is weighed against it, the better of them; where none does, the one of most merit. Each step
+    improves on the candidate of the one before it.
 
     Raises:
         CalibrationError: the pictures give no ranges.
@@ -163,6 +164,8 @@ def search_steps(
     best: SearchResult | None = None
     attempts: list[Attempt] = []
     for step in (step for step in steps if step.suits(quantizer)):
+        if best is not None and best.suffices(max_drop) and not step.weighed(quantizer):
+            break
         screen.stage(f"int8: {step.name}")
         started = perf_counter()
         candidate = step.apply(candidate, quantizer)
@@ -173,6 +176,4 @@ def search_steps(
         here = SearchResult(step.name, paths, candidate, found, ())
         if best is None or here.merit(max_drop) > best.merit(max_drop):
             best = here
-        if here.suffices(max_drop):
-            break
     return replace(cast(SearchResult, best), attempts=tuple(attempts))

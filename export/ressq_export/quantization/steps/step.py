@@ -13,8 +13,10 @@ class QuantizationStep:
     name: in the card and the certificate.
     apply: makes a better candidate of the one before.
     suits: whether it knows the network's layers and has what it needs; the search leaves it out where not.
+    weighed: whether it is tried even where the one before suffices, and the better one taken.
     """
 
     name: str
     apply: Callable[[Candidate, Quantizer], Candidate]
     suits: Callable[[Quantizer], bool] = lambda _quantizer: True
+    weighed: Callable[[Quantizer], bool] = lambda _quantizer: False
