@@ -4,7 +4,8 @@
 
 `ressq-infer` against benchmarks/plain_script.py, one photo of 400x441 and one of 12 megapixels, whole process; then
 each further large photo; then the stages of one answer; then an inference in every interpreter that the board has,
-beside the fewest instructions that its multiply-adds take. Writes bench/pi-BOARD.json, .md, .html and plots. --check
+beside the fewest instructions that its multiply-adds take; then networks that answer for each pixel, and a whole
+process from file to mask against benchmarks/plain_masks.py. Writes bench/pi-BOARD.json, .md, .html and plots. --check
 fails where a count is more than 2 % above benchmarks/reference.
 """
 
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from board.engines import PROGRAM, count_engines, name_row, read_marks
+from board.masks import count_heads, count_processes
 from board.models import make_random
 from board.report import compare, to_page
 from page.markdown import to_markdown
@@ -61,6 +63,7 @@ def main(argv: list[str] | None = None) -> int:
             result = measure(board, site, models, photos)
             result["engines"] = rows = count_engines(board, bench, partial(count_inference, board, site))
             result["counts"] |= {name_row(row): row["instructions"] for row in rows if "instructions" in row}
+            result["counts"] |= measure_masks(board, site, bench, photos)
             page = to_page(result)
             print(to_markdown(page))
             print(say_where(write(result, page, bench)), file=sys.stderr)
@@ -92,17 +95,8 @@ def install(folder: Path) -> Path:
     """A folder with the runtime as pip installs it, its command in bin/; of a copy, for a build writes beside it."""
     left_out = shutil.ignore_patterns("build", "*.egg-info", "__pycache__")
     source, site = shutil.copytree(ROOT / "runtime", folder / "runtime", ignore=left_out), folder / "site"
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--no-compile",
-    ]
-    subprocess.run([*pip, "--target", str(site), str(source)], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--no-deps", "--no-compile", "--target", str(site), str(source)], check=True)
     return site
 
 
@@ -126,7 +120,8 @@ def measure(board: str, site: Path, models: list[Path], photos: dict[str, Path])
                 )
                 theirs, counts[f"{key} plain script"] = count(board, site, plain, str(model), *pictures)
                 check_labels(ours, theirs, card.labels, times)
-        marks = count_marks(board, site, str(BENCHMARKS / "board" / "stages.py"), str(model), str(photos["4000x3000"]))
+        stages = str(BENCHMARKS / "board" / "stages.py"), str(model), str(photos["4000x3000"])
+        marks = count_marks(board, site, *stages)[1]
         for stage, before, after in zip((*STAGES, *STEADY_STAGES), [0, *marks], marks, strict=False):
             counts[f"{kind} 4000x3000 stage {stage}"] = after - before
     return {
@@ -136,6 +131,13 @@ def measure(board: str, site: Path, models: list[Path], photos: dict[str, Path])
         "multiply_adds": floors,
         "counts": counts,
     }
+
+
+def measure_masks(board: str, site: Path, bench: Path, photos: dict[str, Path]) -> dict[str, int]:
+    """Counts of networks that answer for each pixel, by name."""
+    command, plain = str(site / "bin" / "ressq-infer"), str(BENCHMARKS / "plain_masks.py")
+    found = count_heads(board, bench, partial(count_marks, board, site))
+    return found | count_processes(bench, photos, command, plain, partial(count, board, site))
 
 
 def check_labels(ours: str, theirs: str, labels: list[str], times: int) -> None:
@@ -157,10 +159,11 @@ def count_inference(board: str, runtime: Path, site: str, model: str) -> tuple[d
     return read_marks(run(board, runtime, str(PROGRAM), model, verb="count", site=site))
 
 
-def count_marks(board: str, site: Path, *arguments: str) -> list[int]:
-    """Instructions up to each mark that a program makes."""
-    said = [json.loads(line) for line in run(board, site, *arguments, verb="count").splitlines()]
-    return [line["total"] for line in said if "mark" in line]
+def count_marks(board: str, site: Path, *arguments: str) -> tuple[str, list[int]]:
+    """(the JSON that a program printed, instructions up to each mark that it makes)."""
+    lines = [line for line in run(board, site, *arguments, verb="count").splitlines() if line.startswith("{")]
+    marks = [found["total"] for found in map(json.loads, lines) if "mark" in found]
+    return "\n".join(line for line in lines if "total" not in json.loads(line)), marks
 
 
 def run(board: str, runtime: Path, *arguments: str, verb: str = "run", site: str = "litert") -> str:

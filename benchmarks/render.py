@@ -34,6 +34,7 @@ PAGES = {
     "paper_table": "paper.page",
     "peers": "peer.report",
     "scaled_decoding": "scaled_decoding",
+    "segmentation_table": "segmentation_table",
     "solar_cells": "solar_cells",
     "streaming": "streaming",
     "training": "loops.page",

@@ -36,7 +36,7 @@ def make_random(
         arch: as ressq-train's.
         plain: the last layer before the mean, as a converter leaves it that nobody helps.
     """
-    stamp = _made_of()
+    stamp = made_of()
     if path.exists() and (kept := read_card(str(path))) and kept.data.get("made_of") == stamp:
         return path
     from ressq_edge.network.arch import ModelSpec
@@ -63,7 +63,7 @@ def make_random(
     return path
 
 
-def _made_of() -> str:
+def made_of() -> str:
     """Of the sources that decide what is made; without PyTorch, whose import takes longer than what is counted."""
     folders = (ROOT / "ressq_edge" / "network", ROOT / "export" / "ressq_export")
     sources = sorted(path for folder in folders for path in folder.rglob("*.py"))

@@ -18,9 +18,9 @@ FALL = 1.5
 SHARPEST = 1000
 
 
-def make_photo(path: Path, width: int, height: int) -> Path:
+def make_photo(path: Path, width: int, height: int, seed: int = SEED) -> Path:
     """A JPEG whose amplitudes fall with the frequency, as in photos (Field 1987), with a sensor's noise on top."""
-    state = np.random.default_rng(SEED)
+    state = np.random.default_rng(seed)
     shrink = max(1, width // SHARPEST)
     drawn = [fractal(state, width // shrink, height // shrink) for _ in range(3)]
     means, spreads = (BRIGHTNESS, 128, 128), (CONTRAST, COLOUR, COLOUR)

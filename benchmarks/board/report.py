@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from board.masks import of_masks, to_section
 from page.content import Bars, Page, Section, Table
 
 HEAD = ("", "plain script", "ressq-infer", "share")
@@ -26,7 +27,7 @@ def to_page(result: dict[str, Any]) -> Page:
         f"pi-{board}", f"{board}: millions of instructions",
         f"An answer takes {small:.0%} of the plain script's instructions for a small photo, {large:.0%} for one of 12 "
         f"megapixels ({kinds[0]}, whole process)", [],
-        [_processes(result), _stages(result), _inferences(result)],
+        [_processes(result), _stages(result), _inferences(result), *_masks(result["counts"])],
         [
             f"{result['versions']}; emulated; Python alone {millions(result['counts']['python'])}.",
             "Counts are exact, and no times: caches, clocks and the SD card have their say too.",
@@ -69,6 +70,10 @@ def _inferences(result: dict[str, Any]) -> Section:
         "without; fp32: 4). `plain`: the last layer before the mean, as a converter leaves it that nobody helps."
     ]
     return Section("One inference", text, Table(["interpreter, network", "floor", "counted", "x floor"], rows))
+
+
+def _masks(counts: dict[str, int]) -> list[Section]:
+    return [to_section(counts)] if of_masks(counts) else []
 
 
 def share(counts: dict[str, int], kind: str, name: str) -> float:

@@ -23,7 +23,7 @@ TEXTS = (
     *sorted((ROOT / "tools").rglob("*.py")),
 )
 # Not for people: what the boards count has no parser, so that it stays the script that most people would write.
-NO_PARSER = {"plain_script.py"}
+NO_PARSER = {"plain_script.py", "plain_masks.py"}
 # `python benchmarks/X.py ...` to the end of an indented line, or between backticks.
 IN_BACKTICKS = re.compile(r"`python (benchmarks/\w+\.py[^`]*)`")
 IN_A_LINE = re.compile(r"^\s+(?:python |\$\(RUN\)python )(benchmarks/\w+\.py.*)$", re.MULTILINE)
