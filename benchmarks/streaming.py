@@ -25,7 +25,7 @@ from page.command import publish
 from page.content import Bars, Page, Section, Table
 from ressq_runtime.artefact.installed import BUILTIN
 from ressq_runtime.classifier import Classifier
-from ressq_runtime.errors import PictureError
+from ressq_runtime.errors import InputError
 from ressq_runtime.streaming.prefetch import prepare_all
 
 TWELVE_MEGAPIXELS = (4000, 3000)
@@ -113,7 +113,7 @@ def measure(classifier: Classifier, pictures: list[str]) -> tuple[float, float, 
 def classify(classifier: Classifier, pictures: list[str], *, ahead: bool) -> None:
     """Every picture, as ressq-infer does it."""
     for _, prepared in prepare_all(pictures, classifier.spec, ahead=ahead):
-        if isinstance(prepared, PictureError):
+        if isinstance(prepared, InputError):
             raise prepared
         classifier.model.infer(prepared)
 

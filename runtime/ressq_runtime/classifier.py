@@ -6,6 +6,7 @@ from _thread import _local
 
 from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 from ressq_runtime.errors import ArtefactError, EngineError
+from ressq_runtime.inputs import want_pictures
 from ressq_runtime.model import Model, load_again
 
 TYPE_CHECKING = False
@@ -35,7 +36,7 @@ class Classifier:
         self.model = model
         self.path: str = model.path
         self.card: Card | None = model.card
-        self.spec: PixelSpec = model.input
+        self.spec: PixelSpec = want_pictures(model.path, model.input, "Classifier")
         self._task: Classify = model.task  # type: ignore[assignment] # `load` sees to it
         self._mine = _local()  # of each thread: the out-of-distribution score of what it scored last
 
@@ -59,7 +60,11 @@ class Classifier:
             model.close()
             task = model.card.task if model.card else "another task"
             raise ArtefactError(f"{model.path}: found a model to {task}, wanted a classifier; load it as a Model")
-        return cls(model)
+        try:
+            return cls(model)
+        except ArtefactError:
+            model.close()
+            raise
 
     @property
     def engine(self) -> Engine:

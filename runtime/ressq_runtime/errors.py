@@ -1,7 +1,9 @@
 """What can go wrong on the device, as one tree.
 
     RessqError              a fault the user can mend; str() is the whole message
-    ├── PictureError        a picture that can't be read, or not as one picture
+    ├── InputError          what a model is to answer, that can't be read
+    │   ├── PictureError    a picture that can't be read, or not as one picture
+    │   └── RecordingError  a recording that can't be read, or holds what is no sample
     ├── FolderError         a folder that is not laid out as wanted
     ├── ArtefactError       a model file: broken, foreign, too new, failing its self-test
     ├── EngineError         an interpreter: missing, or refusing the model
@@ -30,8 +32,16 @@ class RessqError(Exception):
         return printable(text)
 
 
-class PictureError(RessqError):
+class InputError(RessqError):
+    """What a model is to answer, that can't be read."""
+
+
+class PictureError(InputError):
     """A picture that can't be read, or not as one picture."""
+
+
+class RecordingError(InputError):
+    """A recording that can't be read, or holds what is no sample."""
 
 
 class FolderError(RessqError):

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from ressq_runtime.artefact.card import Card
     from ressq_runtime.engines.engine import Engine
     from ressq_runtime.engines.tensor import Tensor
-    from ressq_runtime.inputs.picture import Source
-    from ressq_runtime.inputs.picture_spec import PixelSpec, Prepared
+    from ressq_runtime.inputs.input_spec import InputSpec, Prepared
     from ressq_runtime.tasks.task import Answer, Task
 
 # SqueezeNet's layers are small: more threads than a Pi's four cores only wait for each other.
@@ -32,14 +31,14 @@ STAGES = ("decode", "preprocess", "inference", "postprocess", "total")
 class Model:
     """An artefact ready to answer, from any thread: inputs are prepared side by side, and run one at a time.
 
-    Fields: path; card, None for a foreign model; input, how a picture becomes the model's bytes; task, how its outputs
+    Fields: path; card, None for a foreign model; input, how a source becomes the model's bytes; task, how its outputs
     become an answer, whose settings may be set.
 
     A forked process loads the model again at its first call, a pickle where it is read, by its path; both refuse a
     file that has changed. `copy.copy` gives another one with an interpreter of its own.
     """
 
-    def __init__(self, path: str, card: Card | None, input_: PixelSpec, task: Task, engine: Engine) -> None:
+    def __init__(self, path: str, card: Card | None, input_: InputSpec, task: Task, engine: Engine) -> None:
         self.path = path
         self.card = card
         self.input = input_
@@ -88,11 +87,11 @@ class Model:
             opened.close()
             raise
 
-    def prepare(self, source: Source, clock: Callable[[], float] = perf_counter) -> Prepared:
-        """The model's bytes for a picture, the seconds that decoding and preprocessing took, and the picture's size.
+    def prepare(self, source: Any, clock: Callable[[], float] = perf_counter) -> Prepared:
+        """The model's bytes for a source, the seconds that decoding and preprocessing took, and what is known of it.
 
         Raises:
-            PictureError: the picture can't be read.
+            InputError: the picture or recording can't be read.
         """
         return self.input.prepare(source, clock)
 
@@ -106,19 +105,19 @@ class Model:
 
     def infer(self, prepared: Prepared) -> tuple[Answer, dict[str, float]]:
         """The answer, and the milliseconds of each of STAGES: `total` is their sum."""
-        data, decode_s, preprocess_s, size = prepared
+        data, decode_s, preprocess_s, known = prepared
         started = perf_counter()
-        outputs = self._shared.run(data)
+        outputs = self.input.run(self._shared.run, data)
         inferred = perf_counter()
-        answer = self.task.answer(outputs, size)
+        answer = self.input.answer(self.task.answer, outputs, known)
         spans = (decode_s, preprocess_s, inferred - started, perf_counter() - inferred)
         return answer, {stage: round(span * 1000, 3) for stage, span in zip(STAGES, (*spans, sum(spans)), strict=True)}
 
-    def answer(self, source: Source) -> tuple[Answer, dict[str, float]]:
-        """What it says of a picture, and the milliseconds of each of STAGES.
+    def answer(self, source: Any) -> tuple[Answer, dict[str, float]]:
+        """What it says of a picture or recording, and the milliseconds of each of STAGES.
 
         Raises:
-            PictureError: the picture can't be read.
+            InputError: the picture or recording can't be read.
         """
         return self.infer(self.input.prepare(source))
 

@@ -14,7 +14,7 @@ from wheels import build_runtime
 
 # The files of the wheel but the built-in model and its licence, zipped. 80,000 was the aim, and is missed: the Python
 # alone, without a docstring or a comment, zips to 78,000, the page of ressq-serve and the wheel's own records to 8,000.
-LARGEST_WHEEL_BYTES = 198_500
+LARGEST_WHEEL_BYTES = 222_000
 
 
 @pytest.fixture(scope="module")

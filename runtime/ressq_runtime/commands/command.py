@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from ressq_runtime.inputs.input_spec import InputSpec
     from ressq_runtime.model import Model
     from ressq_runtime.rows import Say
 
@@ -39,11 +40,13 @@ def guard(name: str, work: Callable[[Say], int]) -> int:
         return 130
 
 
-def list_named(names: Iterable[str], say: Say) -> list[str]:
-    """The picture files that files and folders name, in their order; says what else is in a folder.
+def list_named(names: Iterable[str], say: Say, spec: InputSpec | None = None) -> list[str]:
+    """The files that files and folders name, in their order; says what else is in a folder.
+
+    spec: what goes into the model; None: pictures.
 
     Raises:
-        FolderError: a folder holds no picture, or can't be read; or the locale reads names as other letters.
+        FolderError: a folder holds none for the model, or can't be read; or the locale reads names as other letters.
         PictureError: a network address stands among the names.
     """
     found: list[str] = []
@@ -56,23 +59,26 @@ def list_named(names: Iterable[str], say: Say) -> list[str]:
             from ressq_runtime.inputs.names import refuse_address
 
             refuse_address(name)
-        found += _list_folder(name, say) if os.path.isdir(name) else [name]
+        found += _list_folder(name, say, spec) if os.path.isdir(name) else [name]
     return found
 
 
-def _list_folder(name: str, say: Say) -> list[str]:
+def _list_folder(name: str, say: Say, spec: InputSpec | None) -> list[str]:
     from pathlib import Path
 
     from ressq_runtime.errors import FolderError
-    from ressq_runtime.inputs.folders import list_others, list_pictures
 
-    pictures, others = list_pictures(Path(name)), list_others(Path(name))
+    if spec is None:
+        from ressq_runtime.inputs.picture_spec import PixelSpec
+
+        spec = PixelSpec()
+    found, others = spec.list_files(Path(name))
     if others:
         shown = ", ".join(path.name for path in others[:3]) + (", ..." if len(others) > 3 else "")
-        say(f"{name}: left out {len(others)} files that are no pictures: {shown}")
-    if not pictures:
-        raise FolderError(f"{name}: found no picture, wanted a folder with JPEG, PNG, WebP or other pictures")
-    return [str(path) for path in pictures]
+        say(f"{name}: left out {len(others)} files that are no {spec.noun}s: {shown}")
+    if not found:
+        raise FolderError(f"{name}: found no {spec.noun}, wanted a folder with {spec.suffixes}")
+    return [str(path) for path in found]
 
 
 def load_named(arguments: Any, say: Say, **settings: Any) -> Model:

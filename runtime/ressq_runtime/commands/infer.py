@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import gc
 import sys
+from os.path import isdir
 
 from ressq_runtime.commands.command import guard, leave, list_named, load_answering
-from ressq_runtime.errors import PictureError
+from ressq_runtime.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,8 +100,10 @@ def _answer(words: list[str], say: Say) -> int:
         from ressq_runtime.inputs.piped import is_piped
 
         piped = is_piped(named[0])
-    pictures = named if piped else list_named(named, say)
+    in_folder = not piped and any(map(isdir, named))  # what is in it that counts, the model tells
+    pictures = named if piped or in_folder else list_named(named, say)
     model = load_answering(arguments, say)
+    pictures = list_named(named, say, model.input) if in_folder else pictures
     if not piped and (len(pictures) != 1 or pictures != named or arguments.csv):
         return _answer_many(arguments, model, pictures, say)
     return _answer_one(arguments, model, pictures[0], piped, say)
@@ -148,7 +151,7 @@ def _answer_one(arguments: Any, model: Model, name: str, piped: bool, say: Say) 
             if mask:
                 mask(answer)
             writer.write((name, answer, spent))
-        except PictureError as fault:
+        except InputError as fault:
             said = str(fault).replace("bytes:", "stdin:", 1) if piped else str(fault)
             say(f"error: {said}")
             writer.write_fault(name, said)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from os.path import isdir
 
 from ressq_runtime.commands.command import guard, leave, load_answering
+from ressq_runtime.errors import ArtefactError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
+    from ressq_runtime.inputs.series_spec import SeriesSpec
+    from ressq_runtime.model import Model
     from ressq_runtime.rows import Say
 
 
@@ -24,7 +28,9 @@ examples:
   ressq-watch 0                                the first camera, a line a frame
   ressq-watch /dev/video2 --json               a JSON object a frame; its path is when the frame came, UTC
   ressq-watch rtsp://user:password@192.168.1.9:554/stream2
-  ressq-watch film.mp4                         each frame, to its end"""
+  ressq-watch film.mp4                         each frame, to its end
+  ressq-watch /dev/ttyACM0 --model gym_int8.tflite --hop 0.5s     lines of a sensor: a JSON object a hop
+  cat walk.csv | ressq-watch - --model gym_int8.tflite"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,6 +47,13 @@ def _watch(arguments: Namespace, say: Say) -> int:
     from ressq_runtime.rows import open_writer
 
     model = load_answering(arguments, say)
+    if model.input.noun == "recording":
+        return _watch_sensor(arguments, model, say)
+    if arguments.source == "-" or arguments.hop or arguments.smooth > 1:
+        raise ArtefactError(
+            f"{model.path}: found a model of {model.input.noun}s, wanted one of recordings for lines of a sensor; "
+            "name it by --model, or give a folder or camera without --hop and --smooth"
+        )
     with open_writer(arguments, model, say) as writer:
         if arguments.csv:
             from ressq_runtime.streaming.stream import answer_watched
@@ -56,6 +69,27 @@ def _watch(arguments: Namespace, say: Say) -> int:
 
             answer_camera(model, arguments.source, writer, say)
     return 0
+
+
+def _watch_sensor(arguments: Namespace, model: Model, say: Say) -> int:
+    from ressq_runtime.streaming.sensor import answer_sensor
+
+    spec: SeriesSpec = model.input  # type: ignore[assignment] # its noun says so
+    hop = max(1, round(arguments.hop * spec.rate)) if arguments.hop else spec.hop
+    answer_sensor(model, spec, arguments.source, hop, arguments.smooth, sys.stdout, say)
+    return 0
+
+
+def _seconds(text: str) -> float:
+    from argparse import ArgumentTypeError
+
+    try:
+        found = float(text.removesuffix("s"))
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 1e6:
+        raise ArgumentTypeError(f"found {text[:20]!r}, wanted seconds, 0.5s for instance")
+    return found
 
 
 def _parse(argv: Sequence[str] | None) -> Namespace:
@@ -77,13 +111,21 @@ def _parse(argv: Sequence[str] | None) -> Namespace:
 
 
 def _build_parser() -> ArgumentParser:
-    from ressq_runtime.commands.arguments import add_answer_options, add_drawing_options, build_parser
+    from ressq_runtime.commands.arguments import add_answer_options, add_drawing_options, build_parser, positive
 
     parser = build_parser(_NAME, "Answers what comes, until it is told to end.", _EXAMPLES)
     add = parser.add_argument
-    add("source", metavar="FOLDER|CAMERA", help="a folder, or a camera: its number, device or address; or a film")
+    add(
+        "source",
+        metavar="FOLDER|CAMERA|SENSOR",
+        help="a folder; a camera by number, device or address; a film; a sensor's device or -",
+    )
     add("--csv", metavar="FILE", help="the table of a folder's answers, which is continued after a restart")
     add("--json", action="store_true", help="JSON Lines on stdout, one object a picture")
+    add(
+        "--hop", type=_seconds, metavar="SECONDS", help="of a sensor: from an answer to the next (default: the model's)"
+    )
+    add("--smooth", type=positive, default=1, metavar="N", help="of a sensor: windows that an answer is the mean of")
     add_drawing_options(parser)
     add_answer_options(parser)
     return parser

@@ -14,6 +14,7 @@ from ressq_runtime.inputs.names import refuse_locale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
 # What Pillow reads everywhere, and HEIC so that a phone's pictures are named in an error, not overlooked.
@@ -57,10 +58,23 @@ def list_others(folder: Path) -> list[Path]:
     return [Path(path) for path in _walk(folder) if not is_picture(path)]
 
 
-def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
+def list_files(folder: Path, wanted: Callable[[str], bool]) -> tuple[list[Path], list[Path]]:
+    """The files below `folder` whose names are wanted, and the others; each sorted by path.
+
+    Raises:
+        FolderError: there is no such folder, or it can't be read.
+    """
+    found = _walk(folder)
+    return [Path(path) for path in found if wanted(path)], [Path(path) for path in found if not wanted(path)]
+
+
+def list_classes(
+    root: Path, fewest: int = 2, wanted: Callable[[str], bool] = is_picture, noun: str = "picture"
+) -> dict[str, list[str]]:
     """Class name -> the paths of its pictures, for a folder with one sub-folder per class; both sorted.
 
-    `fewest` classes there must be: two to learn from, one to measure on.
+    `fewest` classes there must be: two to learn from, one to measure on. Files that are `wanted` count, by their names;
+    a message calls one of them by `noun`.
 
     Raises:
         FolderError: no such folder, pictures beside the class folders, too few classes, a class
@@ -75,10 +89,10 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
     except OSError as error:
         _refuse_unreadable(error)
     refuse_locale(root, (path.name for path in folders))
-    stray = [p for p in entries if is_picture(p.name) and p.is_file()]
+    stray = [p for p in entries if wanted(p.name) and p.is_file()]
     if stray:
         raise FolderError(
-            f"{root}: found {len(stray)} pictures beside the class folders, the first {stray[0].name}; "
+            f"{root}: found {len(stray)} {noun}s beside the class folders, the first {stray[0].name}; "
             "move each into the folder of its class"
         )
     if len(folders) < fewest:
@@ -86,17 +100,18 @@ def list_classes(root: Path, fewest: int = 2) -> dict[str, list[str]]:
         names = ", ".join(folder.name for folder in folders) or "none"
         raise FolderError(
             f"{root}: found {len(folders)} class folders ({names}), wanted {fewest} or more; "
-            "make one folder per class and put its pictures inside"
+            f"make one folder per class and put its {noun}s inside"
         )
     _refuse_equal_but_for_case(root, folders)
-    classes = {folder.name: [path for path in _walk(folder) if is_picture(path)] for folder in folders}
+    classes = {folder.name: [path for path in _walk(folder) if wanted(path)] for folder in folders}
     empty = [name for name, pictures in classes.items() if not pictures]
     if empty:
+        suffixes = f" ({' '.join(PICTURE_SUFFIXES)})" if wanted is is_picture else ""
         if len(classes) - len(empty) == 1:
             refuse_wrapper(root, next(folder for folder in folders if classes[folder.name]))
         raise FolderError(
-            f"{root}: found no picture in {', '.join(empty)}, wanted one or more per class; "
-            f"add pictures ({' '.join(PICTURE_SUFFIXES)}) or remove the folder"
+            f"{root}: found no {noun} in {', '.join(empty)}, wanted one or more per class; "
+            f"add {noun}s{suffixes} or remove the folder"
         )
     return classes
 

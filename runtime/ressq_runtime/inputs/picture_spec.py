@@ -14,8 +14,11 @@ from ressq_runtime.lean_stdlib import dump_json, sha256_hex
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import Any
 
     from ressq_runtime.engines.tensor import TensorSpec
+    from ressq_runtime.inputs.input_spec import Outputs, Say
     from ressq_runtime.inputs.picture import Source
 
     # (the model's bytes, seconds to decode, seconds to preprocess, (width, height) of the upright picture)
@@ -37,6 +40,7 @@ class PixelSpec:
     """
 
     __slots__ = ("height", "resize", "width")
+    noun, suffixes = "picture", "JPEG, PNG, WebP or other pictures"
 
     def __init__(self, size: int = 224, resize: int = 256) -> None:
         """A `size` x `size` crop out of a picture whose shorter side is `resize`."""
@@ -102,6 +106,35 @@ class PixelSpec:
             decoded = clock()
             pixels = crop(image, self)
         return pixels, decoded - started, clock() - decoded, size
+
+    def run(self, run: Callable[[bytes], Outputs], data: bytes) -> Outputs:
+        """The outputs for a picture's pixels: a picture is one run of the model."""
+        return run(data)
+
+    def answer(self, say: Say, outputs: Outputs, size: tuple[int, int]) -> Any:
+        """What the task says of them and of the picture's size."""
+        return say(outputs, size)
+
+    def whole(self, outputs: Outputs) -> Outputs:
+        """The outputs of a picture."""
+        return outputs
+
+    def parts(self, outputs: Outputs) -> Sequence[Outputs]:
+        """None: a picture is run as a whole."""
+        del outputs
+        return ()
+
+    def is_source(self, name: str) -> bool:
+        """True for a picture's name."""
+        from ressq_runtime.inputs.folders import is_picture
+
+        return is_picture(name)
+
+    def list_files(self, folder: Path) -> tuple[list[Path], list[Path]]:
+        """The pictures below a folder, and its other files; see `folders.list_pictures`."""
+        from ressq_runtime.inputs.folders import list_others, list_pictures
+
+        return list_pictures(folder), list_others(folder)
 
     def make_golden(self, seed: int) -> bytes:
         """The pixels of a golden picture, the same on every machine."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ressq_runtime.errors import FolderError, PictureError
+from ressq_runtime.errors import FolderError, InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def read_all(
     for done, (source, target) in enumerate(samples, start=1):
         try:
             prepared = prepare(source)
-        except PictureError as fault:
+        except InputError as fault:
             faults.append(str(fault))
         else:
             yield source, target, prepared

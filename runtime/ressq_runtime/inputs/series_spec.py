@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from array import array
 from math import isfinite
+from time import perf_counter
 
 from ressq_runtime.errors import ArtefactError, EngineError
 from ressq_runtime.lean_stdlib import dump_json, sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
     from typing import Any
 
     from ressq_runtime.engines.tensor import TensorSpec
+    from ressq_runtime.inputs.input_spec import Outputs, Say
+    from ressq_runtime.inputs.recording import Recording
+    from ressq_runtime.inputs.series_answer import RecordingAnswer, WindowPlaces
+
+    Prepared = tuple[list[bytes], float, float, WindowPlaces]
 
 MOST_LENGTH, MOST_CHANNELS, MOST_NAME, MOST_RATE = 65_536, 1024, 100, 1e6
 _NUMBERS = ("mean", "deviation", "low", "high")
@@ -61,6 +68,7 @@ class SeriesSpec:
     """
 
     __slots__ = ("channels", "hop", "length", "rate")
+    noun, suffixes = "recording", "CSV or WAV recordings"
 
     def __init__(self, length: int, rate: float, hop: int, channels: Sequence[Channel]) -> None:
         self.length = length
@@ -128,6 +136,49 @@ class SeriesSpec:
     def _contract(self) -> dict[str, object]:
         channels = [channel.to_json() for channel in self.channels]
         return {"length": self.length, "rate": self.rate, "hop": self.hop, "channels": channels}
+
+    def prepare(self, source: str | bytes | Recording, clock: Callable[[], float] = perf_counter) -> Prepared:
+        """The bytes of each window of a recording, the seconds to read and to cut it, and where the windows lie.
+
+        Raises:
+            RecordingError: it can't be read, has another rate, or is shorter than a window.
+        """
+        from ressq_runtime.inputs.series_answer import prepare
+
+        return prepare(self, source, clock)
+
+    def run(self, run: Callable[[bytes], Outputs], data: Sequence[bytes]) -> list[Outputs]:
+        """The outputs of the model for each window."""
+        return [run(window) for window in data]
+
+    def answer(self, say: Say, outputs: Sequence[Outputs], places: WindowPlaces) -> RecordingAnswer:
+        """What the task says of the mean of the windows' outputs, and of each."""
+        from ressq_runtime.inputs.series_answer import answer
+
+        return answer(say, outputs, places)
+
+    def whole(self, outputs: Sequence[Outputs]) -> Outputs:
+        """The mean of the windows' outputs."""
+        from ressq_runtime.inputs.series_answer import average
+
+        return average(outputs)
+
+    def parts(self, outputs: Sequence[Outputs]) -> Sequence[Outputs]:
+        """The outputs of each window."""
+        return outputs
+
+    def is_source(self, name: str) -> bool:
+        """True for a recording's name."""
+        from ressq_runtime.inputs.recording import is_recording
+
+        return is_recording(name)
+
+    def list_files(self, folder: Path) -> tuple[list[Path], list[Path]]:
+        """The recordings below a folder, and its other files; each sorted by path."""
+        from ressq_runtime.inputs.folders import list_files
+        from ressq_runtime.inputs.recording import is_recording
+
+        return list_files(folder, is_recording)
 
     def make_golden(self, seed: int) -> bytes:
         """The bytes of a golden window, the same on every machine: noise within two deviations of each channel's mean.

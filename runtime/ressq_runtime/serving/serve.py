@@ -17,6 +17,7 @@ from time import time_ns
 from PIL import Image
 
 from ressq_runtime.decoding import jpeg
+from ressq_runtime.inputs import want_pictures
 from ressq_runtime.inputs.picture import decode
 from ressq_runtime.serving.address import is_loopback
 from ressq_runtime.serving.server import RETRY_AFTER_S, RefusalError, Server
@@ -125,6 +126,7 @@ def serve(model: Model, address: Address, names: Iterable[str], camera: str | No
     """
     from ressq_runtime.serving.handler import Handler
 
+    spec = want_pictures(model.path, model.input, "ressq-serve")
     # What the first picture would pay for: Pillow's decoders, and the first inference, which sets up its buffers.
     Image.init()
     model.run(bytes(model.engine.inputs[0].size_bytes))
@@ -132,7 +134,7 @@ def serve(model: Model, address: Address, names: Iterable[str], camera: str | No
     if camera is not None:
         from ressq_runtime.streaming.camera import open_camera
 
-        opened = open_camera(camera, model.input, say)
+        opened = open_camera(camera, spec, say)
     resident = Resident(model, live=opened is not None)
     with GracefulShutdown():
         _serve_until_told(Server(address, Handler, resident, names, say), opened)

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from ressq_runtime.addresses import cut_address, is_address, is_pipeline
 from ressq_runtime.errors import PictureError
+from ressq_runtime.inputs import want_pictures
 from ressq_runtime.streaming.delay import Delay
 from ressq_runtime.streaming.frames import SMALLEST_FRAME_HEIGHT, Frame, Reader, to_utc
 from ressq_runtime.streaming.shutdown import GracefulShutdown
@@ -91,7 +92,7 @@ def answer_camera(model: Model, name: str, writer: Writer, say: Say) -> None:
     Raises:
         RessqError: the camera can't be had, or broke off.
     """
-    camera = open_camera(name, model.input, say)
+    camera = open_camera(name, want_pictures(model.path, model.input, "a camera"), say)
     try:
         with GracefulShutdown() as ending:
             answers = answer_each(camera, lambda frame: model.answer(frame.picture), say)

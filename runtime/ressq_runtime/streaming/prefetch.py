@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from ressq_runtime.errors import PictureError
+from ressq_runtime.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from queue import Queue
 
-    from ressq_runtime.inputs.picture_spec import PixelSpec, Prepared
+    from ressq_runtime.inputs.input_spec import InputSpec, Prepared
 
-    # A picture and its pixels, or why there are none.
-    Outcome = tuple[str, Prepared | PictureError]
+    # A source and the model's bytes, or why there are none.
+    Outcome = tuple[str, Prepared | InputError]
 
 # Prepared pictures that may wait for the interpreter: enough to even out large and small ones.
 AHEAD = 2
 
 
-def prepare_all(pictures: Iterable[str], spec: PixelSpec, *, ahead: bool) -> Iterator[Outcome]:
+def prepare_all(pictures: Iterable[str], spec: InputSpec, *, ahead: bool) -> Iterator[Outcome]:
     """Every picture with its pixels or its fault, in order; paths are taken no faster than they are needed.
 
     Ahead: on a thread, while the caller computes.
@@ -30,14 +30,14 @@ def prepare_all(pictures: Iterable[str], spec: PixelSpec, *, ahead: bool) -> Ite
         yield path, _attempt(path, spec)
 
 
-def _attempt(path: str, spec: PixelSpec) -> Prepared | PictureError:
+def _attempt(path: str, spec: InputSpec) -> Prepared | InputError:
     try:
         return spec.prepare(path)
-    except PictureError as fault:
+    except InputError as fault:
         return fault
 
 
-def _prepare_ahead(pictures: Iterable[str], spec: PixelSpec) -> Iterator[Outcome]:
+def _prepare_ahead(pictures: Iterable[str], spec: InputSpec) -> Iterator[Outcome]:
     from queue import Queue
     from threading import Event, Thread
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ressq_runtime.errors import PictureError
+from ressq_runtime.errors import InputError, PictureError
 from ressq_runtime.faults import Faults
 from ressq_runtime.inputs.names import refuse_address, refuse_locale
 from ressq_runtime.model import available_cores
@@ -84,7 +84,7 @@ def _answer_each(
     for picture, prepared in prepare_all(new, model.input, ahead=spare):
         if picture in writer.done:  # named twice, and it was on its way already
             continue
-        if not isinstance(prepared, PictureError):
+        if not isinstance(prepared, InputError):
             row = (picture, *model.infer(prepared))
             with ending.held():
                 writer.write(row)

@@ -11,21 +11,33 @@ from ressq_runtime.errors import FolderError
 from ressq_runtime.inputs.folders import list_classes, list_folders, unwrap
 from ressq_runtime.inputs.names import compose, refuse_locale
 from ressq_runtime.inputs.readable import read_all
-from ressq_runtime.intervals import wilson
+from ressq_runtime.intervals import share_over_groups, wilson
 from ressq_runtime.tasks.thresholds import OperatingPoint, list_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ressq_runtime.inputs.input_spec import InputSpec
     from ressq_runtime.model import Model
     from ressq_runtime.tasks.classify import Classify
+
+
+@dataclass(frozen=True)
+class WindowShare:
+    """Windows of recordings: n of them, the share whose best answer is right, and its 95 % interval over recordings."""
+
+    n: int
+    top1: float
+    top1_low: float
+    top1_high: float
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """What was measured on one folder; shares are fractions, 0..1.
 
-    n            pictures that were read
+    noun         what was asked about: a picture or a recording
+    n            pictures or recordings that were read
     top1         share whose best answer is their folder's name; low and high: 95 % Wilson interval
     top5         share with it among the five best; low and high likewise
     recall       label -> share of its pictures that were answered right; None for a class without pictures
@@ -36,6 +48,8 @@ class Evaluation:
     answered_top1   share of those that is right, with its interval; None where it answers none
     thresholds   the same of other thresholds, lowest first, to choose from
     out_of_distribution   share of the pictures that it calls unlike the training pictures; None where it can't tell
+    windows      of recordings: how many windows were answered, and the share that is right, with its interval over
+        recordings; None of pictures
     """
 
     artefact: str
@@ -59,6 +73,8 @@ class Evaluation:
     answered_top1_high: float | None = None
     thresholds: tuple[OperatingPoint, ...] = ()
     out_of_distribution: float | None = None
+    noun: str = "picture"
+    windows: WindowShare | None = None
 
     def to_text(self) -> str:
         """The same for a person."""
@@ -92,9 +108,14 @@ def evaluate(
     flags: list[bool] = []
     faults: list[str] = []
     refuse_locale(folder, [str(folder), model.path])
-    labelled = [(path, truth) for truth, path in list_labelled(Path(folder), task.labels, split)]
+    spec, parts = model.input, list[tuple[int, int]]()
+    labelled = [(path, truth) for truth, path in list_labelled(Path(folder), task.labels, split, spec)]
     for _, truth, (prepared, *_) in read_all(labelled, model.prepare, faults, progress):
-        outputs = model.run(prepared)
+        found_all = spec.run(model.run, prepared)
+        outputs = spec.whole(found_all)
+        if spec.parts(found_all):
+            best = [best_five(task.scores(part))[0] for part in spec.parts(found_all)]
+            parts.append((best.count(truth), len(best)))
         scores = task.scores(outputs)
         truths.append(truth)
         sure.append(max(scores))
@@ -104,14 +125,16 @@ def evaluate(
     engine = f"{model.engine.name} {model.engine.version}"
     found = summarise(model.path, str(folder), engine, task.labels, truths, orders, faults)
     right = [truth == order[0] for truth, order in zip(truths, orders, strict=True)]
-    found = _abstain(found, task.threshold, sure, right)
+    found = replace(_abstain(found, task.threshold, sure, right), noun=spec.noun, windows=_share_windows(parts))
     return replace(found, out_of_distribution=sum(flags) / len(flags)) if flags else found
 
 
 def list_labelled(
-    folder: Path, labels: Sequence[str], split: str | os.PathLike[str] | None = None
+    folder: Path, labels: Sequence[str], split: str | os.PathLike[str] | None = None, spec: InputSpec | None = None
 ) -> list[tuple[int, str]]:
     """(label index, picture) of a folder of class folders, some may be missing; with `split`, of its test part.
+
+    spec: what goes into the model; None: pictures.
 
     Raises:
         FolderError: no class folders, or one that is none of the labels; or the split is none, or of others.
@@ -120,7 +143,8 @@ def list_labelled(
         from ressq_runtime.inputs.test_split import list_test_part
 
         return list_test_part(os.fspath(split), str(folder), labels)
-    classes = list_classes(folder, fewest=1)
+    of = (spec.is_source, spec.noun) if spec else ()
+    classes = list_classes(folder, 1, *of)
     indices = {compose(label): index for index, label in enumerate(labels)}
     unknown = [name for name in classes if compose(name) not in indices]
     if unknown:
@@ -137,6 +161,15 @@ def _find_labelled(folder: Path, labels: Sequence[str]) -> Path | None:
     known = {compose(label) for label in labels}
     found = [path for path in below if (inside := list_folders(path)[0]) and {compose(p.name) for p in inside} <= known]
     return next((path for path in found if "test" in path.name.lower()), found[0] if found else None)
+
+
+def _share_windows(parts: Sequence[tuple[int, int]]) -> WindowShare | None:
+    """(right, all) of the windows of each recording; those of one hang together."""
+    if not parts:
+        return None
+    n = sum(count for _, count in parts)
+    share = sum(right for right, _ in parts) / n
+    return WindowShare(n, share, *share_over_groups(parts))
 
 
 def _abstain(found: Evaluation, threshold: float, sure: list[float], right: list[bool]) -> Evaluation:

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ressq_runtime.engines.class_activation import read_class_maps
 from ressq_runtime.errors import OutputError
+from ressq_runtime.inputs import want_pictures
 from ressq_runtime.inputs.picture import crop, decode
 from ressq_runtime.inputs.picture_spec import PixelSpec
 
@@ -55,10 +56,10 @@ def write_explanation(model: Model, task: Classify, picture: Source, best: Predi
         EngineError: the model does not end as a map needs it.
         OutputError: the file can't be written.
     """
+    spec = want_pictures(model.path, model.input, "--explain")
     pixels = model.prepare(picture)[0]
     found = read_class_maps(model.path, model.engine, task.output.name, pixels)[task.labels.index(best.label)]
-    size, resize = model.input.height, model.input.resize
-    spec = PixelSpec(SIDE, round(resize * SIDE / size))  # the same crop, from the original's pixels
+    spec = PixelSpec(SIDE, round(spec.resize * SIDE / spec.height))  # the same crop, from the original's pixels
     shown = Image.frombytes("RGB", (SIDE, SIDE), crop(decode(picture, spec.least), spec))
     content = BytesIO()
     _draw(shown, found, f"{best.probability:.1%} {best.label}").save(content, _format(path), quality=90)

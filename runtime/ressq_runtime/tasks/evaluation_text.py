@@ -12,9 +12,13 @@ _CORNER = "truth \\ answer"
 def to_text(found: Evaluation) -> str:
     """Shares with their intervals, what thresholds do, and the confusion matrix."""
     lines = [
-        f"{found.artefact} on {found.n} pictures of {found.folder} ({found.engine})",
+        f"{found.artefact} on {found.n} {found.noun}s of {found.folder} ({found.engine})",
         f"top-1  {found.top1:6.1%}  95 % interval {found.top1_low:.1%} to {found.top1_high:.1%}",
     ]
+    if found.windows:
+        own = found.windows
+        interval = f"95 % interval over recordings {own.top1_low:.1%} to {own.top1_high:.1%}"
+        lines.append(f"of their {own.n} windows {own.top1:6.1%}  {interval}")
     if len(found.labels) > 5:
         lines.append(f"top-5  {found.top5:6.1%}  95 % interval {found.top5_low:.1%} to {found.top5_high:.1%}")
     if found.threshold:
@@ -33,7 +37,7 @@ def to_text(found: Evaluation) -> str:
         recall = found.recall[label]
         counts = "".join(f"{count or '.':>{cell}}" for count in row)
         lines.append(
-            f"{index + 1:>3} {label:<{width}}{counts}   {'no pictures' if recall is None else f'{recall:6.1%}'}"
+            f"{index + 1:>3} {label:<{width}}{counts}   {f'no {found.noun}s' if recall is None else f'{recall:6.1%}'}"
         )
     return "\n".join(lines)
 
