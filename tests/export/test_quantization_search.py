@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import pytest
 
 from ressq_export.measurement.fidelity import Compared, Fidelity
 from ressq_export.measurement.paired import Drop, drop_interval
-from ressq_export.network.ranges import Range
 from ressq_export.progress import Screen
 from ressq_export.quantization.search import search_steps
-from ressq_export.quantization.steps.clip_tails import clip
 from ressq_export.quantization.steps.step import QuantizationStep
 from ressq_runtime.intervals import wilson
 
@@ -83,11 +80,3 @@ def test_what_is_weighed_is_tried_where_the_one_before_suffices_and_the_better_o
         found = search_steps(cast("Any", Quantizer()), judge, 0.005, Screen(None), steps)
         assert found.step == taken
         assert len(found.attempts) == (6 if taken == "c" else 4)
-
-
-def test_tails_are_clipped_and_zero_stays_in_the_range() -> None:
-    values = np.linspace(-1, 3, 100_001, dtype=np.float32)
-    low, high = clip(values, Range(-1, 3)).low, clip(values, Range(-1, 3)).high
-    assert (low, high) == (pytest.approx(-0.9996), pytest.approx(2.9996))
-    assert clip(values + 2, Range(0, 5)).low == 0
-    assert clip(np.zeros(100, np.float32), Range(0, 5)) == Range(0, 5)
