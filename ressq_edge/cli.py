@@ -23,6 +23,8 @@ example:
       photos/test/oak/... Without given parts each class is split 70/15/15 by the seed.
   ressq-train road/ --out runs/road --head unet
       road/images/*.jpg and road/masks/*.png: a class for each pixel (docs/masks.md, docs/segmentation.md)
+  ressq-train recordings/ --out runs/gym --window 4s --group-by "(p[0-9]+)_"
+      recordings/squat/*.csv, recordings/lunge/*.csv: windows of sensor data (docs/series.md)
   ressq-train photos/ --out runs/leaf --group-by "(patient[0-9]+)"
       no patient is in two parts; nearly equal pictures are kept together anyway
   ressq-train photos/ --out runs/leaf --labels labels.csv
@@ -89,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on with the run in RUN")
     _add_data(parser.add_argument_group("data").add_argument)
     _add_network(parser.add_argument_group("network").add_argument)
+    _add_series(parser.add_argument_group("recordings").add_argument)
     _add_training(parser.add_argument_group("training").add_argument)
     _add_machine(parser.add_argument_group("machine").add_argument)
     return parser
@@ -146,6 +149,14 @@ def _add_network(add: Callable[..., Any]) -> None:
         help="height and width of the input in pixels (default: 224; for masks by the form of the pictures: 241x321 "
         "for those of 4:3)",
     )
+
+
+def _add_series(add: Callable[..., Any]) -> None:
+    add("--window", metavar="4s|N", help="length of a window, in seconds or samples (default: 4s)")
+    add("--hop", metavar="1s|N", help="from a window to the next (default: a quarter of a window)")
+    add("--rate", type=float, metavar="HZ", help="samples a second of files that do not tell")
+    add("--depth", type=int, metavar="N", help="Fire modules (default: 8)")
+    add("--width", type=int, metavar="N", help="feature channels, a multiple of 4 (default: 48)")
 
 
 def _add_training(add: Callable[..., Any]) -> None:

@@ -11,9 +11,28 @@ from typing import Any
 from ressq_edge.atomic import write_text
 from ressq_edge.choices import BASELINES, Bypass, Head, Precision
 from ressq_edge.errors import RunError
+from ressq_runtime.inputs.series_spec import SeriesSpec
 
 FORMAT = 2
 Size = int | tuple[int, int]  # of a square, or height and width
+
+
+@dataclass(frozen=True)
+class SeriesSettings:
+    """Settings of a network of windows.
+
+    input: the card's `input`: length, rate, hop and channels; see the runtime's SeriesSpec.
+    depth, width: Fire modules, and feature channels.
+    """
+
+    input: dict[str, Any]
+    depth: int
+    width: int
+
+    @property
+    def spec(self) -> SeriesSpec:
+        """The network's input."""
+        return SeriesSpec.from_json(self.input)
 
 
 @dataclass(frozen=True)
@@ -54,6 +73,7 @@ class Config:
     precision: of the convolutions while training; validation and the kept weights are float32.
     norms: batch normalisation behind every convolution while training, folded into the kept weights.
     mirror: every second view is mirrored; False where left and right tell the classes apart.
+    series: of windows of recordings; None of pictures. What is said of pictures and views above means nothing then.
     """
 
     task: str
@@ -88,6 +108,11 @@ class Config:
     head_width: float = 1.0
     backbone_rate: float = 1.0
     dice: float = 0.0
+    series: SeriesSettings | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields, JSON-able; of pictures nothing of windows."""
+        return {name: value for name, value in asdict(self).items() if name != "series" or value}
 
     @property
     def height(self) -> int:
@@ -126,7 +151,7 @@ def write_config(run: Path, config: Config, about: dict[str, Any]) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    text = json.dumps({"format": FORMAT, "settings": asdict(config), **about}, indent=1)
+    text = json.dumps({"format": FORMAT, "settings": config.to_json(), **about}, indent=1)
     write_text(run / "config.json", text + "\n")
 
 
@@ -143,8 +168,9 @@ def read_config(run: Path) -> tuple[Config, dict[str, Any]]:
             what = f"found format {found['format']!r:.20}, wanted {FORMAT}"
             raise RunError(f"{path}: {what}; train again into a new folder, or upgrade ressq-edge")
         settings = found.pop("settings")
-        sides = settings["size"]
-        return Config(**settings | {"size": tuple(sides) if isinstance(sides, list) else sides}), found
+        sides, series = settings["size"], settings.get("series")
+        settings |= {"size": tuple(sides) if isinstance(sides, list) else sides}
+        return Config(**settings | {"series": SeriesSettings(**series) if series else None}), found
     except FileNotFoundError as error:
         raise RunError(f"{path}: found no such file; give a folder made by ressq-train") from error
     except (ValueError, TypeError, KeyError, OSError) as error:

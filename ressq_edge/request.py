@@ -31,6 +31,8 @@ class Request:
     thumbnails: data.html and suspects.html may show pictures and name their files.
     device: "auto", "cpu", "cuda" or "mps"; a run may go on with another one.
     profile: tell where the time of training went.
+    window, hop, rate, depth, width: of recordings: seconds ("4s") or samples ("200"), samples a second of files that
+        do not tell, Fire modules, and feature channels.
     task: None: what the data folder holds.
     labels: a table of the pictures' classes; None: folders are the classes.
     The others are fields of Config; for group_by see `grouping.read_groups`.
@@ -59,6 +61,11 @@ class Request:
     thumbnails: bool = True
     device: str | None = None
     profile: bool = False
+    window: str | None = None
+    hop: str | None = None
+    rate: float | None = None
+    depth: int | None = None
+    width: int | None = None
 
     @property
     def on_pixels(self) -> bool:
@@ -96,7 +103,7 @@ def resolve(
     recipe = pick_recipe(spec.arch, init, task)
     size = request.size or (default_mask_size(sizes) if request.on_pixels else recipe.size)
     height, _ = to_sides(size)
-    epochs = _given(request.epochs, default_epochs(recipe, pictures))
+    epochs = given(request.epochs, default_epochs(recipe, pictures))
     config = Config(
         task=task,
         arch=spec.arch,
@@ -105,9 +112,9 @@ def resolve(
         init_sha256=init.sha256,
         size=size,
         epochs=epochs,
-        seed=_given(request.seed, 0),
-        batch_size=_given(request.batch_size, recipe.batch_size or default_batch(pictures)),
-        threads=_given(request.threads, default_threads()),
+        seed=given(request.seed, 0),
+        batch_size=given(request.batch_size, recipe.batch_size or default_batch(pictures)),
+        threads=given(request.threads, default_threads()),
         train_size=max(MIN_SIZE, round(height * recipe.train_share)),
         learning_rate=recipe.learning_rate,
         warmup_share=recipe.warmup_share,
@@ -152,5 +159,6 @@ def check_processes(config: Config, validation: int, processes: int) -> None:
         )
 
 
-def _given(value: int | None, default: int) -> int:
+def given(value: int | None, default: int) -> int:
+    """The value, or the default where nothing was asked."""
     return default if value is None else value

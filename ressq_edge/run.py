@@ -7,7 +7,7 @@ others out meanwhile.
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,24 +15,20 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from ressq_edge.config import form_size, to_sides
-from ressq_edge.data.augment import Views
-from ressq_edge.data.cache import clear_cache, open_store
-from ressq_edge.decoding import decode_pictures
 from ressq_edge.device import pick_device
-from ressq_edge.label_check import write_suspects
+from ressq_edge.inputs import find_input, open_input
 from ressq_edge.lock import locked
-from ressq_edge.network.arch import build_model, count_multiply_adds, count_parameters
-from ressq_edge.network.checkpoint import Checkpoint, normalise_for, save_checkpoint
+from ressq_edge.network.arch import build_model, count_parameters
+from ressq_edge.network.checkpoint import Checkpoint, save_checkpoint
 from ressq_edge.network.init import InitWeights
 from ressq_edge.network.norms import fold_norms
 from ressq_edge.refusals import check_values
-from ressq_edge.reports.report import write_metrics, write_report
+from ressq_edge.reports.report import write_metrics
 from ressq_edge.reports.tables import epoch_line, stages_table
 from ressq_edge.request import Request, check_processes
 from ressq_edge.screen import Screen
-from ressq_edge.session import Session, Stop
-from ressq_edge.start import begin_run, check_outside, continue_run
+from ressq_edge.session import Session, Start, Stop
+from ressq_edge.start import check_outside, continue_run
 from ressq_edge.training.first_state import first_state, saved_state
 from ressq_edge.training.memory import keep_freed_memory
 from ressq_edge.training.stages import Stages
@@ -69,9 +65,9 @@ def _take_folder(request: Request, held: ExitStack) -> None:
 
 
 def _train_folder(request: Request, screen: Screen, stop: Stop, workers: Workers) -> Path:
-    start = workers.once(lambda: continue_run(request) if request.resume else begin_run(request, screen, stop))
+    start = workers.once(lambda: _start(request, screen, stop))
     session = Session(request, start, screen, stop)
-    workers.once(lambda: check_processes(start.config, len(start.split.val), workers.count))
+    workers.once(lambda: check_processes(start.config, len(start.split.by_window().val), workers.count))
     for note in start.notes:
         screen.say(f"note: {note}")
     torch.set_num_threads(share_threads(start.config.threads))
@@ -85,11 +81,15 @@ def _train_folder(request: Request, screen: Screen, stop: Stop, workers: Workers
         return summary
     stages = Stages()
     if state is None or not done:
-        session = replace(session, start=workers.once(partial(decode_pictures, session)))
+        session = replace(session, start=workers.once(partial(open_input(start.config).prepare, session)))
         state = _learn(session, state, workers, stages)
     if workers.first:
         _report(session, state, stages)
     return summary
+
+
+def _start(request: Request, screen: Screen, stop: Stop) -> Start:
+    return continue_run(request) if request.resume else find_input(request).begin(request, screen, stop)
 
 
 def _saved_state(session: Session, workers: Workers) -> TrainState:
@@ -118,7 +118,7 @@ def _begin(session: Session, setup: TrainingSetup) -> None:
 def _train(session: Session, state: TrainState, setup: TrainingSetup) -> None:
     config, screen = session.start.config, session.screen
     _introduce(session, setup.workers)
-    left = (config.epochs - len(state.epochs)) * len(session.start.split.train) - state.seen
+    left = (config.epochs - len(state.epochs)) * len(setup.train) - state.seen
     with screen.bar("training", left) as advance, setup.stages.whole():
         hooks = Hooks(advance, _keep_epoch(session, state, setup), session.stop)
         train(state, setup, config, session.folder / LAST, hooks)
@@ -128,52 +128,35 @@ def _train(session: Session, state: TrainState, setup: TrainingSetup) -> None:
 
 def _report(session: Session, state: TrainState, stages: Stages) -> None:
     profile = session.request.profile
-    if session.start.task.checks_labels:
-        write_suspects(session)
     if profile and stages.rows():  # nothing was trained where only the labels were left to judge
         session.screen.show(stages_table(stages))
-    for note in _write_report(session, state, stages if profile else None):
+    for note in open_input(session.start.config).report(session, state, stages if profile else None):
         session.screen.say(f"note: {note}")
-    clear_cache(session.cache)
-
-
-def _write_report(session: Session, state: TrainState, stages: Stages | None) -> list[str]:
-    """A function of its own, so that the map of the cache ends before the cache is deleted."""
-    start = session.start
-    val = open_store(session.cache, start.split, session.data, start.pixels, "val")
-    return write_report(session.folder, session.data, start, state.epochs, val, stages)
 
 
 def _introduce(session: Session, workers: Workers) -> None:
     """Say what will be trained on what."""
-    config, screen = session.start.config, session.screen
-    screen.show(session.start.task.introduce())
-    adds = count_multiply_adds(session.start.model, config.height, config.width) / 1e6
+    start, screen = session.start, session.screen
+    config = start.config
+    screen.show(start.task.introduce())
     head = "" if config.head is None else f", head {config.head}"
-    screen.say(
-        f"{config.arch}, bypass {config.bypass}{head}, init {config.init}: "
-        f"{count_parameters(build_model(session.start.model)):,} parameters, {adds:,.0f} million multiply-adds "
-        f"at {form_size(config.size)} px"
-    )
+    cost, seen = open_input(config).introduce(session)
+    parameters = count_parameters(build_model(start.model))
+    screen.say(f"{config.arch}, bypass {config.bypass}{head}, init {config.init}: {parameters:,} parameters, {cost}")
     alone = config.threads == workers.count == 1
     exact = "bit for bit" if alone else "closely (bit for bit only with --threads 1)"
     where = f"{config.threads} threads" + (f", {workers.count} processes" if workers.count > 1 else "")
     where += "" if workers.device.type == "cpu" else f", {workers.device.type}"
     screen.say(
-        f"{config.epochs} epochs of views of {form_size(config.view_size)} px for an input of "
-        f"{form_size(config.size)}, batch {config.batch_size}, {where}, {config.precision}, "
+        f"{config.epochs} epochs of {seen}, batch {config.batch_size}, {where}, {config.precision}, "
         f"seed {config.seed}: the seed repeats the run {exact}"
     )
 
 
 def _make_setup(session: Session, workers: Workers, stages: Stages) -> TrainingSetup:
     start = session.start
-    config, split = start.config, start.split
-    train_store, val_store = (
-        open_store(session.cache, split, session.data, start.pixels, part) for part in ("train", "val")
-    )
-    views = Views(to_sides(config.view_size), config.smallest_crop, config.jitter, config.whole_views, config.mirror)
-    return TrainingSetup(train_store, val_store, start.task, views, normalise_for(config.arch), workers, stages)
+    train, val = (open_input(start.config).open_samples(session, part) for part in ("train", "val"))
+    return TrainingSetup(train, val, start.task, workers, stages)
 
 
 def _keep_epoch(session: Session, state: TrainState, setup: TrainingSetup) -> Callable[[dict[str, Any], bool], None]:
@@ -190,10 +173,9 @@ def _keep_epoch(session: Session, state: TrainState, setup: TrainingSetup) -> Ca
             measured = {name: value for name, value in row.items() if name != "images_per_second"}
             checkpoint = Checkpoint(
                 start.model,
-                start.pixels,
-                normalise_for(start.config.arch),
+                *open_input(start.config).spec(start),
                 start.split.labels,
-                asdict(start.config),
+                start.config.to_json(),
                 measured,
                 fold_norms(weights),
                 start.split.colours,

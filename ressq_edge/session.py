@@ -9,7 +9,7 @@ from ressq_edge.config import Config
 from ressq_edge.data.split import Split
 from ressq_edge.data.survey import Survey
 from ressq_edge.errors import Interrupted
-from ressq_edge.network.arch import ModelSpec
+from ressq_edge.network.arch import ModelSpec, SeriesShape
 from ressq_edge.network.init import InitWeights
 from ressq_edge.request import Request
 from ressq_edge.screen import Screen
@@ -43,12 +43,15 @@ class Start:
     @property
     def task(self) -> Task:
         """What the network learns to give."""
-        return open_task(self.config.task, self.split, self.config)
+        return open_task(self.config.task, self.split.by_window(), self.config)
 
     @property
     def model(self) -> ModelSpec:
         """The network."""
         config = self.config
+        if config.series:
+            shape = SeriesShape(len(config.series.spec.channels), config.series.depth, config.series.width)
+            return ModelSpec(config.arch, config.bypass, len(self.split.labels), series=shape)
         return ModelSpec(config.arch, config.bypass, len(self.split.labels), config.head, config.head_width)
 
     @property

@@ -1,5 +1,6 @@
 """How a run begins, or goes on: the settings and the split, from a request or from the run folder."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -57,12 +58,7 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
         FolderError, SplitError, MaskError, InitError, ModelError: as their sources say.
         Interrupted: `stop` said so.
     """
-    used = [name for name in OURS if (request.out / name).exists()]
-    if used:
-        raise RunError(
-            f"{request.out}: found a run ({used[0]}), wanted a new folder; "
-            "go on with it by --resume, or choose another --out"
-        )
+    refuse_used(request, OURS)
     request = take_groups(request)
     begun: list[tuple[Request, InitWeights]] = []
 
@@ -87,6 +83,16 @@ def begin_run(request: Request, screen: Screen, stop: Stop = lambda: False) -> S
     }
     about = {**about, "notes": found.notes}
     return Start(config, split, init, about, found.notes, found.survey, found.scanned)
+
+
+def refuse_used(request: Request, names: Sequence[str]) -> None:
+    """Raises RunError where the run folder holds what only a run writes."""
+    used = [name for name in names if (request.out / name).exists()]
+    if used:
+        raise RunError(
+            f"{request.out}: found a run ({used[0]}), wanted a new folder; "
+            "go on with it by --resume, or choose another --out"
+        )
 
 
 def take_groups(request: Request) -> Request:

@@ -12,7 +12,7 @@ from torchvision.datasets import ImageFolder
 
 from loops.plain import BATCH, MODEL, SIZE, Speed, cpu_s, pick
 from ressq_edge.config import Config
-from ressq_edge.data.augment import Views, draw_batch
+from ressq_edge.data.augment import Views, same_target
 from ressq_edge.data.cache import fill_cache, open_store
 from ressq_edge.data.split import Split
 from ressq_edge.network.arch import ModelSpec, build_model
@@ -21,6 +21,7 @@ from ressq_edge.network.init import InitWeights
 from ressq_edge.request import Request, resolve
 from ressq_edge.tasks import open_task
 from ressq_edge.training.memory import keep_freed_memory
+from ressq_edge.training.samples import PictureSamples
 from ressq_edge.training.stages import Stages
 from ressq_edge.training.state import TrainState, begin_state
 from ressq_edge.training.step import TrainingSetup, train_step
@@ -79,16 +80,17 @@ def prepare(data: Path, count: int, precision: str, folder: Path) -> tuple[Train
     decoding_s = time.perf_counter() - started
     for path, reason in faults.items():
         raise FolderError(f"{path}: found a picture that can't be read ({reason}), wanted every loop to see the same")
-    train_store, val_store = (open_store(folder / "cache", split, data, spec, part) for part in ("train", "val"))
     views = Views((SIZE, SIZE), config.smallest_crop, config.jitter, config.whole_views)  # of the plain loop's size
+    stores = (open_store(folder / "cache", split, data, spec, part) for part in ("train", "val"))
+    train, val = (PictureSamples(store, views, Normalise()) for store in stores)
     task = open_task(config.task, split, config)
-    setup = TrainingSetup(train_store, val_store, task, views, Normalise(), Workers(0, 1, _CPU), Stages())
+    setup = TrainingSetup(train, val, task, Workers(0, 1, _CPU), Stages())
     return setup, config, decoding_s
 
 
 def repeat_step(state: TrainState, setup: TrainingSetup, config: Config, count: int) -> tuple[float, float]:
     """Images a second, and CPU ms a picture, of the step on one batch, as many times as an epoch has steps."""
-    batch = draw_batch(setup.train, range(BATCH), setup.views, 0, 0)
+    batch = setup.train.draw(range(BATCH), 0, 0, same_target)
     started, before_s = time.perf_counter(), cpu_s()
     for _ in range(count // BATCH):
         train_step(state, state.model, setup, config, batch)

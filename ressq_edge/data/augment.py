@@ -76,9 +76,9 @@ class Views:
 class Batch:
     """Some views.
 
-    pixels: uint8 (N, 3, H, W) RGB, channels last.
+    pixels: uint8 (N, 3, H, W) RGB, channels last; of windows float32 (N, length, channels).
     targets: of the views.
-    colours: float32 (N, 3), factors of brightness, contrast and saturation; not yet applied.
+    colours: float32 (N, 3), factors of brightness, contrast and saturation, not yet applied; of windows empty.
     weight: of its loss: 1, or what makes the mean over several processes that of the whole batch.
     """
 

@@ -29,11 +29,12 @@ from ressq_edge.data.nested_folders import refuse_levels
 from ressq_edge.data.seeds import draw_seed
 from ressq_edge.data.split import Samples, Split, number_groups
 from ressq_edge.errors import SplitError
-from ressq_runtime.inputs.folders import list_classes
+from ressq_runtime.inputs.folders import is_picture, list_classes
 from ressq_runtime.inputs.names import compose
 
 VAL_SHARE = TEST_SHARE = 0.15  # of each class; the rest is for training
 
+Wanted = Callable[[str], bool]
 # Names of pictures -> pairs of them that show the same.
 FindNearDuplicates = Callable[[list[str]], Sequence[tuple[str, str]]]
 
@@ -56,8 +57,24 @@ def split_folder(
         FolderError: the folder is not laid out as class folders.
         SplitError: a class or the number of groups is too small, or the given parts contradict each other.
     """
-    given = find_parts(root)
-    labels, parts = _read_parts(root, given) if given else _read_classes(root)
+    return split_files(root, find_parts(root), is_picture, "picture", seed, group_by, find_near_duplicates)
+
+
+def split_files(
+    root: Path,
+    given: dict[str, Path],
+    wanted: Wanted,
+    noun: str,
+    seed: int,
+    group_by: str | None = None,
+    find_near_duplicates: FindNearDuplicates = lambda _: (),
+) -> Split:
+    """The split of the files in folders of classes that are wanted by their names; a message calls one by `noun`.
+
+    given: part -> its folder; empty: the parts are drawn. The others: as of `split_folder`.
+    """
+    of = wanted, noun
+    labels, parts = _read_parts(root, given, *of) if given else _read_classes(root, *of)
     labels = tuple(map(compose, labels))  # a script compares an answer with what a person typed
     refuse_control_characters(root, labels)
     refuse_levels(root, labels, parts, given=bool(given))
@@ -122,14 +139,16 @@ def _split(
     return Split(origin, seed, labels, parts["train"], parts["val"], parts.get("test", ()), (), tuple(notes), numbered)
 
 
-def _read_classes(root: Path) -> tuple[tuple[str, ...], dict[str, Samples]]:
-    classes = list_classes(root)
+def _read_classes(root: Path, wanted: Wanted, noun: str) -> tuple[tuple[str, ...], dict[str, Samples]]:
+    classes = list_classes(root, 2, wanted, noun)
     refuse_two_forms(root, classes)
     return tuple(classes), {"train": _relative(root, classes)}
 
 
-def _read_parts(root: Path, given: dict[str, Path]) -> tuple[tuple[str, ...], dict[str, Samples]]:
-    classes = {part: list_classes(folder) for part, folder in given.items()}
+def _read_parts(
+    root: Path, given: dict[str, Path], wanted: Wanted, noun: str
+) -> tuple[tuple[str, ...], dict[str, Samples]]:
+    classes = {part: list_classes(folder, 2, wanted, noun) for part, folder in given.items()}
     labels = tuple(classes["train"])
     for part, found in classes.items():
         refuse_two_forms(given[part], found)

@@ -43,6 +43,7 @@ class Split:
     groups: (relative path, number of its group) of each validation and test picture; empty where nothing was grouped.
     masks: what the values of the masks mean; None: the pictures have classes.
     pixels: (relative path, pixels of each class of its mask, the ignored ones last) of each picture with a mask.
+    windows: (relative path, number of windows) of each recording; empty of pictures.
     """
 
     origin: str
@@ -56,6 +57,25 @@ class Split:
     groups: tuple[tuple[str, int], ...] = ()
     masks: MaskClasses | None = None
     pixels: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    windows: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def noun(self) -> str:
+        """What a sample that the network is asked about is called."""
+        return "window" if self.windows else "picture"
+
+    def by_window(self) -> "Split":
+        """The same with a sample for each window, in the groups of its recording, or else grouped by recording."""
+        if not self.windows:
+            return self
+        counts, known = dict(self.windows), dict(self.groups)
+        parts = [
+            tuple((f"{name}#{n}", target) for name, target in self.samples(part) for n in range(counts[name]))
+            for part in PARTS
+        ]
+        numbers = {name: known.get(name, n) for n, (name, _) in enumerate((*self.val, *self.test))}
+        groups = tuple((sample, numbers[sample.rpartition("#")[0]]) for part in parts[1:] for sample, _ in part)
+        return replace(self, train=parts[0], val=parts[1], test=parts[2], groups=groups)
 
     @property
     def colours(self) -> tuple[tuple[int, int, int], ...] | None:
@@ -163,6 +183,8 @@ def write_split(run: Path, split: Split) -> None:
     found = {"format": FORMAT, **asdict(split)}
     if not split.masks:
         del found["masks"], found["pixels"]
+    if not split.windows:
+        del found["windows"]
     lines = (f" {json.dumps(key)}: {_indent(value)}" for key, value in found.items())
     write_text(run / "split.json", "{\n" + ",\n".join(lines) + "\n}\n")
 

@@ -3,20 +3,23 @@
 import csv
 import io
 import shlex
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from torch import Tensor
 
 from ressq_edge.atomic import write_text
 from ressq_edge.charts.run import draw_curves
 from ressq_edge.config import form_size
-from ressq_edge.data.cache import SampleStore
 from ressq_edge.data.split import Split
-from ressq_edge.network.checkpoint import Checkpoint, load_checkpoint
+from ressq_edge.network.checkpoint import Checkpoint
 from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.network.segmentation import SegmentationNet
 from ressq_edge.session import Start
 from ressq_edge.tasks.task import Findings
+from ressq_edge.training.samples import PictureSamples, Samples
 from ressq_edge.training.stages import Stages
 from ressq_edge.training.train import ask_sample, predict
 
@@ -35,22 +38,38 @@ def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def write_report(
-    run: Path, data: Path, start: Start, rows: list[dict[str, Any]], val: SampleStore, stages: Stages | None = None
+    run: Path,
+    data: Path,
+    start: Start,
+    rows: list[dict[str, Any]],
+    val: Samples,
+    best: Checkpoint,
+    network: Sequence[str],
+    stages: Stages | None = None,
+    tell: Callable[[Tensor], Sequence[str]] = lambda _: (),
 ) -> list[str]:
     """Write curves.png, confusion.png and summary.md from the best checkpoint; -> notes on its answers.
 
-    stages: where the time went, if that is to be told.
+    Args:
+        run, data: the folders.
+        start: of the run.
+        rows: of metrics, one an epoch.
+        val: the validation samples.
+        best: the best checkpoint.
+        network: what there is to say of it, a line each.
+        stages: where the time went, if that is to be told.
+        tell: what else the outputs for the validation samples tell, a sentence each.
 
     Raises:
         OutputError: a file cannot be written.
-        CheckpointError: best.safetensors is damaged.
     """
-    best = load_checkpoint(run / "best.safetensors")
     task, model = start.task, best.build()
-    ask = partial(ask_sample, model, val, best.normalise) if start.about.get("thumbnails", True) else None
-    found = task.find(predict(model, val, best.normalise, task=task), run, ask)
+    shows = isinstance(val, PictureSamples) and start.about.get("thumbnails", True)
+    ask = partial(ask_sample, model, cast(PictureSamples, val)) if shows else None
+    kept = predict(model, val, task=task)
+    found = task.find(kept, run, ask)
     draw_curves(run / "curves.png", rows, best.metrics["epoch"], start.task.metric)
-    write_text(run / "summary.md", _summary(run, data, start, rows, best, found, stages))
+    write_text(run / "summary.md", _summary(run, data, start, rows, best, found, network, stages, tell(kept)))
     return list(found.notes)
 
 
@@ -61,21 +80,24 @@ def _summary(
     rows: list[dict[str, Any]],
     best: Checkpoint,
     found: Findings,
+    network: Sequence[str],
     stages: Stages | None,
+    told: Sequence[str],
 ) -> str:
     config, split = start.config, start.split
     early = "" if len(rows) == config.epochs else f" (stopped early, of {config.epochs} planned)"
     test = (
-        "The test pictures were not looked at; the last command below does that, once."
+        f"The test {split.noun}s were not looked at; the last command below does that, once."
         if split.test
-        else "There are no test pictures; the epoch was chosen on these, so the figure flatters a little."
+        else f"There are no test {split.noun}s; the epoch was chosen on these, so the figure flatters a little."
     )
     parts = [
         f"# {run.resolve().name}",
         f"{found.headline}, in epoch {best.metrics['epoch']} of {len(rows)}{early}. {test}",
+        *told,
         *(f"Note: {note}." for note in found.notes),
         "\n\n".join(f"![{title}]({name})" for title, name in [("curves", "curves.png"), *found.plots]),
-        "## Network\n\n" + _network(start, best),
+        "## Network\n\n" + "\n".join(network),
         "## Samples\n\n" + _pictures(data, start, found),
         *(["## Time\n\n" + _time(stages)] if stages and stages.rows() else []),
         "## Next\n\n" + _next(run, data, split),
@@ -88,10 +110,12 @@ def _next(run: Path, data: Path, split: Split) -> str:
     made = "makes the files for the device: ONNX and TFLite, float and int8, each checked against this network."
     if not split.test:
         return f"{export}\n\n{made}"
-    return f"{export}\n{export} --evaluate {shlex.quote(str(data))}\n\n{made} The second line asks the test pictures."
+    asks = f"The second line asks the test {split.noun}s."
+    return f"{export}\n{export} --evaluate {shlex.quote(str(data))}\n\n{made} {asks}"
 
 
-def _network(start: Start, best: Checkpoint) -> str:
+def describe_network(start: Start, best: Checkpoint) -> list[str]:
+    """What summary.md says of a network of pictures, a line each."""
     config = start.config
     begun = {"none": "random weights", "imagenet": "ImageNet weights", "file": "the weights of a file"}
     sha = f" (SHA-256 {config.init_sha256[:16]}...)" if config.init_sha256 else ""
@@ -111,7 +135,7 @@ def _network(start: Start, best: Checkpoint) -> str:
     if gates:
         told = ", ".join(f"{name} {value:+.3f}" for name, value in gates.items())
         lines.append(f"* gates (how much of its input a bypass adds; 0 is SqueezeNet): {told}")
-    return "\n".join(lines)
+    return lines
 
 
 def _time(stages: Stages) -> str:

@@ -15,10 +15,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor
 
+from ressq_edge.data.augment import Views
 from ressq_edge.data.cache import SampleStore, open_store
 from ressq_edge.data.pictures import Pixels
 from ressq_edge.data.split import Split
 from ressq_edge.network.checkpoint import Checkpoint
+from ressq_edge.training.samples import PictureSamples
 from ressq_edge.training.train import predict
 from ressq_runtime.intervals import wilson
 
@@ -66,6 +68,9 @@ class Suspects:
     weak: bool = False
 
 
+_NO_VIEWS = Views((0, 0), 1.0, 0.0)  # nothing is drawn of pictures that are judged
+
+
 @dataclass(frozen=True)
 class CentredStore(SampleStore):
     """The pictures of a part as the device will see them, cut out of what the cache holds."""
@@ -99,7 +104,9 @@ def find_suspects(best: Checkpoint, stores: dict[str, CentredStore], tick: Calla
         checked = []
         for start in range(0, len(store), AT_ONCE):
             some = _slice(store, start)
-            checked.append(_check(predict(model, some, best.normalise), torch.tensor(some.targets)))
+            checked.append(
+                _check(predict(model, PictureSamples(some, _NO_VIEWS, best.normalise)), torch.tensor(some.targets))
+            )
             tick(len(some))
         found += _suspect(part, Checked(*map(torch.cat, zip(*checked, strict=True))), len(best.labels))
     found.sort(key=lambda suspect: -suspect.loss)

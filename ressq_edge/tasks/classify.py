@@ -83,7 +83,7 @@ class Classify:
         return (kept.argmax(1) == self._truths).double().mean().item()
 
     def introduce(self) -> Table:
-        """Pictures of each class in each part, and the loss weight that balances them."""
+        """Pictures or windows of each class in each part, and the loss weight that balances them."""
         split = self._split
         counts = {part: split.counts(part) for part in PARTS if split.samples(part)}
         return class_table(split.labels, counts, self.class_weights.tolist())
@@ -96,7 +96,7 @@ class Classify:
         draw_confusion(folder / "confusion.png", confusion.tolist(), split.labels)
         grouped = self._config.group_by is not None
         return Findings(
-            tell_share((called == truths).tolist(), split.groups_of("val"), grouped),
+            tell_share((called == truths).tolist(), split.groups_of("val"), grouped, split.noun),
             tell_unanswered(split.labels, confusion.sum(1).tolist(), confusion.diag().tolist()),
             [("confusion matrix", "confusion.png")],
             self._rows(confusion),
@@ -120,13 +120,14 @@ def confusion_matrix(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
     return torch.bincount(labels * classes + predicted, minlength=classes**2).view(classes, classes)
 
 
-def tell_share(right: Sequence[bool], groups: Sequence[int], grouped: bool) -> str:
+def tell_share(right: Sequence[bool], groups: Sequence[int], grouped: bool, noun: str = "picture") -> str:
     """How many validation pictures are right, and how sure that is.
 
     Args:
         right: of each picture.
         groups: the group of each picture, where they are known.
         grouped: pictures hang together, known how or not.
+        noun: what one of them is called.
     """
     low, high = share_interval(right, groups)
     count, sure = len(set(groups)), f"95 % interval {low:.1%} to {high:.1%}"
@@ -137,7 +138,7 @@ def tell_share(right: Sequence[bool], groups: Sequence[int], grouped: bool) -> s
     elif grouped:
         sure += ", too narrow: pictures of one group count as independent, as the run began before groups were kept"
     of = f" of {count} group{'s'[: count > 1]}" if count else ""
-    return f"**{sum(right) / len(right):.1%} of {len(right)} validation pictures{of} right** (top-1; {sure})"
+    return f"**{sum(right) / len(right):.1%} of {len(right)} validation {noun}s{of} right** (top-1; {sure})"
 
 
 def class_table(labels: tuple[str, ...], counts: dict[str, list[int]], weights: list[float]) -> Table:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ressq_edge.config import Config
-from ressq_edge.data.augment import draw_batch, epoch_order, normalise, recolour
+from ressq_edge.data.augment import epoch_order, same_target
 from ressq_edge.data.seeds import draw_seed
 from ressq_edge.network.arch import ModelSpec, build_model
 from ressq_edge.network.heads.segnet import SegNet
@@ -15,6 +15,7 @@ from ressq_edge.network.init import InitWeights, initialise
 from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.network.norms import fit_norms, insert_norms, normalise_convolutions
 from ressq_edge.network.segmentation import SegmentationNet
+from ressq_edge.network.series import SeriesNet
 from ressq_edge.training.state import TrainState, begin_state, load_state
 from ressq_edge.training.step import TrainingSetup
 
@@ -33,20 +34,20 @@ def first_state(
     """The state before the first step: the weights of --init, or random ones that train; `say` gets its notes."""
     torch.manual_seed(draw_seed(config.seed, "weights"))
     model = build_model(model_spec)
-    for note in initialise(model, init, labels, setup.normalise):
+    for note in initialise(model, init, labels, setup.train.normalise):
         say(note)
-    if isinstance(model, ResSqueezeNet | SegmentationNet) and config.normalises:
+    if isinstance(model, ResSqueezeNet | SegmentationNet | SeriesNet) and config.normalises:
         _fit(model, config, init, setup)
     return begin_state(model, config)
 
 
-def _fit(model: ResSqueezeNet | SegmentationNet, config: Config, init: InitWeights, setup: TrainingSetup) -> None:
+def _fit(
+    model: ResSqueezeNet | SegmentationNet | SeriesNet, config: Config, init: InitWeights, setup: TrainingSetup
+) -> None:
     """Give the network its norms, and to these and to SegNet's masks what some pictures tell, in place."""
     count = FIT_ON_MASKS if isinstance(model, SegmentationNet) else FIT_ON
     some = epoch_order(len(setup.train), config.seed, 0)[:count]
-    batch = draw_batch(setup.train, some, setup.views, config.seed, 0)
-    floats = recolour(batch.pixels, batch.colours)
-    pictures = normalise(floats, setup.normalise.mean, setup.normalise.std)
+    pictures = setup.train.to_input(setup.train.draw(some, config.seed, 0, same_target))
     if config.norms:
         insert_norms(model)
         fit_norms(model.backbone, model.backbone, pictures, keep=bool(init.tensors))
@@ -70,7 +71,7 @@ def saved_state(last: Path, model_spec: ModelSpec, config: Config, device: torch
 
 def _add_norms(model: nn.Module, config: Config) -> None:
     """Give the network the norms that it is trained with, in place."""
-    if config.norms and isinstance(model, ResSqueezeNet | SegmentationNet):
+    if config.norms and isinstance(model, ResSqueezeNet | SegmentationNet | SeriesNet):
         insert_norms(model)
     if isinstance(model, SegmentationNet):
         normalise_convolutions(model.head)

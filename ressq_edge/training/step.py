@@ -8,12 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from ressq_edge.config import Config
-from ressq_edge.data.augment import Batch, Views, normalise, recolour
-from ressq_edge.data.cache import SampleStore
+from ressq_edge.data.augment import Batch
 from ressq_edge.data.seeds import draw_seed
 from ressq_edge.device import autocast
-from ressq_edge.network.checkpoint import Normalise
 from ressq_edge.tasks.task import Task
+from ressq_edge.training.samples import Samples
 from ressq_edge.training.stages import Stages
 from ressq_edge.training.state import TrainState, rest_batch_norm
 from ressq_edge.training.workers import Workers
@@ -25,17 +24,13 @@ class TrainingSetup:
 
     train, val: the samples.
     task: what the network learns to give.
-    views: the augmentation.
-    normalise: pixels to the network's input.
     workers: the processes that train.
     stages: where the time went.
     """
 
-    train: SampleStore
-    val: SampleStore
+    train: Samples
+    val: Samples
     task: Task
-    views: Views
-    normalise: Normalise
     workers: Workers
     stages: Stages
 
@@ -78,7 +73,7 @@ def train_step(state: TrainState, network: nn.Module, setup: TrainingSetup, conf
 
 def compute_outputs(model: nn.Module, setup: TrainingSetup, config: Config, batch: Batch) -> Tensor:
     """What the network makes of a batch, float32."""
-    inputs = normalise(recolour(batch.pixels, batch.colours), setup.normalise.mean, setup.normalise.std)
+    inputs = setup.train.to_input(batch)
     with autocast(config.precision, setup.workers.device):
         return cast(Tensor, model(inputs)).float()
 

@@ -17,13 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from ressq_edge.config import Config
-from ressq_edge.data.augment import Batch, draw_batch, epoch_order, load_pixels, normalise
-from ressq_edge.data.cache import SampleStore
+from ressq_edge.data.augment import Batch, epoch_order, load_pixels
 from ressq_edge.data.prefetch import prefetch
 from ressq_edge.errors import Interrupted, RunError
 from ressq_edge.findings.metric import Metric
-from ressq_edge.network.checkpoint import Normalise
 from ressq_edge.tasks.task import Asked, Task
+from ressq_edge.training.samples import PictureSamples, Samples
 from ressq_edge.training.state import TrainState, save_state
 from ressq_edge.training.step import TrainingSetup, train_step
 from ressq_edge.training.workers import share_threads
@@ -93,7 +92,7 @@ def _train_epoch(
 def _draw_share(setup: TrainingSetup, config: Config, epoch: int, numbers: tuple[int, ...]) -> Batch:
     """This process's views of a batch; where it has none, one that counts for nothing."""
     mine = setup.workers.share(numbers)
-    batch = draw_batch(setup.train, mine or numbers[:1], setup.views, config.seed, epoch, setup.task.view_target)
+    batch = setup.train.draw(mine or numbers[:1], config.seed, epoch, setup.task.view_target)
     if setup.workers.count == 1:
         return batch
     weights = [setup.task.weigh([setup.train.targets[number] for number in some]) for some in (mine, numbers)]
@@ -121,7 +120,7 @@ def _end_epoch(state: TrainState, setup: TrainingSetup, epoch: int, rate: float)
     setup.workers.follow(state.averaged)
     mine = setup.workers.share(tuple(range(len(setup.val))))
     task = setup.task
-    kept = setup.workers.collect(predict(state.averaged, setup.val, setup.normalise, mine, task), len(setup.val))
+    kept = setup.workers.collect(predict(state.averaged, setup.val, mine, task), len(setup.val))
     row: dict[str, Any] = {
         "epoch": epoch,
         "train_loss": state.loss_sum / state.seen,
@@ -144,8 +143,7 @@ def _end_epoch(state: TrainState, setup: TrainingSetup, epoch: int, rate: float)
 @torch.no_grad()
 def predict(
     model: nn.Module,
-    store: SampleStore,
-    norm: Normalise,
+    samples: Samples,
     numbers: Sequence[int] | None = None,
     task: Task | None = None,
 ) -> Tensor:
@@ -155,23 +153,23 @@ def predict(
     """
     model.eval()
     found = []
-    for some in batched(range(len(store)) if numbers is None else numbers, task.asked_at_once if task else AT_ONCE):
-        outputs = _ask(model, load_pixels(store, some), norm)
-        found.append(task.keep(outputs, [store.targets[number] for number in some]) if task else outputs)
+    for some in batched(range(len(samples)) if numbers is None else numbers, task.asked_at_once if task else AT_ONCE):
+        outputs = _ask(model, samples.load(some))
+        found.append(task.keep(outputs, [samples.targets[number] for number in some]) if task else outputs)
     return torch.cat(found)
 
 
 @torch.no_grad()
-def ask_sample(model: nn.Module, store: SampleStore, norm: Normalise, number: int) -> Asked:
+def ask_sample(model: nn.Module, samples: PictureSamples, number: int) -> Asked:
     """An evaluation sample and what the network makes of it."""
-    pixels = load_pixels(store, [number])
-    return Asked(pixels[0].permute(1, 2, 0), store.targets[number], _ask(model.eval(), pixels, norm))
+    pixels = load_pixels(samples.store, [number])
+    return Asked(pixels[0].permute(1, 2, 0), samples.targets[number], _ask(model.eval(), samples.load([number])))
 
 
-def _ask(model: nn.Module, pixels: Tensor, norm: Normalise) -> Tensor:
-    """The outputs for uint8 (N, 3, H, W), on the CPU."""
+def _ask(model: nn.Module, inputs: Tensor) -> Tensor:
+    """The outputs, on the CPU."""
     device = next(model.parameters()).device
-    outputs: Tensor = model(normalise(pixels.to(device), norm.mean, norm.std))
+    outputs: Tensor = model(inputs.to(device))
     return outputs.cpu()
 
 

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".wav")
+SUFFIXES = (".csv", ".tsv", ".wav")
 GAP = 1.5  # periods: a longer step cuts the recording
 RATE_TOLERANCE = 0.03  # a share of the model's rate: clocks of loggers differ
 
