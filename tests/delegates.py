@@ -17,7 +17,7 @@ def outside_delegate(path: Path) -> set[str]:
     """The operators that LiteRT ran itself, besides those that XNNPACK does not have."""
     engine = LiteRtEngine(path, profile=True)
     try:
-        events, _ = engine.profile_operators(random.Random(0).randbytes(engine.inputs[0].elements))
+        events, _ = engine.profile_operators(random.Random(0).randbytes(engine.inputs[0].size_bytes))
     finally:
         engine.close()
     assert len(events) > len(OUTSIDE)

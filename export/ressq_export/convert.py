@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import onnx
-import torch
 
 from ressq_edge.network.arch import count_parameters, multiply_adds_of
 from ressq_edge.network.checkpoint import Checkpoint
@@ -13,6 +12,7 @@ from ressq_export.float_files import convert_floats, file_answers
 from ressq_export.formats import onnx_int8, tflite_int8
 from ressq_export.formats.converter_log import Log
 from ressq_export.measurement.stage_comparison import StageComparison, compare
+from ressq_export.network.input_tensor import input_tensor
 from ressq_export.network.ranges import Ranges
 from ressq_export.progress import Screen
 from ressq_export.quantization.bypasses import leave_out
@@ -115,7 +115,7 @@ def convert(
     seen = pictures.usual[:PARITY_COUNT]
     bare = leave_out(checkpoint, pictures.usual, screen)
     network, paths, comparisons, wanted = convert_floats(checkpoint, bare, temperature, seen, folder, log, screen)
-    quantizer = Quantizer(network, pictures.calibration, pictures.training, checkpoint.pixels, folder, log)
+    quantizer = Quantizer(network, pictures.calibration, pictures.training, checkpoint.input, folder, log)
     quantizer.register(network, {kind: paths[f"fp32.{kind}"] for kind in FORMATS})
     found = _search(quantizer, pictures, gate, paths["fp32.onnx"], screen)
     beside = pictures.calibration, pictures.others, pictures.mixed
@@ -125,9 +125,7 @@ def convert(
     for suffix in FORMATS:
         found_logits = file_answers(paths[f"int8.{suffix}"], seen).logits
         comparisons.append(compare(f"fp32.{suffix} -> int8.{suffix}", wanted.logits, found_logits))
-    spec = checkpoint.pixels
-    pixels = torch.zeros((1, spec.height, spec.width, 3), dtype=torch.uint8)
-    costs = count_parameters(network), multiply_adds_of(network, pixels)
+    costs = count_parameters(network), multiply_adds_of(network, input_tensor(checkpoint.input).example())
     float_tflite = quantizer.float_file(found.candidate.networks["tflite"], "tflite")
     stability = measure_stability(found.candidate, quantizer, pictures.halves, gate, screen)
     ranges, left_out = found.candidate.ranges, bare.left_out

@@ -28,12 +28,12 @@ from ressq_export.measurement.stage_comparison import (
 from ressq_export.network.deploy import deploy_trained
 from ressq_export.network.deployed import Deployed
 from ressq_export.network.deployed_segmentation import answer_pixels
+from ressq_export.network.input_tensor import Spec, input_tensor
 from ressq_export.network.tensor_names import CLASSES, OUTPUT
 from ressq_export.progress import Screen
 from ressq_export.quantization.bypasses import Bare
 from ressq_export.quantization.quantizer import FORMATS
 from ressq_runtime.engines import load_engine
-from ressq_runtime.inputs.picture_spec import PixelSpec
 
 # Pixels -> the outputs of a stage by their names, channels last, for one picture.
 Stage = Callable[[bytes], Mapping[str, NDArray[Any]]]
@@ -67,10 +67,10 @@ def convert_floats(
         comparisons.append(compare(name, trained.logits, wanted.logits))
     normalise = checkpoint.normalise
     network = deploy_trained(bare.model, normalise.mean, normalise.std, temperature)
-    folded = _answers(_deployed_stage(network, checkpoint.pixels), seen)
+    folded = _answers(_deployed_stage(network, checkpoint.input), seen)
     comparisons.append(_check_float("torch -> folded", wanted, folded, log))
     screen.stage("ONNX fp32")
-    export_onnx(network, checkpoint.pixels, paths["fp32.onnx"], log)
+    export_onnx(network, checkpoint.input, paths["fp32.onnx"], log)
     found = file_answers(paths["fp32.onnx"], seen)
     comparisons.append(_check_float("torch -> fp32.onnx", wanted, found, log))
     screen.stage("TFLite fp32")
@@ -109,24 +109,24 @@ def file_answers(path: Path, pixels: Sequence[bytes]) -> Answers:
 
 def _trained_stage(checkpoint: Checkpoint, temperature: float, network: nn.Module | None = None) -> Stage:
     """The trained network itself, or another that takes its pictures."""
-    compute, spec = torch_logits(checkpoint, network), checkpoint.pixels
+    compute, taken = torch_logits(checkpoint, network), input_tensor(checkpoint.input)
 
     def stage(picture: bytes) -> Mapping[str, NDArray[Any]]:
         logits = compute(picture) / temperature
         if logits.dim() == 2:
             return _to_arrays([OUTPUT], [logits.softmax(1)])
-        return _to_arrays([CLASSES, OUTPUT], answer_pixels(logits, (spec.height, spec.width)))
+        return _to_arrays([CLASSES, OUTPUT], answer_pixels(logits, taken.shape[1:3]))
 
     return stage
 
 
-def _deployed_stage(network: Deployed, spec: PixelSpec) -> Stage:
+def _deployed_stage(network: Deployed, spec: Spec) -> Stage:
     """The deployed network in PyTorch."""
+    taken = input_tensor(spec)
 
     def stage(picture: bytes) -> Mapping[str, NDArray[Any]]:
-        array = torch.frombuffer(bytearray(picture), dtype=torch.uint8).view(1, spec.height, spec.width, 3)
         with torch.inference_mode():
-            found = network(array)
+            found = network(taken.batch([picture]))
         return _to_arrays(network.outputs, found if isinstance(found, tuple) else [found])
 
     return stage

@@ -12,26 +12,25 @@ from ressq_export.errors import ConversionError
 from ressq_export.formats.converter_log import Log
 from ressq_export.formats.onnx_tensor_names import name_onnx_tensors
 from ressq_export.network.deployed import Deployed
-from ressq_export.network.tensor_names import INPUT
-from ressq_runtime.inputs.picture_spec import PixelSpec
+from ressq_export.network.input_tensor import Spec, input_tensor
 
 # ReduceMean takes its axes as an input from 18 on; ONNX Runtime 1.21 (Debian's, for 32-bit Pis) reads it.
 OPSET = 18
 
 
-def export_onnx(network: Deployed, spec: PixelSpec, target: Path, log: Log) -> None:
-    """Write `target`: `pixels` uint8 [1, height, width, 3] -> the network's outputs, one file.
+def export_onnx(network: Deployed, spec: Spec, target: Path, log: Log) -> None:
+    """Write `target`: the spec's input -> the network's outputs, one file.
 
     Raises:
         ConversionError: PyTorch could not export the network, or it has layers that none of ours has.
     """
-    pixels = torch.zeros((1, spec.height, spec.width, 3), dtype=torch.uint8)
+    taken = input_tensor(spec)
     with log.capture("torch.onnx.export"):
         # Without external_data=False the weights would go to a second file, which scp forgets.
         program = torch.onnx.export(
             network,
-            (pixels,),
-            input_names=[INPUT],
+            (taken.example(),),
+            input_names=[taken.name],
             output_names=list(network.outputs),
             opset_version=OPSET,
             dynamo=True,
@@ -70,11 +69,15 @@ def _state_padding(model: onnx.ModelProto) -> None:
     }
     for node in [node for node in model.graph.node if node.op_type == "MaxPool"]:
         given = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
-        first, stride, kernel = given.get("pads", [0])[0], given["strides"][0], given["kernel_shape"][0]
+        first, strides, kernels = given.get("pads", [0])[0], given["strides"], given["kernel_shape"]
         sides = list(zip(shapes[node.input[0]][2:], shapes[node.output[0]][2:], strict=True))
-        lasts = [(made - 1) * stride + kernel - side - first for side, made in sides]
+        lasts = [
+            (made - 1) * stride + kernel - side - first
+            for stride, kernel, (side, made) in zip(strides, kernels, sides, strict=True)
+        ]
         found = [
-            _padding(first, last, made == -(-side // stride)) for last, (side, made) in zip(lasts, sides, strict=True)
+            _padding(first, last, made == -(-side // stride))
+            for last, stride, (side, made) in zip(lasts, strides, sides, strict=True)
         ]
         if len(set(found)) > 1 and first <= 0 and "" not in found:
             _split(model.graph, node, found)

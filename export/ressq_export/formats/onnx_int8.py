@@ -16,7 +16,7 @@ from ressq_export.formats.converter_log import Log
 from ressq_export.formats.onnx_sessions import import_quantization
 from ressq_export.formats.onnx_sums import make_sums
 from ressq_export.network.ranges import Ranges
-from ressq_export.network.tensor_names import BEFORE_RELU, CENTRED, INPUT
+from ressq_export.network.tensor_names import BEFORE_RELU, CENTRED, INPUT, NORMALISED
 
 _FLOAT_LAYERS = ("ArgMax", "Cast", "Softmax")
 
@@ -31,7 +31,8 @@ def quantise_onnx(source: Path, ranges: Ranges, target: Path, log: Log) -> None:
     ranges = make_sums(model, ranges)
     with log.capture("onnxruntime.quantization"):
         quantised = _quantise(model, ranges)
-    take_pixels_as_they_are(target.name, quantised)
+    if quantised.graph.input[0].name == INPUT:
+        take_pixels_as_they_are(target.name, quantised)
     onnx.checker.check_model(quantised, full_check=True)
     target.write_bytes(quantised.SerializeToString())
 
@@ -56,7 +57,7 @@ def _quantise(model: onnx.ModelProto, ranges: Ranges) -> onnx.ModelProto:
         activation_qType=quantization.QuantType.QUInt8,
         tensors_range=TensorsData(CalibrationMethod.MinMax, limits),
         nodes_to_quantize=[],
-        nodes_to_exclude=[CENTRED],
+        nodes_to_exclude=[CENTRED, NORMALISED],
         op_types_to_quantize=sorted(kinds),
         extra_options={},
     )

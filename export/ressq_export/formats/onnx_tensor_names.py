@@ -13,7 +13,9 @@ from ressq_export.network.tensor_names import (
     LOWERED,
     MEAN,
     MOVES,
+    NORMALISED,
     OUTPUT,
+    SERIES,
     WINNER,
     join,
     number,
@@ -22,6 +24,7 @@ from ressq_export.network.tensor_names import (
 
 _NAMES = {"Cast": "float", "ReduceMean": MEAN, "Gemm": LOGITS, "Softmax": OUTPUT, "ArgMax": WINNER}
 _JOINTS = {"Concat": "concat", "Add": "sum", "Sub": "sum", "Mul": "product", "AveragePool": "pool"}
+_ENTRANCE = {("Add", SERIES): CENTRED, ("Mul", CENTRED): NORMALISED}  # of a window, before its first layer
 _RELUS = ("Relu", "Clip")
 
 
@@ -80,7 +83,9 @@ class _OnnxNamer:
         elif node.op_type == "MaxPool":
             name = self._pool(node)
         elif node.op_type == "Sub" and first == "float":
-            return CENTRED
+            name = CENTRED
+        elif (node.op_type, first) in _ENTRANCE:
+            name = _ENTRANCE[node.op_type, first]
         elif node.op_type in _JOINTS:
             inputs = sorted((name for name in node.input if name in self._made), key=self._made.index)
             word = LOWERED if node.op_type == "Sub" and len(inputs) == 1 else _JOINTS[node.op_type]

@@ -11,7 +11,6 @@ import onnx
 from ressq_export.errors import ConversionError
 from ressq_export.formats.converter_log import Log
 from ressq_export.formats.tflite_tensor_names import name_tflite_tensors
-from ressq_export.network.tensor_names import INPUT
 
 
 def convert_to_tflite(source: Path, target: Path, log: Log) -> None:
@@ -20,9 +19,10 @@ def convert_to_tflite(source: Path, target: Path, log: Log) -> None:
     Raises:
         ConversionError: onnx2tf failed, or made something else than the same layers in NHWC.
     """
+    names = [value.name for value in onnx.load(source).graph.input]
     with tempfile.TemporaryDirectory(prefix="onnx2tf-") as folder:
         # -kat: without it an NHWC input becomes [1, W, 3, H], silently. -n: no progress bars.
-        command = [sys.executable, "-m", "onnx2tf", "-i", str(source.resolve()), "-o", folder, "-kat", INPUT, "-n"]
+        command = [sys.executable, "-m", "onnx2tf", "-i", str(source.resolve()), "-o", folder, "-kat", *names, "-n"]
         log.write(f"== {' '.join(command[1:])}")
         # onnx2tf imports ONNX Runtime too; an activated environment's onnxsim would make it get padded pools wrong.
         quiet = {**os.environ, "ORT_DISABLE_TELEMETRY": "1", "PATH": os.defpath}

@@ -15,7 +15,6 @@ import onnx
 from ressq_export.errors import ConversionError
 from ressq_export.network.tensor_names import (
     BEFORE_RELU,
-    INPUT,
     LOGITS,
     MOVES,
     operator_kind,
@@ -72,7 +71,7 @@ class _Namer:
             node.name: _activation(node.output[0]) for node in source.graph.node if node.op_type == "Conv"
         }
         self._joints = _find_joints(source)
-        self._made = {INPUT}
+        self._made = {value.name for value in source.graph.input}
         self._moves = Counter[str]()
 
     def name_outputs(self, operator: "schema.OperatorT") -> None:
@@ -125,7 +124,7 @@ def _find_joints(source: onnx.ModelProto) -> dict[_Key, str]:
         value.name: math.prod(dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
         for value in graph.value_info
     }
-    made = {INPUT, *(name for node in graph.node for name in node.output)}
+    made = {*(value.name for value in graph.input), *(name for node in graph.node for name in node.output)}
     found = {}
     for node in graph.node:
         inputs = (_activation(name) for name in node.input if name in made)

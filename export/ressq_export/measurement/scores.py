@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ressq_edge.data.augment import normalise
 from ressq_edge.network.checkpoint import Checkpoint
+from ressq_export.network.input_tensor import input_tensor
 from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 from ressq_runtime.engines.tensor import choose_output
 from ressq_runtime.inputs.picture import to_pixels
@@ -118,14 +118,11 @@ class PictureSet:
 
 def torch_logits(checkpoint: Checkpoint, network: nn.Module | None = None) -> Callable[[bytes], Tensor]:
     """The trained network itself, nothing folded, or another that takes its pictures: pixels -> logits (1, classes)."""
-    model, spec = network or checkpoint.build(), checkpoint.pixels
-    mean, std = checkpoint.normalise.mean, checkpoint.normalise.std
+    model, taken = network or checkpoint.build(), input_tensor(checkpoint.input)
 
     def compute(pixels: bytes) -> Tensor:
-        array = torch.frombuffer(bytearray(pixels), dtype=torch.uint8)
-        picture = array.view(1, spec.height, spec.width, 3).permute(0, 3, 1, 2)
         with torch.inference_mode():
-            return cast(Tensor, model(normalise(picture, mean, std)))
+            return cast(Tensor, model(taken.normalise(taken.batch([pixels]), checkpoint.normalise)))
 
     return compute
 

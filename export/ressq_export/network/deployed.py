@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ressq_edge.network.fire import ComplexBypassFire, Fire, GatedBypassFire
 from ressq_edge.network.model import Backbone, ResSqueezeNet
+from ressq_edge.network.series import SeriesBackbone
 from ressq_export.network.fold import Sign, fold_gates, fold_normalisation, fold_scale, scale
 from ressq_export.network.tensor_names import OUTPUT, NamedTensor
 from ressq_export.network.trace_features import trace_features
@@ -126,10 +127,14 @@ class DeployedNetwork(Deployed):
 
     def logits(self, pixels: Tensor) -> Tensor:
         """The logits over the temperature, what the softmax takes."""
-        x = pixels.permute(0, 3, 1, 2).float()
+        x = self.enter(pixels)
         for layer in self.children():
             x = layer(x)
         return x
+
+    def enter(self, x: Tensor) -> Tensor:
+        """What goes in, as the first layer takes it: (N, channels, H, W)."""
+        return x.permute(0, 3, 1, 2).float()
 
     def forward(self, pixels: Tensor) -> Tensor:
         """The scores."""
@@ -169,7 +174,7 @@ def _deploy_baseline(
     return DeployedNetwork(OrderedDict(centre=Centre(grey), features=features), FoldedHead(linear, relu=False)).eval()
 
 
-def fold_layers(backbone: Backbone, signs: dict[str, Sign]) -> "OrderedDict[str, nn.Module]":
+def fold_layers(backbone: Backbone | SeriesBackbone, signs: dict[str, Sign]) -> "OrderedDict[str, nn.Module]":
     """A backbone's layers under their names in the paper; signs: of the bypasses that were folded."""
     names = {id(fire): name for name, fire in backbone.fires()}
     layers: OrderedDict[str, nn.Module] = OrderedDict()

@@ -18,11 +18,12 @@ from torch import nn
 
 from ressq_export.errors import ConversionError
 
-INPUT = "pixels"
+INPUT, SERIES = "pixels", "series"  # what goes in, by its kind
 OUTPUT = "scores"
 LOGITS = "logits"
 MEAN = "mean"  # over positions, of what the last layer takes
-CENTRED = "centred"  # pixels less 128, as a baseline takes them
+CENTRED = "centred"  # pixels less 128, as a baseline takes them; values less the mean of their channel
+NORMALISED = "normalised"  # those over its deviation
 CLASSES, WINNER = "classes", "classes.winner"  # the class of each pixel, as bytes, and as an arg max has it
 LOWERED = "lowered"  # a constant less an activation
 BEFORE_RELU = ".preactivation"  # what the layer gives whose ReLU makes the activation

@@ -15,16 +15,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ressq_edge.data.augment import normalise
 from ressq_edge.network.checkpoint import Checkpoint
 from ressq_edge.network.fire import ComplexBypassFire, Fire, GatedBypassFire
 from ressq_edge.network.model import ResSqueezeNet
 from ressq_edge.network.segmentation import SegmentationNet
+from ressq_edge.network.series import SeriesNet
+from ressq_export.network.input_tensor import input_tensor
 from ressq_export.network.ranges import STEPS, Range
 from ressq_export.progress import Screen
 from ressq_export.quantization.ranges import least_error, thin
 
-Bypassed = ResSqueezeNet | SegmentationNet  # of the latter the backbone: a head has no gates
+Bypassed = ResSqueezeNet | SegmentationNet | SeriesNet  # of the latter the backbone: a head has no gates
 _Network = TypeVar("_Network", bound=Bypassed)
 
 HALF = 0.5  # a step: rounding to the nearest takes less away again
@@ -73,7 +74,7 @@ def leave_out(checkpoint: Checkpoint, pixels: Sequence[bytes], screen: Screen) -
 
     Args:
         checkpoint: the trained network.
-        pixels: calibration pictures, uint8 RGB.
+        pixels: of calibration pictures or windows.
         screen: shows how far it is.
     """
     model = checkpoint.build()
@@ -116,7 +117,7 @@ def _plain(fire: Fire) -> Fire:
 
 def _measure(model: Bypassed, checkpoint: Checkpoint, pixels: Sequence[bytes]) -> tuple[dict[str, _Sum], Tensor]:
     """What each bypass does to its sum, by the name of its Fire module, and the logits (N, classes, ...)."""
-    known, shape = checkpoint.normalise, (checkpoint.pixels.height, checkpoint.pixels.width, 3)
+    taken = input_tensor(checkpoint.input)
     fires = {name: fire for name, fire in model.features.fires() if name in _bypassed(model)}
     sums = {name: _Sum() for name in fires}
     handles = [
@@ -126,9 +127,7 @@ def _measure(model: Bypassed, checkpoint: Checkpoint, pixels: Sequence[bytes]) -
     logits = []
     with torch.inference_mode():
         for batch in batched(pixels, BATCH):
-            pictures = np.stack([np.frombuffer(picture, np.uint8).reshape(shape) for picture in batch])
-            x = normalise(torch.from_numpy(pictures).permute(0, 3, 1, 2), known.mean, known.std)
-            logits.append(model(x))
+            logits.append(model(taken.normalise(taken.batch(batch), checkpoint.normalise)))
     for handle in handles:
         handle.remove()
     return sums, torch.cat(logits)

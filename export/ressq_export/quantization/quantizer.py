@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from ressq_export.formats import onnx_int8, tflite_int8
@@ -13,9 +11,9 @@ from ressq_export.formats.converter_log import Log
 from ressq_export.formats.onnx_fp32 import export_onnx
 from ressq_export.formats.tflite_fp32 import convert_to_tflite
 from ressq_export.network.deployed import Deployed
+from ressq_export.network.input_tensor import Spec, input_tensor
 from ressq_export.network.ranges import Ranges
 from ressq_export.quantization.ranges import Choose, least_error
-from ressq_runtime.inputs.picture_spec import PixelSpec
 
 FORMATS = ("tflite", "onnx")
 
@@ -41,7 +39,7 @@ class Quantizer:
     original: the deployed network.
     calibration: uint8 RGB pixels of training pictures, classes in turn.
     training: training pictures to fine-tune on, classes in turn.
-    spec: how a picture becomes pixels.
+    spec: how a sample becomes the network's input.
     folder: for the files; each conversion has a folder of its own in it.
     log: takes what converters print.
     """
@@ -49,7 +47,7 @@ class Quantizer:
     original: Deployed
     calibration: Sequence[bytes]
     training: Sequence[Path]
-    spec: PixelSpec
+    spec: Spec
     folder: Path
     log: Log
     _known: dict[int, tuple[Deployed, dict[str, Path]]] = field(default_factory=dict)
@@ -96,6 +94,5 @@ class Quantizer:
         return made
 
     def batch(self, pixels: Sequence[bytes]) -> Tensor:
-        """Pictures as a network takes them: uint8 (N, height, width, 3)."""
-        height, width = self.spec.height, self.spec.width
-        return torch.from_numpy(np.stack([np.frombuffer(p, np.uint8).reshape(height, width, 3) for p in pixels]))
+        """Samples as a network takes them: uint8 (N, height, width, 3), or float32 (N, length, channels)."""
+        return input_tensor(self.spec).batch(pixels)

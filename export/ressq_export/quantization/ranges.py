@@ -41,7 +41,7 @@ def measure_ranges(model: Path, pictures: Iterable[bytes], choose: Choose = leas
 
     Args:
         model: the float ONNX file, its tensors named.
-        pictures: uint8 RGB pixels, as many as the network's input has.
+        pictures: the bytes of samples, each as many as the network's input has.
         choose: makes a range of a sample of one activation's values and of the widest range that holds them all.
 
     Raises:
@@ -49,22 +49,24 @@ def measure_ranges(model: Path, pictures: Iterable[bytes], choose: Choose = leas
     """
     graph = onnx.load(model)
     activations = _activations(graph)
-    shape = [dimension.dim_value for dimension in graph.graph.input[0].type.tensor_type.shape.dim]
+    taken = graph.graph.input[0]
+    shape = [dimension.dim_value for dimension in taken.type.tensor_type.shape.dim]
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(taken.type.tensor_type.elem_type)
     del graph.graph.output[:]
     graph.graph.output.extend(onnx.ValueInfoProto(name=activation) for activation in activations)
     session = open_session(graph.SerializeToString())
     widest = dict.fromkeys(activations, Range(0.0, 0.0))
     kept: dict[str, list[NDArray[np.float32]]] = {activation: [] for activation in activations}
     for pixels in pictures:
-        array = np.frombuffer(pixels, np.uint8).reshape(shape)
-        for activation, value in zip(activations, session.run(activations, {INPUT: array}), strict=True):
+        array = np.frombuffer(pixels, dtype).reshape(shape)
+        for activation, value in zip(activations, session.run(activations, {taken.name: array}), strict=True):
             seen = widest[activation]
             widest[activation] = Range(min(seen.low, float(value.min())), max(seen.high, float(value.max())))
             kept[activation].append(thin(value))
     for activation, seen in widest.items():
         _check_answers(activation, seen)
     ranges = {activation: choose(np.concatenate(kept[activation]), widest[activation]) for activation in activations}
-    return {**share_ranges(graph, ranges), **PIXEL_RANGES}
+    return {**share_ranges(graph, ranges), **(PIXEL_RANGES if taken.name == INPUT else {})}
 
 
 def _check_answers(activation: str, seen: Range) -> None:

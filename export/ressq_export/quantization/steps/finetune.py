@@ -13,10 +13,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import Tensor
 
+from ressq_export.inputs import open_input
 from ressq_export.network.deployed import Deployed
 from ressq_export.quantization.quantizer import Candidate, Quantizer
 from ressq_export.quantization.simulation import WEIGHT_STEPS, Simulation
-from ressq_runtime.inputs.picture import to_pixels
 
 BATCH = 16  # pictures
 # Adam's step; weights are 0.01 to 1. Three times as much, or ranges that learn as well, and the steps' noise takes
@@ -45,9 +45,10 @@ def finetune(candidate: Candidate, quantizer: Quantizer) -> Candidate:
 
 def _batches(quantizer: Quantizer) -> Iterator[Tensor]:
     """Full batches of the training pictures, each picture once, the classes in turn."""
+    given = open_input(quantizer.spec)
     for paths in batched(quantizer.training, BATCH):
         if len(paths) == BATCH:
-            yield quantizer.batch([to_pixels(path, quantizer.spec) for path in paths])
+            yield quantizer.batch([given.read(path) for path in paths])
 
 
 def train(simulation: Simulation, teacher: Deployed, batches: Iterator[Tensor], count: int) -> None:
