@@ -32,6 +32,7 @@ from ressq_edge.request import Request
 from ressq_edge.screen import Screen
 from ressq_edge.session import Session, Start, Stop
 from ressq_edge.start import OURS, refuse_used
+from ressq_edge.training.random_draw import MOST_VIEWS, measure_random_draw
 from ressq_edge.training.samples import WindowSamples
 from ressq_edge.training.stages import Stages
 from ressq_edge.training.state import TrainState
@@ -107,11 +108,39 @@ class Recordings:
         best = load_checkpoint(session.folder / "best.safetensors")
         val = self.open_samples(session, "val")
         told = _describe(session.start, best)
+        claimed = self._claim(session, val)
 
         def tell(kept: Tensor) -> Sequence[str]:
-            return [tell_recordings(kept, val)]
+            return [tell_recordings(kept, val), *tell_claim(claimed, session.start.task.measure(kept))]
 
         return write_report(session.folder, session.data, session.start, state.epochs, val, best, told, stages, tell)
+
+    def _claim(self, session: Session, val: WindowSamples) -> float | None:
+        """What a random draw of windows would have claimed; None where that takes too long to find out."""
+        start, train = session.start, self.open_samples(session, "train")
+        views = len(train) * start.config.epochs
+        if views > MOST_VIEWS:
+            return None
+        with session.screen.bar("the same by a random draw of windows", views) as advance:
+
+            def step(count: int) -> None:
+                advance(count)
+                session.check_stop("stopped while a random draw was measured; training is done")
+
+            model, labels = start.model, start.split.labels
+            return measure_random_draw(train, val, start.task, model, start.config, labels, step)
+
+
+def tell_claim(claimed: float | None, honest: float) -> list[str]:
+    """A sentence on what a random draw of windows would have claimed beside the share that is right."""
+    if claimed is None:
+        return []
+    points = 100 * (claimed - honest)
+    return [
+        f"A random draw of windows would have claimed {claimed:.1%}, {abs(points):.1f} points "
+        f"{'more' if points >= 0 else 'less'}: windows of one recording would be in two parts. It was trained so, too, "
+        "by the same recipe, and is not kept."
+    ]
 
 
 def tell_recordings(kept: Tensor, val: WindowSamples) -> str:

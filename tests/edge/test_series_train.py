@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -49,6 +50,19 @@ def test_recordings_are_recognised_and_learned(swings: Path, trained: Path) -> N
     assert "validation windows of 1 group right" in said
     assert "of 4 validation recordings right**, by the mean of their windows" in said
     assert "windows of 30 samples (0.6 s at 50 Hz) every 7; channels ax, ay" in said
+    assert re.search(r"A random draw of windows would have claimed \d+\.\d%, \d+\.\d points (more|less)", said)
+
+
+def test_a_random_draw_knows_recordings_by_heart(tmp_path: Path) -> None:
+    """Each recording swings at a pace of its own, and the class is drawn: nothing can be learned but the recordings."""
+    for number in range(24):
+        write_swing(tmp_path / "data" / ("one", "two")[number * 7 % 24 % 2] / f"{number}.csv", 1 + number / 4, number)
+    command = [*QUICK_SERIES[:6], "--width", "16", "--epochs", "12", "--seed", "1"]
+    assert main([str(tmp_path / "data"), "--out", str(tmp_path / "run"), *command]) == 0
+    said = (tmp_path / "run" / "summary.md").read_text()
+    found = re.search(r"would have claimed [\d.]+%, ([\d.]+) points more", said)
+    assert found, said
+    assert float(found[1]) > 10
 
 
 def test_recordings_are_parted_before_windows_are_cut(swings: Path, trained: Path) -> None:
