@@ -273,7 +273,7 @@ def test_an_unknown_key_is_ignored() -> None:
         ({"labels": ["oak", "be\ud800ech"]}, "found a control character in a label"),
         ({"labels": "oak"}, "found labels 'oak' in the card, wanted a list"),
         ({"task": "count"}, "found task 'count', wanted 'classify' or 'segment'; upgrade"),
-        ({"input": {**golden_card()["input"], "kind": "series"}}, "input of kind 'series', wanted 'picture'; upgrade"),
+        ({"input": {**golden_card()["input"], "kind": "smell"}}, "kind 'smell', wanted 'picture' or 'series'; upgrade"),
         ({"input": {**golden_card()["input"], "crop": "none"}}, "found crop 'none' in the card's input"),
         ({"input": {**golden_card()["input"], "fingerprint": "0"}}, "found fingerprint '0'"),
         ({"input": {"size": 300, "resize": 200}}, "found size 300 and resize 200"),

@@ -20,17 +20,14 @@ if TYPE_CHECKING:
 
 _NAME = "ressq-watch"
 _EXAMPLES = """\
-A number, an address (with ://) or a pipeline of GStreamer (with " ! ") is a camera, and so is a file or a
-device; a folder is watched. A folder whose name is a number: ./0
+A number, an address (with ://), a pipeline of GStreamer (with " ! "), a file or a device is a camera.
 
 examples:
   ressq-watch incoming/ --csv answers.csv      each picture that comes; Ctrl-C or SIGTERM ends
   ressq-watch 0                                the first camera, a line a frame
-  ressq-watch /dev/video2 --json               a JSON object a frame; its path is when the frame came, UTC
+  ressq-watch film.mp4 --json                  a JSON object a frame; its path is when the frame came, UTC
   ressq-watch rtsp://user:password@192.168.1.9:554/stream2
-  ressq-watch film.mp4                         each frame, to its end
-  ressq-watch /dev/ttyACM0 --model gym_int8.tflite --hop 0.5s     lines of a sensor: a JSON object a hop
-  cat walk.csv | ressq-watch - --model gym_int8.tflite"""
+  ressq-watch /dev/ttyACM0 --model gym_int8.tflite --hop 0.5s     lines of a sensor: a JSON object a hop"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
