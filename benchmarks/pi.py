@@ -38,6 +38,7 @@ BOARDS = ("pi5", "pi4", "pi3", "pi2-32")
 SIZES = {"400x441": (400, 441), "4000x3000": (4000, 3000)}
 # Both answer some pictures first, so that a further one is really just one more.
 FEW, MORE = 2, 4
+MASK_BOARDS = ("pi5", "pi4")  # an emulated one takes minutes for a network that answers for each pixel
 VERSIONS = """
 import sys, importlib.metadata as metadata
 print("Python", sys.version.split()[0], *(f"{found.name} {found.version}" for found in metadata.distributions()))
@@ -63,7 +64,8 @@ def main(argv: list[str] | None = None) -> int:
             result = measure(board, site, models, photos)
             result["engines"] = rows = count_engines(board, bench, partial(count_inference, board, site))
             result["counts"] |= {name_row(row): row["instructions"] for row in rows if "instructions" in row}
-            result["counts"] |= measure_masks(board, site, bench, photos)
+            if board in MASK_BOARDS:
+                result["counts"] |= measure_masks(board, site, bench, photos)
             page = to_page(result)
             print(to_markdown(page))
             print(say_where(write(result, page, bench)), file=sys.stderr)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from board.heads import HEADS, make_head
 from board.masks import ALONE, WHOLE, check_masks, check_outputs, to_section
+from pi import MASK_BOARDS
 
 ROOT = Path(__file__).parents[2]
 # Million instructions of an int8 inference of 241x321 on a Pi 5.
@@ -37,7 +38,7 @@ def test_a_pi_5_needs_half_of_the_plain_scripts_instructions_from_file_to_mask(p
     assert ours <= 0.5 * plain
 
 
-@pytest.mark.parametrize("board", ["pi5", "pi4", "pi3", "pi2-32"])
+@pytest.mark.parametrize("board", MASK_BOARDS)
 def test_every_board_has_masks_among_its_references(board: str) -> None:
     counts = counts_of(board)
     assert f"int8 {HEADS[0]} {WHOLE}" in counts

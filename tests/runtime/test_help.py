@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 COMMANDS = ("infer", "watch", "evaluate", "profile", "serve", "model")
-MOST_LINES, MOST_OPTIONS = 40, 12
+MOST_LINES, MOST_OPTIONS = 40, 13
 
 
 def help_of(capsys: pytest.CaptureFixture[str], name: str, *words: str) -> str:
