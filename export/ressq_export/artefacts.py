@@ -44,7 +44,7 @@ def _open_bare(path: str, checkpoint: Checkpoint) -> Model:
     begun = {
         "name": path,
         **open_task(checkpoint).describe_card(),
-        "input": checkpoint.pixels.to_json(),
+        "input": checkpoint.input.to_json(),
         "output": {"step": 0.0},
         "precision": {"scheme": ""},
         "self_test": [],
@@ -52,7 +52,7 @@ def _open_bare(path: str, checkpoint: Checkpoint) -> Model:
     }
     task, engine = make_task(path, Card(begun, path), {}), load_engine(path, threads=1)
     task.bind(engine.outputs)
-    return Model(path, None, checkpoint.pixels, task, engine)
+    return Model(path, None, checkpoint.input, task, engine)
 
 
 def close_models(models: Mapping[str, Model]) -> None:
@@ -84,7 +84,7 @@ def write_artefacts(
     """
     written, task = {}, open_task(about.checkpoint)
     for kind, model in models.items():
-        cases = [make_case(model, about.checkpoint.pixels, seed) for seed in seeds]
+        cases = [make_case(model, about.checkpoint.input, seed) for seed in seeds]
         far = scored.out_of_distribution.get(kind)
         limit = None if far is None else choose_limit(far)
         card = make_card(about, kind, steps[kind], task.describe_file(scored, kind), limit, cases)

@@ -10,6 +10,7 @@ import onnx
 import ressq_edge
 import ressq_runtime
 from ressq_edge.network.checkpoint import Checkpoint
+from ressq_export.inputs import open_input
 from ressq_export.measurement.abstention import OutOfDistribution
 from ressq_export.quantization.calibration import CalibrationSet
 from ressq_export.quantization.search import Int8Recipe
@@ -83,12 +84,13 @@ def make_card(
             "arch": model.arch,
             "bypass": model.bypass,
             **({"head": model.head, "head_width": model.width} if model.head else {}),
+            **({"depth": model.series.depth, "width": model.series.width} if model.series else {}),
             "parameters": about.parameters,
             "multiply_adds": about.multiply_adds,
             "checkpoint_sha256": about.checkpoint_sha256,
             "left_out": round_steps(about.left_out),
         },
-        "input": about.checkpoint.pixels.to_json(),
+        "input": about.checkpoint.input.to_json(),
         "output": {"activation": "softmax", "temperature": about.temperature, "step": step},
         "precision": _precision(kind),
         "quantization": about.recipe.to_json(kind) if kind.startswith("int8") else None,
@@ -131,7 +133,6 @@ def today() -> str:
 
 def add_properties(model: onnx.ModelProto, about: Description) -> None:
     """Set the metadata_props that Ultralytics' tools and Netron read."""
-    spec = about.checkpoint.pixels
     properties: Mapping[str, str] = {
         "description": about.about or f"{about.name}: {about.checkpoint.model.arch}",
         "author": "ressq-export",
@@ -139,6 +140,6 @@ def add_properties(model: onnx.ModelProto, about: Description) -> None:
         "version": ressq_edge.__version__,
         "license": "see description",
         **open_task(about.checkpoint).describe_onnx(),
-        "imgsz": str([spec.height, spec.width]),
+        **open_input(about.checkpoint.input).describe_onnx(),
     }
     onnx.helper.set_model_props(model, dict(properties))

@@ -119,7 +119,7 @@ def convert(
     quantizer.register(network, {kind: paths[f"fp32.{kind}"] for kind in FORMATS})
     found = _search(quantizer, pictures, gate, paths["fp32.onnx"], screen)
     beside = pictures.calibration, pictures.others, pictures.mixed
-    unlike = tell_unlike(paths["fp32.onnx"], *beside, gate.task, gate.spec.height)
+    unlike = tell_unlike(paths["fp32.onnx"], *beside, gate.task, input_tensor(gate.spec).shape[1])
     recipe = gate.check(found, unlike)
     paths = {kind: {**paths, **found.paths}[kind] for kind in KINDS}
     for suffix in FORMATS:

@@ -15,6 +15,7 @@ from ressq_export.evaluation.measure import make_rows, measure_confidence, measu
 from ressq_export.evaluation.notes import tell_groups
 from ressq_export.finish import Job, finish
 from ressq_export.formats.converter_log import Log
+from ressq_export.inputs import open_input
 from ressq_export.measurement.fidelity import MOST_COMPARED
 from ressq_export.measurement.scores import one_thread
 from ressq_export.network.deployed import SCORED_TENSORS
@@ -43,6 +44,7 @@ SEEN_COUNT = 512  # training pictures that others are compared with; of 128, a n
 FINETUNE_COUNT = 1024  # pictures, each once; drawn now, read only if it comes to that
 
 
+_UNSCORED = "{}: its files have no out-of-distribution score, so they answer what is unlike training, too"
 _AS_IT_WAS = "the certificate stays as it was; --force makes all files anew, with these figures in it"
 
 
@@ -108,9 +110,11 @@ def _evaluate(paths: Mapping[str, Path], job: Job) -> Report:
 
 def _export(job: Job) -> Report:
     request, run, screen = job.request, job.run, job.screen
+    if request.calibration:
+        open_input(run.checkpoint.input).check_folder(request.calibration)
     calibration = draw(request.calibration, run.split, run.data, request.seed)
     screen.stage("calibration pictures")
-    spec = run.checkpoint.pixels
+    spec = run.checkpoint.input
     pixels = read_pixels(calibration, spec)
     training = draw_from_training(run.split, run.data, FINETUNE_COUNT, request.seed + 1, fewest=1).paths
     confidence = measure_confidence(run, screen)
@@ -121,10 +125,11 @@ def _export(job: Job) -> Report:
     further = training[: max(0, MOST_COMPARED - len(validation))]
     groups = run.groups_of([path for path, _ in validation])
     gate = Gate(run.task, validation, spec, request.max_drop / 100, request.allow_drop, run.photos, further, groups)
+    scored = run.task.tells_unlike and run.checkpoint.model.arch in SCORED_TENSORS
     with workshop(request.out) as folder:
         log = Log(folder / "log", request.out / f"{request.name}_export.log")
         converted = convert(run.checkpoint, temperature, pictures, gate, folder, log, screen)
-        if run.task.tells_unlike:
+        if scored:
             add_score(converted.paths.values(), *usual, SCORED_TENSORS[run.checkpoint.model.arch])
         costs = converted.parameters, converted.multiply_adds
         calibration, recipe = replace(calibration, stability=converted.stability), converted.recipe
@@ -138,7 +143,8 @@ def _export(job: Job) -> Report:
         converted.comparisons,
         job.evaluated.notes if job.evaluated else (),
     )
-    notes = (*run.notes(), *calibration.notes(), *seen, *found.notes)
+    unscored = () if scored or not run.task.tells_unlike else (_UNSCORED.format(run.checkpoint.model.arch),)
+    notes = (*run.notes(), *calibration.notes(), *seen, *found.notes, *unscored)
     refused = _refuse(recipe, request) if recipe.verdict.refused else ""
     return Report(
         request.name,
@@ -169,13 +175,13 @@ def _read_usual(run: Run, seed: int) -> tuple[list[bytes], list[bytes]]:
     """Training and validation pictures, by which others are called unlike; --calibration does not change them."""
     seen = draw_from_training(run.split, run.data, SEEN_COUNT, seed, fewest=1)
     held = draw_from_validation(run.split, run.data, DEFAULT_COUNT, seed)
-    return read_pixels(seen, run.checkpoint.pixels), read_pixels(held, run.checkpoint.pixels)
+    return read_pixels(seen, run.checkpoint.input), read_pixels(held, run.checkpoint.input)
 
 
 def _read_others(run: Run, seed: int, seen: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     """Training pictures to compare those of --calibration with: of these, classes in turn, and as they come."""
     mixed = draw_mixed(run.split, run.data, DEFAULT_COUNT, seed)
-    return seen[:DEFAULT_COUNT], read_pixels(mixed, run.checkpoint.pixels)
+    return seen[:DEFAULT_COUNT], read_pixels(mixed, run.checkpoint.input)
 
 
 def _texts(paths: Iterable[Path]) -> tuple[str, ...]:

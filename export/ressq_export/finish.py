@@ -73,7 +73,7 @@ def finish(
     moved = steps_between_kernels(
         converted.paths["int8.tflite"], mean_scores(models["int8.tflite"].engine), converted.steps["int8.tflite"]
     )
-    seeds = choose_seeds(mean_scores(models["fp32.onnx"].engine), run.checkpoint.pixels, moved)
+    seeds = choose_seeds(mean_scores(models["fp32.onnx"].engine), run.checkpoint.input, moved)
     published = {kind: models[kind] for kind in converted.published}
     made = write_artefacts(published, about, converted.steps, scored[VALIDATION], seeds, folder)
     if evaluated:

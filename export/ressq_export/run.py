@@ -25,7 +25,7 @@ class Run:
     folder: where it is.
     checkpoint: the best weights and what they mean.
     sha256: of the checkpoint file.
-    split: which picture is for what.
+    split: which picture, or window of a recording, is for what.
     data: the folder that the split's paths are relative to.
     finished: it was trained to its end.
     thumbnails: its pages may show pictures and name their files, and so may what is made of it.
@@ -94,10 +94,11 @@ def read_run(folder: Path, data: Path | None = None) -> Run:
     checkpoint = load_checkpoint(path)
     if file_sha256(path) != before:
         raise ExportError(f"{path}: found another while it was read, wanted one epoch's; ressq-train runs: try again")
-    split = read_split(folder)
+    parted = read_split(folder)
     about = _read_about(folder / "config.json")
     where = data if data is not None else _data_folder(folder / "config.json", about)
-    files = {part: [name for sample in split.samples(part) for name in files_of(sample)] for part in PARTS}
+    files = {part: [name for sample in parted.samples(part) for name in files_of(sample)] for part in PARTS}
+    split = parted.by_window()
     refuse_locale(where, (name for part in PARTS for name in files[part]), listed=False)
     for part in ("train", "val"):
         missing = [name for name in files[part] if not (where / name).is_file()]

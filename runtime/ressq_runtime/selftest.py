@@ -11,10 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
 
-    from ressq_runtime.inputs.picture_spec import PixelSpec
+    from ressq_runtime.inputs.input_spec import InputSpec
 
 
-def make_case(model: Model, spec: PixelSpec, seed: int) -> dict[str, object]:
+def make_case(model: Model, spec: InputSpec, seed: int) -> dict[str, object]:
     """A self-test case for the card: `seed`, `pixels_sha256`, and what the task measures of this artefact here.
 
     spec: the card's; the model may be one of a file that has no card yet.

@@ -12,6 +12,7 @@ from ressq_export.card import Description, round_steps, today, tool_versions
 from ressq_export.certificate.layers import SNR_COUNT, describe_layers
 from ressq_export.certificate.verdict import describe_verdict
 from ressq_export.convert import KINDS
+from ressq_export.inputs import open_input
 from ressq_export.measurement.confidence import BIN_COUNT, Confidence
 from ressq_export.measurement.scores import PictureSet
 from ressq_export.quantization.search import Int8Recipe
@@ -85,12 +86,13 @@ def make_document(evidence: Evidence, *, named: bool) -> dict[str, Any]:
 
 
 def _model(about: Description) -> dict[str, object]:
-    model, pixels = about.checkpoint.model, about.checkpoint.pixels
+    model, given = about.checkpoint.model, open_input(about.checkpoint.input)
     return {
         "arch": model.arch,
         "bypass": model.bypass,
         **({"head": model.head, "head_width": model.width} if model.head else {}),
-        "size": pixels.height if pixels.resize else [pixels.height, pixels.width],
+        **({"depth": model.series.depth, "width": model.series.width} if model.series else {}),
+        **given.describe_size(),
         "parameters": about.parameters,
         "multiply_adds": about.multiply_adds,
         "checkpoint_sha256": about.checkpoint_sha256,

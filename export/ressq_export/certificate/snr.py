@@ -34,7 +34,7 @@ class _Tapped:
 
     def run(self, pixels: bytes) -> None:
         """Answer a picture: uint8 RGB pixels."""
-        array = np.frombuffer(pixels, np.uint8).reshape(self._input["shape"])
+        array = np.frombuffer(pixels, self._input["dtype"]).reshape(self._input["shape"])
         self._interpreter.set_tensor(self._input["index"], array)
         self._interpreter.invoke()
 

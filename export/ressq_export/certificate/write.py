@@ -24,7 +24,7 @@ def write_certificate(evidence: Evidence, folder: Path, *, thumbnails: bool) -> 
     """
     document = make_document(evidence, named=thumbnails)
     checkpoint = evidence.about.checkpoint
-    task, spec = open_task(checkpoint), checkpoint.pixels
+    task, spec = open_task(checkpoint), checkpoint.input
     shown = [task.draw_set(pictures, spec) if thumbnails else {} for pictures in evidence.sets]
     json_path, html_path = certificate_paths(folder, evidence.about.name)
     json_path.write_bytes(to_json(document))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ressq_export.inputs import open_input
 from ressq_export.measurement.copies import find_copies
 from ressq_export.run import Run
 from ressq_runtime.errors import FolderError
@@ -42,12 +43,14 @@ def find_evaluated(folder: Path, run: Run) -> Evaluated:
         if not run.split.test:
             raise FolderError(f"{folder}: found no test pictures in the run's split, wanted some; give another folder")
         return Evaluated(run.data, TEST, run.pictures("test"))
-    pictures = run.task.list_samples(folder, run.split)
-    return Evaluated(folder, str(folder), pictures, _tell_seen(folder, pictures, run))
+    spec = run.checkpoint.input
+    files = run.task.list_samples(folder, run.split, spec)
+    return Evaluated(folder, str(folder), open_input(spec).cut(files), _tell_seen(folder, files, run))
 
 
 def _tell_seen(folder: Path, pictures: list[tuple[Path, Any]], run: Run) -> tuple[str, ...]:
-    used = [path for part in ("train", "val") for path in run.split.paths(part, run.data)]
+    file_of = open_input(run.checkpoint.input).file_of
+    used = [file_of(path) for part in ("train", "val") for path in run.split.paths(part, run.data)]
     seen = len(find_copies([path for path, _ in pictures], used))
     if not seen:
         return ()

@@ -43,7 +43,7 @@ def measure_pictures(
     """What torch and the files make of pictures whose targets are known."""
     progress = screen.stage("accuracy")
     asked = scorers(models, run, temperature)
-    found = score_pictures(asked, pictures, run.checkpoint.pixels, progress, run.task.stack)
+    found = score_pictures(asked, pictures, run.checkpoint.input, progress, run.task.stack)
     return replace(found, groups=run.groups_of(found.paths))
 
 
@@ -56,7 +56,7 @@ def measure_confidence(run: Run, screen: Screen) -> Confidence:
     compute, task = torch_logits(run.checkpoint), run.task
     progress = screen.stage("temperature")
     logits = {TORCH: lambda pixels: task.keep_logits(compute(pixels), pixels)}
-    found = score_pictures(logits, run.pictures("val"), run.checkpoint.pixels, progress, tuple)
+    found = score_pictures(logits, run.pictures("val"), run.checkpoint.input, progress, tuple)
     if found.faults:
         raise ExportError(f"{found.faults[0]} (it is in the validation split)")
     return task.fit_confidence(found.scores[TORCH], found.targets)
@@ -64,7 +64,7 @@ def measure_confidence(run: Run, screen: Screen) -> Confidence:
 
 def measure_medians(paths: Mapping[str, Path], run: Run, temperature: float, screen: Screen) -> dict[str, float]:
     """Median milliseconds of one inference by torch and each file, one thread each."""
-    spec = run.checkpoint.pixels
+    spec = run.checkpoint.input
     pixels = spec.make_golden(0)
     progress = screen.stage("latency")
     models = open_models(paths, run.checkpoint)

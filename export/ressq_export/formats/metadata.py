@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import ai_edge_litert.schema_py_generated as schema
 import flatbuffers
 
-from ressq_export.network.tensor_names import CLASSES, INPUT, OUTPUT, pack, read_flatbuffer
+from ressq_export.network.tensor_names import CLASSES, INPUT, OUTPUT, SERIES, pack, read_flatbuffer
 from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 
 IDENTIFIER = b"M001"
@@ -35,10 +35,11 @@ def add_metadata(model: bytes, name: str, about: str) -> bytes:
         about: what it is for.
     """
     root, graph = read_flatbuffer(model)
-    height, width = (int(side) for side in graph.tensors[graph.inputs[0]].shape[1:3])
+    taken = graph.tensors[graph.inputs[0]]
+    height, width = (int(side) for side in taken.shape[1:3])
     outputs = [graph.tensors[output].name.decode() for output in graph.outputs]
     buffer = schema.BufferT()
-    buffer.data = build_metadata(name, about, (height, width), outputs)
+    buffer.data = build_metadata(name, about, (height, width), outputs, taken.name.decode())
     root.buffers.append(buffer)
     entry = schema.MetadataT()
     entry.name, entry.buffer = BUFFER_NAME, len(root.buffers) - 1
@@ -46,7 +47,9 @@ def add_metadata(model: bytes, name: str, about: str) -> bytes:
     return pack(root)
 
 
-def build_metadata(name: str, about: str, size: tuple[int, int], outputs: Sequence[str] = (OUTPUT,)) -> bytes:
+def build_metadata(
+    name: str, about: str, size: tuple[int, int], outputs: Sequence[str] = (OUTPUT,), taken: str = INPUT
+) -> bytes:
     """Its own flatbuffer.
 
     Of a class map nothing says that a softmax is still to be applied (SEGMENTER_METADATA): it is inside.
@@ -54,13 +57,14 @@ def build_metadata(name: str, about: str, size: tuple[int, int], outputs: Sequen
     Args:
         name: of the model.
         about: what it is for.
-        size: height and width of the input.
+        size: height and width of the input, or rows and channels.
         outputs: the names of all: MediaPipe wants each described.
+        taken: the name of the input.
     """
     writer = _Writer()
     graph = writer.table(  # SubGraphMetadata
         10,
-        (2, "offset", writer.vector([_input(writer, *size)])),
+        (2, "offset", writer.vector([_DESCRIBE_INPUT[taken](writer, *size)])),
         (3, "offset", writer.vector([_DESCRIBE[output](writer) for output in outputs])),
     )
     model = writer.table(  # ModelMetadata
@@ -89,6 +93,16 @@ def _input(writer: "_Writer", height: int, width: int) -> int:
         (3, "offset", _content(writer, _IMAGE_PROPERTIES, image)),
         (4, "offset", writer.vector([unit])),
         (5, "offset", stats),
+    )
+
+
+def _series(writer: "_Writer", rows: int, channels: int) -> int:
+    """TensorMetadata of a window: nothing is to be normalised, the graph does that."""
+    return writer.table(
+        7,
+        (0, "offset", writer.string(SERIES)),
+        (1, "offset", writer.string(f"Window of a recording, {rows} rows of {channels} channels, the sensor's values")),
+        (3, "offset", _content(writer, _FEATURE_PROPERTIES, writer.table(0))),
     )
 
 
@@ -131,6 +145,7 @@ def _classes(writer: "_Writer") -> int:
     )
 
 
+_DESCRIBE_INPUT = {INPUT: _input, SERIES: _series}
 _DESCRIBE = {OUTPUT: _output, OUT_OF_DISTRIBUTION: _out_of_distribution, CLASSES: _classes}
 
 

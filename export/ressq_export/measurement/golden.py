@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ressq_export.measurement.scores import SCORES
+from ressq_export.network.input_tensor import Spec
 from ressq_runtime.engines.interpreter import InterpreterEngine
 from ressq_runtime.engines.tensor import choose_output
-from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.tasks.classify_golden import SMALLEST_PROBABILITY
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def mean_scores(engine: "Engine") -> Score:
     return score
 
 
-def choose_seeds(score: Score, spec: PixelSpec, moved: Callable[[bytes], float]) -> list[int]:
+def choose_seeds(score: Score, spec: Spec, moved: Callable[[bytes], float]) -> list[int]:
     """CASES seeds, the first with the surest answer, each further one as far as can be from those before.
 
     Noise looks alike to most networks; a self-test that gets the same answer three times tests once.

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ressq_edge.network.checkpoint import Checkpoint
-from ressq_export.network.input_tensor import input_tensor
+from ressq_export.inputs import open_input
+from ressq_export.network.input_tensor import Spec, input_tensor
 from ressq_runtime.artefact.card import OUT_OF_DISTRIBUTION
 from ressq_runtime.engines.tensor import choose_output
-from ressq_runtime.inputs.picture import to_pixels
-from ressq_runtime.inputs.picture_spec import PixelSpec
 from ressq_runtime.inputs.readable import read_all
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ def stack_floats(answers: Sequence[Sequence[float]]) -> NDArray[np.float64]:
 def score_pictures(
     scorers: Mapping[str, Scorer],
     pictures: Sequence[tuple[Path, Any]],
-    spec: PixelSpec,
+    spec: Spec,
     progress: Progress,
     stack: Callable[[Sequence[Any]], Scores] = stack_floats,
 ) -> Scored:
@@ -157,7 +156,7 @@ def score_pictures(
     Args:
         scorers: by name.
         pictures: with their targets.
-        spec: how they become pixels.
+        spec: of the network's input.
         progress: told how many are done.
         stack: what the task makes of the answers to many pictures.
 
@@ -169,7 +168,7 @@ def score_pictures(
     telling = {name: score for name, score in scorers.items() if isinstance(score, FileScorer) and score.tells_unlike}
     far: dict[str, list[float]] = {name: [] for name in telling}
     faults: list[str] = []
-    for path, target, pixels in read_all(pictures, lambda path: to_pixels(path, spec), faults, progress):
+    for path, target, pixels in read_all(pictures, open_input(spec).read, faults, progress):
         for name, score in scorers.items():
             found[name].append(score(pixels))
             if name in far:

@@ -12,21 +12,17 @@ from hashlib import sha256
 from itertools import chain, zip_longest
 from pathlib import Path
 
-import numpy as np
-
 from ressq_edge.data.split import Split
 from ressq_export.errors import CalibrationError
+from ressq_export.inputs import open_input
 from ressq_export.measurement.copies import find_copies
+from ressq_export.network.input_tensor import Spec
 from ressq_export.quantization.calibration_stability import CalibrationStability
 from ressq_runtime.inputs.folders import list_pictures
-from ressq_runtime.inputs.picture import to_pixels
-from ressq_runtime.inputs.picture_spec import PixelSpec
 
 DEFAULT_COUNT = 128  # 512 changed neither top-1 nor agreement (clothing, ten classes)
 # Fewer say little about the largest activation; the documents' measurements begin here.
 FEWEST = 16
-# Mean standard deviation of a picture's pixels, of 255; ordinary photos have 40 to 80.
-SMALLEST_CONTRAST = 2.0
 
 
 @dataclass(frozen=True)
@@ -149,20 +145,16 @@ def _refuse_measured(folder: Path, pictures: Sequence[Path], split: Split, data:
             )
 
 
-def read_pixels(calibration: CalibrationSet, spec: PixelSpec) -> list[bytes]:
-    """The pictures as the network will see them: uint8 RGB, by the runtime's own function.
+def read_pixels(calibration: CalibrationSet, spec: Spec) -> list[bytes]:
+    """The pictures, or windows, as the network will see them, by the runtime's own functions.
 
     Raises:
-        PictureError: one cannot be read.
+        PictureError, RecordingError: one cannot be read.
         CalibrationError: they are blank.
     """
-    pixels = [to_pixels(path, spec) for path in calibration.paths]
-    contrast = float(np.mean([np.frombuffer(picture, np.uint8).std() for picture in pixels]))
-    if contrast < SMALLEST_CONTRAST:
-        raise CalibrationError(
-            f"{calibration.paths[0].parent}: found pictures whose pixels vary by {contrast:.1f} of 255, wanted at "
-            f"least {SMALLEST_CONTRAST}: blank ones say nothing about the layers; calibrate on ordinary pictures"
-        )
+    given = open_input(spec)
+    pixels = [given.read(path) for path in calibration.paths]
+    given.check_calibration(pixels, calibration.paths[0].parent)
     return pixels
 
 

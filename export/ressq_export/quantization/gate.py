@@ -13,11 +13,11 @@ from ressq_export.measurement.learned import check_learned
 from ressq_export.measurement.paired import Difference
 from ressq_export.measurement.scores import FileScorer, Progress, Scored, score_pictures
 from ressq_export.measurement.verdict import decide
+from ressq_export.network.input_tensor import Spec
 from ressq_export.progress import Screen
 from ressq_export.quantization.search import Int8Recipe, Judge, SearchResult
 from ressq_export.tasks.task import Task
 from ressq_runtime.engines import load_engine
-from ressq_runtime.inputs.picture_spec import PixelSpec
 
 DEFAULT_MAX_DROP = 0.5  # points
 
@@ -28,7 +28,7 @@ class Gate:
 
     task: what is compared.
     pictures: of the validation split, and their targets.
-    spec: how a picture becomes pixels.
+    spec: of the network's input.
     max_drop: of the metric, a share 0..1, for each of the two files.
     allow: publish the best int8 files even if they lose more.
     photos: of the whole run, of which the pictures are a part; 0 where that is not known.
@@ -38,7 +38,7 @@ class Gate:
 
     task: Task
     pictures: Sequence[tuple[Path, Any]]
-    spec: PixelSpec
+    spec: Spec
     max_drop: float = DEFAULT_MAX_DROP / 100
     allow: bool = False
     photos: int = 0

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ressq_export.errors import ExportError
+from ressq_export.network.input_tensor import input_tensor
 
 if TYPE_CHECKING:
     from ressq_edge.network.checkpoint import Checkpoint
@@ -42,8 +43,8 @@ def open_task(checkpoint: Checkpoint) -> Task:
     Raises:
         ExportError: this version does not know it.
     """
-    pixels = checkpoint.pixels
-    size = pixels.height, pixels.width
+    _, height, width, *_ = input_tensor(checkpoint.input).shape
+    size = height, width
     return find_task(checkpoint.config.get("task", ""), checkpoint.labels, checkpoint.colours, size)
 
 

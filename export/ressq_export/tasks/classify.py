@@ -26,8 +26,8 @@ from ressq_runtime.tasks.classify_evaluation import list_labelled
 
 if TYPE_CHECKING:
     from ressq_edge.data.split import Split
+    from ressq_export.network.input_tensor import Spec
     from ressq_runtime.engines.tensor import Tensor as Output
-    from ressq_runtime.inputs.picture_spec import PixelSpec
 
 # How much more often one answer comes than with training pictures, a share. Sixteen ordinary pictures of ten classes
 # give none half as much more; pictures of one class of two, 0.5; dark ones, or noise, mostly one answer.
@@ -104,9 +104,9 @@ class Classify:
         """Of least loss over the pictures."""
         return fit_confidence(stack_floats(kept), targets)
 
-    def list_samples(self, folder: Path, _split: Split) -> list[tuple[Path, int]]:
-        """(picture, label index) of each in a folder of class folders."""
-        return [(Path(path), label) for label, path in list_labelled(folder, self.labels)]
+    def list_samples(self, folder: Path, _split: Split, spec: Spec | None = None) -> list[tuple[Path, int]]:
+        """(file, label index) of each in a folder of class folders."""
+        return [(Path(path), label) for label, path in list_labelled(folder, self.labels, None, spec)]
 
     def measure_drop(
         self, before: Scores, after: Scores, targets: NDArray[np.int64], _groups: Sequence[int] = ()
@@ -154,7 +154,7 @@ class Classify:
         """Flips, classes, reliability and thresholds."""
         return show_set(document, described, drawn)
 
-    def draw_set(self, pictures: PictureSet, spec: PixelSpec) -> Mapping[int, str]:
+    def draw_set(self, pictures: PictureSet, spec: Spec) -> Mapping[int, str]:
         """Thumbnails of the flips."""
         return draw_flips(pictures, spec)
 

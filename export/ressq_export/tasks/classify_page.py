@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ressq_edge.charts.reliability import draw_reliability
-from ressq_edge.pages.thumbnails import make_thumbnail
 from ressq_edge.pages.words import percent
+from ressq_export.inputs import open_input
 from ressq_export.measurement.scores import COMPARED, INT8, TORCH, PictureSet
+from ressq_export.network.input_tensor import Spec
 from ressq_export.tasks.classify_set import list_changed
-from ressq_runtime.inputs.picture_spec import PixelSpec
 
 Document = Mapping[str, Any]
 
@@ -60,10 +60,10 @@ def _classes(pictures: Document) -> Document:
     return {"classes": listed, "most": most, "unlisted": len(classes) - len(listed)}
 
 
-def draw_flips(pictures: PictureSet, spec: PixelSpec) -> dict[int, str]:
+def draw_flips(pictures: PictureSet, spec: Spec) -> dict[int, str]:
     """Thumbnails of the flips that the page shows, by the flip's number."""
-    shown = list_changed(pictures.scored)[:MOST_SHOWN]
-    return {number: make_thumbnail(pictures.scored.paths[index], spec) for number, index in enumerate(shown)}
+    shown, given = list_changed(pictures.scored)[:MOST_SHOWN], open_input(spec)
+    return {number: given.draw(pictures.scored.paths[index]) for number, index in enumerate(shown)}
 
 
 def show_tiles(document: Document, shown: str) -> list[tuple[str, str, str]]:

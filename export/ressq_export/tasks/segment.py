@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
@@ -28,6 +28,7 @@ from ressq_runtime.tasks.segment_counts import read_classes
 
 if TYPE_CHECKING:
     from ressq_edge.data.split import Split
+    from ressq_export.network.input_tensor import Spec
     from ressq_runtime.engines.tensor import Tensor as Output
     from ressq_runtime.inputs.picture_spec import PixelSpec
 
@@ -120,7 +121,7 @@ class Segment:
         """Of least loss over some pixels of each picture, drawn by a seed."""
         return fit_confidence(*gather_cells(kept, targets), kind=PixelConfidence)
 
-    def list_samples(self, folder: Path, split: Split) -> list[tuple[Path, Truth]]:
+    def list_samples(self, folder: Path, split: Split, _spec: Spec | None = None) -> list[tuple[Path, Truth]]:
         """(picture, mask) of each in a folder of images/ and masks/."""
         return list_masks(folder, split, self.labels, self.size)
 
@@ -188,9 +189,9 @@ class Segment:
         """All of that, and the worst pictures side by side."""
         return show_set(document, described, drawn)
 
-    def draw_set(self, pictures: PictureSet, spec: PixelSpec) -> Mapping[int, Any]:
+    def draw_set(self, pictures: PictureSet, spec: Spec) -> Mapping[int, Any]:
         """The worst pictures: photo, truth, float, int8 and where these differ."""
-        return draw_set(pictures, spec, self.colours)
+        return draw_set(pictures, cast("PixelSpec", spec), self.colours)
 
     def show_tiles(self, document: Mapping[str, Any], shown: str) -> list[tuple[str, str, str]]:
         """mIoU, and how many pixels have float's class."""

@@ -17,8 +17,8 @@ from ressq_export.measurement.scores import PictureSet, Scored, Scores
 
 if TYPE_CHECKING:
     from ressq_edge.data.split import Split
+    from ressq_export.network.input_tensor import Spec
     from ressq_runtime.engines.tensor import Tensor as Output
-    from ressq_runtime.inputs.picture_spec import PixelSpec
 
 
 class Measured(Protocol):
@@ -76,8 +76,8 @@ class Task(Protocol):
     def fit_confidence(self, kept: Sequence[Any], targets: Any) -> Confidence:
         """The temperature of least loss on the validation pictures."""
 
-    def list_samples(self, folder: Path, split: Split) -> list[tuple[Path, Any]]:
-        """(picture, target) of each in a folder to evaluate on; split: of the run.
+    def list_samples(self, folder: Path, split: Split, spec: Spec | None = None) -> list[tuple[Path, Any]]:
+        """(file, target) of each in a folder to evaluate on; split: of the run; spec: of the input, None: pictures.
 
         Raises:
             FolderError: the folder holds no samples of this task.
@@ -124,7 +124,7 @@ class Task(Protocol):
             drawn: what `draw_set` gives; empty where no picture may be shown.
         """
 
-    def draw_set(self, pictures: PictureSet, spec: PixelSpec) -> Mapping[int, Any]:
+    def draw_set(self, pictures: PictureSet, spec: Spec) -> Mapping[int, Any]:
         """Small pictures, as data URIs, of those whose answers changed most, by their number in the entry of `sets`.
 
         Raises:
