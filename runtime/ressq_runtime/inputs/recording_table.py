@@ -58,31 +58,44 @@ def parse_table(path: str, content: bytes) -> Table:
     """As `read_table`, of a file's bytes."""
     text = _decode(path, content)
     quoted = '"' in text
-    lines = text.split("\n")
+    lines = text.replace("\r", "").split("\n")
+    if not lines[-1]:
+        lines.pop()
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is None:
         raise RecordingError(f"{path}: found no line, wanted a header and rows of numbers; give another file")
     separator = next((one for one in _SEPARATORS if one in lines[first]), ",")
     split = _split_quoted if quoted else _split_plain
-    header = split(lines[first].rstrip("\r"), separator)
+    header = split(lines[first], separator)
     _check_header(path, header, first + 1)
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    for number, line in enumerate(lines[first + 1 :], first + 2):
-        if not line or line == "\r":
-            continue
-        cells = split(line.rstrip("\r"), separator)
-        if len(cells) != len(header):
-            raise RecordingError(
-                f"{path}: found {len(cells)} cells in line {number}, wanted {len(header)} as in the header; "
-                "mend the line, or cut the file there"
-            )
-        rows.append(cells)
-        numbers.append(number)
+    rows = [split(line, separator) for line in lines[first + 1 :]]
+    numbers: Sequence[int] = range(first + 2, len(lines) + 1)
+    if set(map(len, rows)) != {len(header)}:
+        rows, numbers = _take_full(path, rows, len(header), first + 2)
     if not rows:
         raise RecordingError(f"{path}: found a header alone, wanted rows of numbers below it; give another file")
     comma = separator != "," and any("," in cell for cell in rows[0]) and not any("." in cell for cell in rows[0])
     return Table(path, header, rows, numbers, comma)
+
+
+def _take_full(path: str, rows: list[list[str]], width: int, first: int) -> tuple[list[list[str]], list[int]]:
+    """The rows of this width and their lines, without empty ones; `first`: the line of the first.
+
+    Raises:
+        RecordingError: a row is longer or shorter.
+    """
+    found, lines = [], []
+    for line, cells in enumerate(rows, first):
+        if cells in ([], [""]):
+            continue
+        if len(cells) != width:
+            raise RecordingError(
+                f"{path}: found {len(cells)} cells in line {line}, wanted {width} as in the header; "
+                "mend the line, or cut the file there"
+            )
+        found.append(cells)
+        lines.append(line)
+    return found, lines
 
 
 def split_line(line: str, separator: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import isfinite, log
+from operator import itemgetter, sub
 
 from ressq_runtime.errors import RecordingError
 
@@ -80,12 +82,13 @@ def read_times(
     Raises:
         RecordingError: a cell is no time, or time stands still or runs back; the line is named.
     """
-    cells = [table.rows[row][column].strip() for row in chosen]
+    rows = table.rows if len(chosen) == len(table.rows) else [table.rows[row] for row in chosen]
+    cells = list(map(itemgetter(column), rows))
     raw, counted = _read_cells(table, chosen, column, cells)
     notes: list[str] = []
     if len(raw) < 2:
         return Times(raw, rate or 0.0, [(0, len(raw))], 0.0, notes)
-    steps = [raw[number] - raw[number - 1] for number in range(1, len(raw))]
+    steps = list(map(sub, raw[1:], raw))
     if min(steps) <= 0:
         number = next(number for number, step in enumerate(steps) if step <= 0)
         what = "stands still" if steps[number] == 0 else "runs back"
@@ -99,12 +102,9 @@ def read_times(
         second, unit = (1.0, "") if usual <= 1 else (1e-3, "milliseconds") if usual < 1000 else (1e-6, "microseconds")
         if unit:
             notes.append(f"{table.path}: column {table.header[column]} names no unit, taken for {unit} by its steps")
-    stretches, first = [], 0
-    for number, step in enumerate(steps, 1):
-        if step > gap * usual:
-            stretches.append((first, number))
-            first = number
-    stretches.append((first, len(raw)))
+    widest = gap * usual
+    cuts = [0, *(number for number, step in enumerate(steps, 1) if step > widest), len(raw)]
+    stretches = list(pairwise(cuts))
     if len(stretches) > 1:
         line = table.lines[chosen[stretches[1][0]]]
         notes.append(
@@ -113,20 +113,20 @@ def read_times(
     inside = [(end - begin - 1, raw[end - 1] - raw[begin]) for begin, end in stretches if end - begin > 1]
     periods, lasting = sum(count for count, _ in inside), sum(span for _, span in inside)
     found = periods / (lasting * second) if lasting else 1 / (usual * second)
-    widest = max((step for step in steps if step <= gap * usual), default=usual)
-    return Times([value * second for value in raw], found, stretches, (widest - usual) / usual, notes)
+    most = max(step for step in steps if step <= widest) if len(stretches) > 1 else max(steps)
+    return Times([value * second for value in raw], found, stretches, (most - usual) / usual, notes)
 
 
 def _read_cells(table: Table, chosen: Sequence[int], column: int, cells: Sequence[str]) -> tuple[list[float], bool]:
     """The cells as numbers, and True; or the seconds of dates from the first, and False."""
     comma = table.decimal_comma
     try:
-        values = [float(cell.replace(",", ".") if comma else cell) for cell in cells]
+        values = [float(cell.replace(",", ".")) for cell in cells] if comma else list(map(float, cells))
     except ValueError:
         return _read_dates(table, chosen, column, cells), False
-    for row, value, cell in zip(chosen, values, cells, strict=True):
-        if not isfinite(value):
-            raise _refuse(table, row, column, cell)
+    if not isfinite(sum(values)):
+        row, cell = next((r, c) for r, v, c in zip(chosen, values, cells, strict=True) if not isfinite(v))
+        raise _refuse(table, row, column, cell)
     return values, True
 
 
@@ -148,7 +148,7 @@ def read_moment(cell: str) -> tuple[float, bool] | None:
 def _read_dates(table: Table, chosen: Sequence[int], column: int, cells: Sequence[str]) -> list[float]:
     found: list[float] = []
     for row, cell in zip(chosen, cells, strict=True):
-        moment = read_moment(cell)
+        moment = read_moment(cell.strip())
         if moment is None or moment[1]:
             raise _refuse(table, row, column, cell)
         found.append(moment[0])

@@ -193,7 +193,7 @@ class Sensor:
         outputs = self._last[0] if len(self._last) == 1 else average(list(self._last))
         answer = self._model.task.answer(outputs, (0, 0))
         found = window_json(
-            answer, start, start + self._spec.length / self._spec.rate, find_outside(self._spec, window)
+            answer, start, start + self._spec.length / self._spec.rate, find_outside(self._spec, array("f", window))
         )
         self.answers += 1
         latency = {"total": round(1000 * (perf_counter() - started), 3)}
