@@ -2,6 +2,7 @@
 #   make demo             photos to a classifier on real solar cells: train, export, classify, measure
 #   make demo DATA=folder the same on your photos (one folder per class)
 #   make demo-segment     pictures with masks to class maps on real solar cells (DATA=folder: on yours)
+#   make demo-series      recordings of a watch to exercises, people held out, to a stream that answers (DATA=folder: on yours)
 #   make test             check, then all tests
 #   make pi-test          the runtime on emulated Raspberry Pis
 #   make bench            the short form of every benchmark, on one page: bench/report.html
@@ -18,7 +19,7 @@ RUN := $(VENV)/bin/
 INSTALLED := $(VENV)/.installed
 SOURCES := runtime/ressq_runtime ressq_edge export/ressq_export benchmarks tools tests
 
-.PHONY: demo demo-segment test bench pi-setup pi-test pi-bench pillow-versions fuzz check setup mediapipe-env litert-env onnx-env litert-versions clean
+.PHONY: demo demo-segment demo-series test bench pi-setup pi-test pi-bench pillow-versions fuzz check setup mediapipe-env litert-env onnx-env litert-versions clean
 
 setup: $(INSTALLED)
 
@@ -33,6 +34,9 @@ demo: $(INSTALLED)
 
 demo-segment: $(INSTALLED)
 	$(CLOCK) $(RUN)python tools/demo_segment.py $(if $(DATA),--data "$(DATA)") $(if $(INIT),--init "$(INIT)")
+
+demo-series: $(INSTALLED)
+	$(CLOCK) $(RUN)python tools/demo_series.py $(if $(DATA),--data "$(DATA)") $(if $(GROUP_BY),--group-by "$(GROUP_BY)")
 
 check: $(INSTALLED)
 	$(RUN)ruff format --check $(SOURCES)

@@ -156,8 +156,13 @@ def choose(classifier: Classifier, data: Path, split: Path) -> list[tuple[str, s
 def call(command: list[str]) -> None:
     """Prints a command of this environment as a user would type it, and runs it."""
     print(f"\n$ {shlex.join(command)}", flush=True)
+    subprocess.run(command_of(command), check=True)  # noqa: S603 - our own commands
+
+
+def command_of(command: list[str]) -> list[str]:
+    """The same with the file of this environment that it stands for."""
     beside = Path(sys.executable).with_name(command[0] + (".exe" if os.name == "nt" else ""))
-    subprocess.run([str(beside), *command[1:]], check=True)  # noqa: S603 - our own commands
+    return [str(beside), *command[1:]]
 
 
 if __name__ == "__main__":
