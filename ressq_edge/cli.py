@@ -85,7 +85,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "data", type=_folder, metavar="DATA", help="folder of pictures: one sub-folder a class, or images/ and masks/"
+        "data",
+        type=_folder,
+        metavar="DATA",
+        help="folder of pictures or recordings, a sub-folder a class; or images/ and masks/; or one file of recordings",
     )
     parser.add_argument("--out", type=_folder, required=True, metavar="RUN", help="run folder to write; must be new")
     parser.add_argument("--resume", action="store_true", help="go on with the run in RUN")
@@ -154,7 +157,12 @@ def _add_network(add: Callable[..., Any]) -> None:
 def _add_series(add: Callable[..., Any]) -> None:
     add("--window", metavar="4s|N", help="length of a window, in seconds or samples (default: 4s)")
     add("--hop", metavar="1s|N", help="from a window to the next (default: a quarter of a window)")
-    add("--rate", type=float, metavar="HZ", help="samples a second of files that do not tell")
+    add(
+        "--rate",
+        type=float,
+        metavar="HZ",
+        help="samples a second of files that do not tell (default: 1 with --window and --hop in samples)",
+    )
     add("--depth", type=int, metavar="N", help="Fire modules (default: 8)")
     add("--width", type=int, metavar="N", help="feature channels, a multiple of 4 (default: 48)")
 

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from ressq_edge.device import pick_device
 from ressq_edge.inputs import find_input, open_input
+from ressq_edge.inputs.one_file import take_file
 from ressq_edge.lock import locked
 from ressq_edge.network.arch import build_model, count_parameters
 from ressq_edge.network.checkpoint import Checkpoint, save_checkpoint
@@ -65,6 +66,9 @@ def _take_folder(request: Request, held: ExitStack) -> None:
 
 
 def _train_folder(request: Request, screen: Screen, stop: Stop, workers: Workers) -> Path:
+    request, laid_out = workers.once(partial(take_file, request))
+    if laid_out:
+        screen.say(laid_out)
     start = workers.once(lambda: _start(request, screen, stop))
     session = Session(request, start, screen, stop)
     workers.once(lambda: check_processes(start.config, len(start.split.by_window().val), workers.count))

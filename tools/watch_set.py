@@ -1,8 +1,8 @@
 """The watch set of the package seglearn as a folder of classes: `python watch_set.py WATCH_DATASET.npy FOLDER`.
 
 140 recordings of a watch's accelerometer and gyroscope at 50 Hz: ten people, seven exercises of the shoulder, two
-sides (Burns et al. 2018, arXiv 1802.01489; BSD-3-Clause). Nobody is in two parts. The package keeps them as pickled objects, so this runs as
-a process of its own, which makes arrays of numpy and nothing else of what the file names.
+sides (Burns et al. 2018, arXiv 1802.01489; BSD-3-Clause). Nobody is in two parts. The package keeps them as pickled
+objects, so this runs as a process of its own, which makes arrays of numpy and nothing else of what the file names.
 """
 
 from __future__ import annotations

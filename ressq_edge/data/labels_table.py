@@ -9,7 +9,7 @@ from ressq_edge.data.table import Row, Table, find_names, read_table
 from ressq_edge.errors import SplitError
 from ressq_runtime.inputs.folders import list_pictures
 
-_PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+PART_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 _MARKS = {"", "0", "1", "true", "false"}
 _SEPARATORS = ("|", ";", ",")
 _SHOWN = 3
@@ -52,7 +52,7 @@ def read_labels(path: Path, root: Path) -> LabelledPictures:
     rows = _one_row_each(table, root, names)
     _refuse_empty(path, "label", rows)
     labels = tuple(sorted({row.cells["label"] for row in rows.values()}))
-    _refuse_labels(path, labels)
+    refuse_labels(path, labels)
     given = "part" in table.columns and any(row.cells["part"] for row in rows.values())
     parts = _read_parts(path, rows, labels) if given else {"train": _samples(names, rows, labels)}
     unnamed = [name for name in names if name not in rows]
@@ -121,8 +121,8 @@ def _refuse_empty(path: Path, column: str, rows: Mapping[str, Row]) -> None:
         )
 
 
-def _refuse_labels(path: Path, labels: Sequence[str]) -> None:
-    """Too few, several in one cell, or two that differ only in case: one of them on the next file system."""
+def refuse_labels(path: Path, labels: Sequence[str]) -> None:
+    """Raises SplitError: too few, several in a cell, or two that differ only in case: one of them on another disk."""
     if len(labels) < 2:
         raise SplitError(
             f"{path}: found the label {', '.join(labels) or 'of no row'} alone, wanted two or more; add rows"
@@ -144,12 +144,13 @@ def _refuse_labels(path: Path, labels: Sequence[str]) -> None:
 def _read_parts(path: Path, rows: Mapping[str, Row], labels: Sequence[str]) -> dict[str, Samples]:
     _refuse_empty(path, "part", rows)
     for row in rows.values():
-        if row.cells["part"].lower() not in _PARTS:
+        if row.cells["part"].lower() not in PART_NAMES:
             raise SplitError(
                 f"{path}: found the part {row.cells['part']} in line {row.line}, wanted {', '.join(PARTS)}; mend it"
             )
     of_part = {
-        part: {name: row for name, row in rows.items() if _PARTS[row.cells["part"].lower()] == part} for part in PARTS
+        part: {name: row for name, row in rows.items() if PART_NAMES[row.cells["part"].lower()] == part}
+        for part in PARTS
     }
     if not of_part["train"] or not (of_part["val"] or of_part["test"]):
         found = ", ".join(part for part in PARTS if of_part[part])

@@ -22,7 +22,7 @@ from ressq_edge.data.recordings.windows import open_windows
 from ressq_edge.data.split import PARTS, Split, pictures_sha256, write_split
 from ressq_edge.errors import Interrupted, SplitError
 from ressq_edge.findings.intervals import share_interval
-from ressq_edge.inputs.series_request import check_series, choose_window, resolve_series
+from ressq_edge.inputs.series_request import check_series, choose_window, counts_samples, resolve_series
 from ressq_edge.network.arch import count_window_multiply_adds
 from ressq_edge.network.checkpoint import Checkpoint, Normalise, load_checkpoint, normalise_channels
 from ressq_edge.network.init import InitWeights
@@ -58,7 +58,7 @@ class Recordings:
         split = split_recordings(request.data, request.seed or 0, request.group_by)
         recordings = _read(request, split, screen, stop)
         refuse_overlap(split, recordings)
-        rate = agree_on_rate(recordings, request.rate)
+        rate = agree_on_rate(recordings, request.rate, 1.0 if counts_samples(request) else None)
         learned = [recordings[name] for name, _ in split.train]
         length, hop = choose_window(request, rate)
         spec = SeriesSpec(length, rate, hop, measure_channels(learned))
@@ -113,7 +113,8 @@ class Recordings:
         def tell(kept: Tensor) -> Sequence[str]:
             return [tell_recordings(kept, val), *tell_claim(claimed, session.start.task.measure(kept))]
 
-        return write_report(session.folder, session.data, session.start, state.epochs, val, best, told, stages, tell)
+        notes = write_report(session.folder, session.data, session.start, state.epochs, val, best, told, stages, tell)
+        return [note.replace("pictures", "windows") for note in notes]
 
     def _claim(self, session: Session, val: WindowSamples) -> float | None:
         """What a random draw of windows would have claimed; None where that takes too long to find out."""

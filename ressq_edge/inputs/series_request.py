@@ -59,6 +59,11 @@ def choose_window(request: Request, rate: float) -> tuple[int, int]:
     return length, hop
 
 
+def counts_samples(request: Request) -> bool:
+    """Whether windows are asked for in samples, so that files need not tell how many a second there are."""
+    return all(text and text.strip().isdigit() for text in (request.window, request.hop))
+
+
 def _to_samples(flag: str, text: str, rate: float) -> int:
     match = _TIME.fullmatch(text.strip().lower())
     if not match or (not match[2] and "." in text):

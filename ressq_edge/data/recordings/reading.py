@@ -41,20 +41,21 @@ def read_all(
     return found
 
 
-def agree_on_rate(recordings: Mapping[str, Recording], asked: float | None) -> float:
-    """Samples a second: those that most recordings have, or what was asked where they tell none.
+def agree_on_rate(recordings: Mapping[str, Recording], asked: float | None, default: float | None = None) -> float:
+    """Samples a second: those that most recordings have, or what was asked, else the default, where they tell none.
 
     Raises:
         SplitError: they differ, tell none and none was asked, or tell another than was asked.
     """
     told = {name: recording.rate for name, recording in recordings.items() if recording.rate}
     if not told:
-        if asked is None:
+        rate = asked or default
+        if rate is None:
             raise SplitError(
                 "the recordings: found no column of time, wanted one, or their rate; give --rate 50, say, in samples a "
-                "second, or --rate 1 where a sample is no second"
+                "second, or --window and --hop in samples where that does not matter"
             )
-        return asked
+        return rate
     rate = asked or _round(median(told.values()))
     other = {name: found for name, found in told.items() if abs(found - rate) > RATE_TOLERANCE * rate}
     if other:
