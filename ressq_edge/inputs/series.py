@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from ressq_edge import __version__
+from ressq_edge.atomic import write_bytes
 from ressq_edge.config import Config, SeriesSettings, write_config
 from ressq_edge.data.recordings.folder import split_recordings, tell_persons
 from ressq_edge.data.recordings.overlap import refuse_overlap
 from ressq_edge.data.recordings.reading import agree_on_rate, measure_channels, read_all
 from ressq_edge.data.recordings.views import WindowViews
-from ressq_edge.data.recordings.windows import open_windows
+from ressq_edge.data.recordings.windows import cut_windows, open_windows
 from ressq_edge.data.split import PARTS, Split, pictures_sha256, write_split
 from ressq_edge.errors import Interrupted, SplitError
 from ressq_edge.findings.intervals import share_interval
@@ -27,6 +28,7 @@ from ressq_edge.network.arch import count_window_multiply_adds
 from ressq_edge.network.checkpoint import Checkpoint, Normalise, load_checkpoint, normalise_channels
 from ressq_edge.network.init import InitWeights
 from ressq_edge.notes import tell_others
+from ressq_edge.pages.recordings import make_recordings_page
 from ressq_edge.reports.report import write_report
 from ressq_edge.request import Request
 from ressq_edge.screen import Screen
@@ -78,9 +80,10 @@ class Recordings:
         return Start(config, split, InitWeights("none"), about, notes)
 
     def prepare(self, session: Session) -> Start:
-        """Writes split.json and config.json, with which the run begins to exist."""
+        """Writes data.html, split.json and config.json, with which the run begins to exist."""
         request, start = session.request, session.start
         if not (request.out / "config.json").exists():
+            _write_page(session)
             write_split(request.out, start.split)
             digest = pictures_sha256(start.split, request.data)
             write_config(request.out, start.config, {**start.about, "pictures_sha256": digest})
@@ -165,6 +168,15 @@ def tell_recordings(kept: Tensor, val: WindowSamples) -> str:
         f"**{sum(right) / len(right):.1%} of {len(right)} validation recordings right**, by the mean of their windows "
         f"(95 % interval {low:.1%} to {high:.1%}{over})."
     )
+
+
+def _write_page(session: Session) -> None:
+    request, split = session.request, session.start.split
+    spec = _settings(session.start.config).spec
+    recordings = read_all(request.data, [name for name, _ in split.windows], spec.names, spec.rate, lambda: None)
+    train = cut_windows(recordings, split.train, (), spec)
+    told = split, recordings, train, session.start.notes
+    write_bytes(request.out / "data.html", make_recordings_page(request.out.name, *told, request.thumbnails))
 
 
 def _settings(config: Config) -> SeriesSettings:
