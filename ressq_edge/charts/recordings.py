@@ -52,6 +52,9 @@ def draw_spectra(
             axes.set_title(name)
             axes.grid()
             axes.tick_params(which="both", length=0, colors=QUIET)
+            for axis in (axes.xaxis, axes.yaxis):  # matplotlib's own are formulas, which no page sets
+                axis.set_major_formatter(lambda value, _: f"{value:g}")
+                axis.set_minor_formatter(lambda _value, _: "")
         for axes in fields[len(names) :]:
             axes.set_visible(False)
         figure.supxlabel("Hz", color=QUIET)

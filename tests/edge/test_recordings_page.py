@@ -40,6 +40,7 @@ def test_a_page_shows_recordings_with_their_rates_and_what_stands_out(trained: P
     assert "<b>.csv" not in page
     assert page.count('<svg class="recording"') == 2
     assert page.count('<svg class="spectra"') == 1
+    assert "$" not in page  # a formula's
     assert '<td data-head="Hz">50</td>' in page
     assert '<td data-head="stretches">2</td>' in page
     assert "http://" not in page.replace("http://www.w3.org", "")
