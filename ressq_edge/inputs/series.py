@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ressq_edge import __version__
@@ -22,13 +21,13 @@ from ressq_edge.data.recordings.views import WindowViews
 from ressq_edge.data.recordings.windows import cut_windows, open_windows
 from ressq_edge.data.split import PARTS, Split, pictures_sha256, write_split
 from ressq_edge.errors import Interrupted, SplitError
-from ressq_edge.findings.intervals import share_interval
 from ressq_edge.inputs.series_request import check_series, choose_window, counts_samples, resolve_series
 from ressq_edge.network.arch import count_window_multiply_adds
 from ressq_edge.network.checkpoint import Checkpoint, Normalise, load_checkpoint, normalise_channels
 from ressq_edge.network.init import InitWeights
 from ressq_edge.notes import tell_others
 from ressq_edge.pages.recordings import make_recordings_page
+from ressq_edge.reports.recordings import tell_claim, tell_groups, tell_recordings
 from ressq_edge.reports.report import write_report
 from ressq_edge.request import Request
 from ressq_edge.screen import Screen
@@ -114,7 +113,11 @@ class Recordings:
         claimed = self._claim(session, val)
 
         def tell(kept: Tensor) -> Sequence[str]:
-            return [tell_recordings(kept, val), *tell_claim(claimed, session.start.task.measure(kept))]
+            return [
+                tell_recordings(kept, val),
+                *tell_groups(kept, val),
+                *tell_claim(claimed, session.start.task.measure(kept)),
+            ]
 
         notes = write_report(session.folder, session.data, session.start, state.epochs, val, best, told, stages, tell)
         return [note.replace("pictures", "windows") for note in notes]
@@ -133,41 +136,6 @@ class Recordings:
 
             model, labels = start.model, start.split.labels
             return measure_random_draw(train, val, start.task, model, start.config, labels, step)
-
-
-def tell_claim(claimed: float | None, honest: float) -> list[str]:
-    """A sentence on what a random draw of windows would have claimed beside the share that is right."""
-    if claimed is None:
-        return []
-    points = 100 * (claimed - honest)
-    return [
-        f"A random draw of windows would have claimed {claimed:.1%}, {abs(points):.1f} points "
-        f"{'more' if points >= 0 else 'less'}: windows of one recording would be in two parts. It was trained so, too, "
-        "by the same recipe, and is not kept."
-    ]
-
-
-def tell_recordings(kept: Tensor, val: WindowSamples) -> str:
-    """How many validation recordings are right by the mean of their windows' scores.
-
-    kept: (windows, classes), logits.
-    """
-    windows = val.windows
-    numbers = torch.tensor(windows.recordings)
-    scores = kept.softmax(1)
-    right, groups = [], []
-    for number in dict.fromkeys(windows.recordings):
-        mine = numbers == number
-        first = windows.recordings.index(number)
-        right.append(int(scores[mine].mean(0).argmax()) == windows.targets[first])
-        groups.append(windows.groups[first])
-    apart = len(set(groups)) < len(groups)
-    low, high = share_interval(right, groups if apart else ())
-    over = " over groups" if apart else ""
-    return (
-        f"**{sum(right) / len(right):.1%} of {len(right)} validation recordings right**, by the mean of their windows "
-        f"(95 % interval {low:.1%} to {high:.1%}{over})."
-    )
 
 
 def _write_page(session: Session) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from recordings import QUICK_SERIES, write_swing, write_swings
 from ressq_edge.cli import main
@@ -17,10 +19,12 @@ from ressq_edge.data.recordings.views import WindowViews, draw_windows, find_tri
 from ressq_edge.data.recordings.windows import open_windows
 from ressq_edge.data.split import PARTS, read_split
 from ressq_edge.errors import Interrupted
-from ressq_edge.network.checkpoint import load_checkpoint
+from ressq_edge.network.checkpoint import load_checkpoint, normalise_channels
+from ressq_edge.reports.recordings import tell_groups
 from ressq_edge.request import Request
 from ressq_edge.run import train_folder
 from ressq_edge.screen import Screen
+from ressq_edge.training.samples import WindowSamples
 from ressq_runtime.inputs.series_spec import SeriesSpec
 from runs import assert_equal_runs, refused, rows
 
@@ -49,6 +53,7 @@ def test_recordings_are_recognised_and_learned(swings: Path, trained: Path) -> N
     said = (trained / "summary.md").read_text()
     assert "validation windows of 1 group right" in said
     assert "of 4 validation recordings right**, by the mean of their windows" in said
+    assert "All of them are of one group, which tells nothing of others." in said
     assert "windows of 30 samples (0.6 s at 50 Hz) every 7; channels ax, ay" in said
     assert re.search(r"A random draw of windows would have claimed \d+\.\d%, \d+\.\d points (more|less)", said)
 
@@ -77,6 +82,16 @@ def test_recordings_are_parted_before_windows_are_cut(swings: Path, trained: Pat
     assert windows["val"].targets == tuple(target for _, target in split.by_window().val)
     assert np.frombuffer(windows["val"][0], np.float32).tolist() == windows["val"].window(0).ravel().tolist()
     assert windows["val"].names[1] == f"{split.val[0][0]} at 0.14 s"
+
+
+def test_groups_are_told_by_their_mean_and_the_worst(swings: Path, trained: Path) -> None:
+    split, spec = read_split(trained), load_checkpoint(trained / "best.safetensors").series
+    train = WindowSamples(open_windows(swings, split, "train", spec), WindowViews(), normalise_channels(spec))
+    groups = tuple(number % 2 for number in train.windows.recordings)
+    train = replace(train, windows=replace(train.windows, groups=groups))
+    right = torch.tensor([target if group else 1 - target for target, group in zip(train.targets, groups, strict=True)])
+    (said,) = tell_groups(torch.nn.functional.one_hot(right, 2).float(), train)
+    assert said == "By group: 50.0% of the windows right in the mean of 2, 0.0% in the worst."
 
 
 def test_statistics_come_from_training_alone(swings: Path, trained: Path) -> None:
