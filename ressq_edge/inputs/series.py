@@ -65,7 +65,9 @@ class Recordings:
         spec = SeriesSpec(length, rate, hop, measure_channels(learned))
         split = _count_windows(split, recordings, spec)
         config = resolve_series(request, spec, split)
-        split = replace(split, notes=tuple(note.replace("pictures", "recordings") for note in split.notes))
+        # Those of one person are of several classes, as a rule: no note on that.
+        kept = (note for note in split.notes if "of several classes (" not in note)
+        split = replace(split, notes=tuple(note.replace("pictures", "recordings") for note in kept))
         notes = (*split.notes, *_tell(request, split, recordings))
         screen.say(_announce(request, split, spec))
         packages = {name: version(name) for name in ("torch", "numpy")}

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ressq_edge import run
 from ressq_edge.cli import main
 from ressq_edge.data import cache
 from ressq_edge.data.cache import clear_cache, fill_cache, open_store
@@ -19,6 +18,7 @@ from ressq_edge.data.folder import split_folder
 from ressq_edge.data.pictures import evaluation_pixels, training_pixels
 from ressq_edge.data.split import PARTS, Split
 from ressq_edge.errors import Interrupted
+from ressq_edge.inputs import picture
 from ressq_runtime.errors import OutputError
 from ressq_runtime.inputs.picture import to_pixels
 from ressq_runtime.inputs.picture_spec import PixelSpec
@@ -190,7 +190,7 @@ def test_nothing_of_the_cache_is_mapped_when_it_is_deleted(
         mapped.append([line for line in maps if str(tmp_path) in line])
         clear_cache(folder)
 
-    monkeypatch.setattr(run, "clear_cache", clear)
+    monkeypatch.setattr(picture, "clear_cache", clear)
     assert main([str(few), "--out", str(tmp_path / "run"), "--epochs", "1", *QUICK]) == 0
     assert mapped == [[]], "Windows deletes no mapped file"
     assert not (tmp_path / "run" / "cache").exists()

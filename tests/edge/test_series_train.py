@@ -145,8 +145,20 @@ def test_an_overlap_between_parts_is_refused(swings: Path, tmp_path: Path, capsy
             "\n".join([own[0], *(f"{n / 50:.2f},{line.split(',', 1)[1]}" for n, line in enumerate(lines[81:]))])
         )
     said = refused(capsys, data, "--out", tmp_path / "run", "--group-by", "(p[0-9]+)_", *QUICK_SERIES)
-    assert "found 16 samples in" in said
+    assert "found 32 samples in" in said
     assert "wanted none in two parts: what was learned by heart would be asked; keep them together" in said
+
+
+@pytest.mark.parametrize("values", ["switch", "slow"])
+def test_sensors_that_repeat_themselves_are_no_overlap(tmp_path: Path, values: str) -> None:
+    random = np.random.default_rng(0)
+    for number in range(24):
+        column = (random.random(200) < 0.5) if values == "switch" else np.round(random.normal(0, 0.02, 200).cumsum(), 1)
+        rows = "".join(f"{n / 50:.2f},{float(value)}\n" for n, value in enumerate(column))
+        path = tmp_path / "data" / ("a", "b")[number % 2] / f"{number}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("time,level\n" + rows)
+    assert main([str(tmp_path / "data"), "--out", str(tmp_path / "run"), *QUICK_SERIES, "--epochs", "1"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -158,7 +170,10 @@ def test_an_overlap_between_parts_is_refused(swings: Path, tmp_path: Path, capsy
         (["--no-mirror"], "--no-mirror: found it for recordings"),
         (["--arch", "resnet18"], "--arch: found resnet18 for recordings, wanted ressqueezenet1d; leave it out"),
         (["--rate", "-1"], "--rate: found -1, wanted samples a second, more than 0"),
-        (["--rate", "20"], "found 50 samples a second, wanted 20 as most of 24 recordings have; 24 differ"),
+        (
+            ["--rate", "20"],
+            "found 50 samples a second by its time, wanted --rate 20; leave --rate out: it is for files",
+        ),
         (["--window", "soon"], "--window: found 'soon', wanted seconds as 4s or 250ms, or samples as 200"),
         (["--window", "100ms"], "--window: found 5 samples at 50 Hz, wanted 21 to 65536; give another"),
         (["--hop", "5s"], "--hop: found 250 samples, wanted 1 to 30, which is a window; give another"),

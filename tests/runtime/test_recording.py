@@ -195,6 +195,26 @@ def test_sound_is_read_in_every_width(tmp_path: Path, width: int) -> None:
     assert "found 1 channels of sound, wanted ax, ay" in refused(str(tmp_path / "a.wav"), "ax", "ay")
 
 
+def test_a_cut_wav_is_told(tmp_path: Path) -> None:
+    with wav.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(100)
+        file.writeframes(bytes(400))
+    whole = (tmp_path / "a.wav").read_bytes()
+    assert read_recording(str(tmp_path / "a.wav")).notes == ()
+    (tmp_path / "a.wav").write_bytes(whole[:-200])
+    (note,) = read_recording(str(tmp_path / "a.wav")).notes
+    assert "its header promises 200 samples, 100 are there: the file was cut" in note
+
+
+def test_decimal_commas_may_begin_below_the_first_row(tmp_path: Path) -> None:
+    rows = "date;ax\n2026-01-01T00:00:00.000;1\n2026-01-01T00:00:00.020;1,5\n2026-01-01T00:00:00.040;2\n"
+    found = read_recording(save(tmp_path / "a.csv", rows))
+    assert list(found.stretches[0].values) == [1, 1.5, 2]
+    assert found.rate == pytest.approx(50)
+
+
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     assert "No such file or directory; check the path" in refused(str(tmp_path / "none.csv"))
     assert "found a folder, wanted a recording; name a file in it" in refused(str(tmp_path))

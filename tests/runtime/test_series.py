@@ -189,6 +189,35 @@ def test_a_stream_may_begin_in_the_middle_of_a_line_and_have_no_header_or_time(m
     assert "gaps" in str(feed(sensor_of(model), bare))
 
 
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+def test_a_stream_may_have_a_mark_and_decimal_commas_as_files_do(model: Path, walk: Path, mark: str) -> None:
+    lines = walk.read_text().splitlines()
+    german = [line.replace(",", ";").replace(".", ",") for line in lines]
+    german[0] = mark + german[0]
+    plain = without_latency(feed(sensor_of(model), lines))
+    assert without_latency(feed(sensor_of(model), german)) == plain
+
+
+def test_a_torn_first_time_does_not_settle_the_unit(model: Path, walk: Path) -> None:
+    lines = [f"{n / 50 + 10:.2f},1,0" for n in range(100)]
+    torn = feed(sensor_of(model), [lines[0][1:], *lines[1:]])
+    plain = feed(sensor_of(model), lines)
+    assert len([row for row in torn if "error" not in row]) >= len(plain) - 1
+
+
+def test_a_value_that_float32_can_not_hold_is_a_bad_line(model: Path) -> None:
+    sensor = sensor_of(model)
+    feed(sensor, ["time,ax,wx", "0.00,1,0", "0.02,1e39,0", "0.04,1,nan"])
+    assert sensor.summarise() == "0 answers, 2 bad lines"
+
+
+def test_options_of_pictures_mean_nothing_for_a_sensor(
+    model: Path, walk: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert watch([str(tmp_path), "--csv", str(tmp_path / "a.csv"), "--model", str(model)]) == 1
+    assert "--csv: found it and" in capsys.readouterr().err
+
+
 def test_columns_of_a_stream_are_taken_by_their_names(model: Path, walk: Path) -> None:
     turned = [",".join(line.split(",")[::-1]) for line in walk.read_text().splitlines()]
     plain = feed(sensor_of(model), walk.read_text().splitlines())

@@ -60,6 +60,11 @@ def agree_on_rate(recordings: Mapping[str, Recording], asked: float | None, defa
     other = {name: found for name, found in told.items() if abs(found - rate) > RATE_TOLERANCE * rate}
     if other:
         name, found = next(iter(other.items()))
+        if asked:
+            raise SplitError(
+                f"{name}: found {found:.4g} samples a second by its time, wanted --rate {asked:g}; leave --rate out: "
+                "it is for files that do not tell"
+            )
         raise SplitError(
             f"{name}: found {found:.4g} samples a second, wanted {rate:.4g} as most of {len(told)} recordings have; "
             f"{len(other)} differ: leave them out, or record them again"

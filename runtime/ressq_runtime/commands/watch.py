@@ -71,6 +71,12 @@ def _watch(arguments: Namespace, say: Say) -> int:
 def _watch_sensor(arguments: Namespace, model: Model, say: Say) -> int:
     from ressq_runtime.streaming.sensor import answer_sensor
 
+    for flag, value in (("--csv", arguments.csv), ("--mask", arguments.mask), ("--explain", arguments.explain)):
+        if value is not None:
+            raise ArtefactError(
+                f"{flag}: found it and {model.path}, a model of recordings, wanted lines of a sensor; leave it out, or "
+                "give files to ressq-infer"
+            )
     spec: SeriesSpec = model.input  # type: ignore[assignment] # its noun says so
     hop = max(1, round(arguments.hop * spec.rate)) if arguments.hop else spec.hop
     answer_sensor(model, spec, arguments.source, hop, arguments.smooth, sys.stdout, say)

@@ -155,13 +155,16 @@ def refuse_rate(path: str, found: float | None, wanted: float) -> None:
 def _read_sound(path: str, source: str | bytes, channels: Sequence[str]) -> Recording:
     from ressq_runtime.inputs.wav import read_wav
 
-    count, rate, values = read_wav(path, source)
+    count, rate, values, promised = read_wav(path, source)
     names = [f"channel{number + 1}" for number in range(count)]
     if channels and list(channels) != names:
         raise RecordingError(
             f"{path}: found {count} channels of sound, wanted {', '.join(channels)} as in training; give a CSV of those"
         )
-    return Recording(path, names, [""] * count, rate, [Stretch(1, 0.0, values)])
+    there, notes = len(values) // count, list[str]()
+    if there < promised:
+        notes.append(f"{path}: its header promises {promised} samples, {there} are there: the file was cut")
+    return Recording(path, names, [""] * count, rate, [Stretch(1, 0.0, values)], notes)
 
 
 def _read_head(path: str) -> bytes:

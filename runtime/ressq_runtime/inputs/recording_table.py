@@ -74,7 +74,7 @@ def parse_table(path: str, content: bytes) -> Table:
         rows, numbers = _take_full(path, rows, len(header), first + 2)
     if not rows:
         raise RecordingError(f"{path}: found a header alone, wanted rows of numbers below it; give another file")
-    comma = separator != "," and any("," in cell for cell in rows[0]) and not any("." in cell for cell in rows[0])
+    comma = separator != "," and "," in text
     return Table(path, header, rows, numbers, comma)
 
 

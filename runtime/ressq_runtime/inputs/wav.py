@@ -8,8 +8,8 @@ from io import BytesIO
 from ressq_runtime.errors import RecordingError
 
 
-def read_wav(path: str, source: str | bytes) -> tuple[int, float, array[float]]:
-    """Channels, samples a second, and the values of a WAV file, sample by sample.
+def read_wav(path: str, source: str | bytes) -> tuple[int, float, array[float], int]:
+    """Channels, samples a second, the values of a WAV file, sample by sample, and how many samples its header promises.
 
     Raises:
         RecordingError: it is broken, empty or not PCM.
@@ -19,13 +19,14 @@ def read_wav(path: str, source: str | bytes) -> tuple[int, float, array[float]]:
     try:
         with wave.open(BytesIO(source) if isinstance(source, bytes) else source, "rb") as file:
             count, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
-            data = file.readframes(file.getnframes())
+            promised = file.getnframes()
+            data = file.readframes(promised)
     except (wave.Error, EOFError, OSError, ValueError, RuntimeError) as error:
         raise RecordingError(f"{path}: found no WAV that can be read ({error}), wanted PCM; save it so") from error
     whole = len(data) - len(data) % (count * width)
     if not whole or not rate:
         raise RecordingError(f"{path}: found no sample, wanted sound; record it again")
-    return count, float(rate), _scale(data[:whole], width)
+    return count, float(rate), _scale(data[:whole], width), promised
 
 
 def _scale(data: bytes, width: int) -> array[float]:

@@ -75,7 +75,9 @@ class Clock:
     def __init__(self, told: tuple[str, str], rate: float) -> None:
         self._told, self._rate = told, rate
         self._first: float | None = None
+        self._last: float | None = None
         self._second: float | None = None  # in what the cells count in
+        self._sure = False
 
     def read(self, cell: str) -> float | None:
         """The time of a cell; None: it is none."""
@@ -83,12 +85,16 @@ class Clock:
         if moment is None:
             return None
         value, counted = moment
-        if self._first is None:
-            self._first = value
-        step = value - self._first
-        if self._second is None and step > 0:
-            self._second = find_unit(self._told, self._first, step, self._rate) if counted else 1.0
-        return step * (self._second or 1.0)
+        if self._first is None or self._last is None:
+            self._first = self._last = value
+        step = value - self._last
+        if not self._sure and step > 0:  # a torn first line makes a step that says nothing: two must agree
+            second = find_unit(self._told, self._last, step, self._rate) if counted else 1.0
+            if self._second not in (None, second):
+                self._first = self._last
+            self._sure, self._second = self._second == second, second
+        self._last = value
+        return (value - self._first) * (self._second or 1.0)
 
 
 class Sensor:
@@ -121,7 +127,7 @@ class Sensor:
         Raises:
             RecordingError: none of the first two hundred lines can be used.
         """
-        text = line.strip()
+        text = line.lstrip("\ufeff").strip()
         if self._columns is None and text:
             self._columns, header = find_columns(text, self._spec)
             if self._columns is None:

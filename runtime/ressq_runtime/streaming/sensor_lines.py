@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from math import isfinite
 
 from ressq_runtime.errors import RecordingError
 from ressq_runtime.inputs.recording_table import split_line
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from ressq_runtime.inputs.series_spec import SeriesSpec
 
 LONGEST = 65_536  # bytes of a line
+MOST = 3.4028234e38  # float32's
 _MOST_UNUSED = 200  # lines at the start, before it is said that none can be used
 
 
@@ -43,11 +43,13 @@ class Columns:
         cells = split_line(line, self.separator)
         if len(cells) != self.count:
             return None
+        if self.separator != ",":
+            cells = [cell.replace(",", ".") for cell in cells]
         try:
             values = [float(cells[number]) for number in self.channels]
         except ValueError:
             return None
-        if not all(map(isfinite, values)):
+        if not all(-MOST <= value <= MOST for value in values):  # nor a NaN
             return None
         return None if self.time is None else cells[self.time].strip(), values
 
@@ -57,7 +59,7 @@ def find_columns(line: str, spec: SeriesSpec) -> tuple[Columns | None, bool]:
 
     Without a header the channels stand in the model's order, behind the time if there is one cell more.
     """
-    separator = next((one for one in ",;\t" if one in line), ",")
+    separator = next((one for one in ";\t," if one in line), ",")  # a comma may be a decimal one
     cells = [cell.strip() for cell in split_line(line, separator)]
     told = [split_name(cell) for cell in cells]
     names = [name for name, _ in told]
