@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from ressq_export.errors import ConversionError
 from ressq_export.formats.converter_log import Log
@@ -19,10 +20,11 @@ def convert_to_tflite(source: Path, target: Path, log: Log) -> None:
     Raises:
         ConversionError: onnx2tf failed, or made something else than the same layers in NHWC.
     """
-    names = [value.name for value in onnx.load(source).graph.input]
+    names = _list_inputs(source)
     with tempfile.TemporaryDirectory(prefix="onnx2tf-") as folder:
         # -kat: without it an NHWC input becomes [1, W, 3, H], silently. -n: no progress bars.
-        command = [sys.executable, "-m", "onnx2tf", "-i", str(source.resolve()), "-o", folder, "-kat", *names, "-n"]
+        keep = ["-kat", *names] if names else []
+        command = [sys.executable, "-m", "onnx2tf", "-i", str(source.resolve()), "-o", folder, *keep, "-n"]
         log.write(f"== {' '.join(command[1:])}")
         # onnx2tf imports ONNX Runtime too; an activated environment's onnxsim would make it get padded pools wrong.
         quiet = {**os.environ, "ORT_DISABLE_TELEMETRY": "1", "PATH": os.defpath}
@@ -36,3 +38,11 @@ def convert_to_tflite(source: Path, target: Path, log: Log) -> None:
                 f"{source.name}: onnx2tf gave exit code {done.returncode} and no {made.name}; see {log.keep()}"
             )
         target.write_bytes(name_tflite_tensors(made.read_bytes(), onnx.load(source)))
+
+
+def _list_inputs(source: Path) -> list[str]:
+    """The names of its inputs; none of a file that is no ONNX, of which onnx2tf says in the log what is wrong."""
+    try:
+        return [value.name for value in onnx.load(source).graph.input]
+    except DecodeError:
+        return []
