@@ -18,6 +18,7 @@ import pytest
 from ressq_runtime import Classifier
 from ressq_runtime.commands.evaluate import main as evaluate
 from ressq_runtime.commands.infer import main as infer
+from ressq_runtime.commands.model import main as tell_model
 from ressq_runtime.commands.watch import main as watch
 from ressq_runtime.errors import ArtefactError, RecordingError
 from ressq_runtime.intervals import share_over_groups, wilson
@@ -313,6 +314,19 @@ def test_an_interval_over_groups_is_as_wide_as_they_differ() -> None:
     some = [(9, 10), (8, 10), (10, 10), (9, 10)] * 10
     low, high = share_over_groups(some)
     assert high - low < wilson(36, 40)[1] - wilson(36, 40)[0]
+
+
+def test_commands_that_draw_or_profile_pictures_refuse_recordings(
+    model: Path, walk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option in (["--explain", str(tmp_path / "o.png")], ["--profile"]):
+        assert infer([str(walk), "--model", str(model), *option]) == 1
+        assert "found a model of recordings, wanted one of pictures for" in capsys.readouterr().err
+
+
+def test_info_tells_the_window(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tell_model(["info", str(model)]) == 0
+    assert "float32 [1, 20, 2], a window at 50 Hz of ax, wx" in capsys.readouterr().out
 
 
 def test_a_model_of_recordings_is_none_of_pictures(

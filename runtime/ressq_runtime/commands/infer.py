@@ -103,6 +103,10 @@ def _answer(words: list[str], say: Say) -> int:
     in_folder = not piped and any(map(isdir, named))  # what is in it that counts, the model tells
     pictures = named if piped or in_folder else list_named(named, say)
     model = load_answering(arguments, say)
+    if arguments.explain:
+        from ressq_runtime.inputs import want_pictures
+
+        want_pictures(model.path, model.input, "--explain")
     pictures = list_named(named, say, model.input) if in_folder else pictures
     if not piped and (len(pictures) != 1 or pictures != named or arguments.csv):
         return _answer_many(arguments, model, pictures, say)

@@ -39,6 +39,9 @@ _AS_FP32 = ", {agreement_fp32:.1%} as fp32"
 
 
 def _describe_input(given: dict[str, Any]) -> str:
+    if given.get("kind") == "series":
+        names = ", ".join(channel["name"] for channel in given["channels"])
+        return f"float32 [1, {given['length']}, {len(given['channels'])}], a window at {given['rate']:g} Hz of {names}"
     if given.get("fit") == "stretch":
         return f"uint8 RGB [1, {given['height']}, {given['width']}, 3], the whole picture stretched"
     return f"uint8 RGB [1, {given['size']}, {given['size']}, 3], shorter side to {given['resize']} first"

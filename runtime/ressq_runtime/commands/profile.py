@@ -43,11 +43,14 @@ def measure(arguments: Any, runs: int | None, say: Say) -> int:
     Raises:
         RessqError: the model or a picture can't be read.
     """
+    from ressq_runtime.inputs import want_pictures
     from ressq_runtime.profiling.profiler import RUNS, profile
     from ressq_runtime.profiling.table import render_table
 
     pictures = list_named(arguments.pictures, say)
-    found = profile(load_named(arguments, say), pictures, runs=runs or RUNS)
+    model = load_named(arguments, say)
+    want_pictures(model.path, model.input, "a profile")
+    found = profile(model, pictures, runs=runs or RUNS)
     print(json.dumps(found) if arguments.json else render_table(found), flush=True)
     return 0
 
