@@ -145,6 +145,7 @@ def test_a_file_of_another_form_is_refused(tmp_path: Path, text: str, said: str)
         (b"PAR1....", "found a Parquet file, wanted CSV or WAV; pandas.read_parquet('x.parquet').to_csv("),
         (b"\x93NUMPY...", "found a NumPy array, wanted CSV or WAV; numpy.savetxt("),
         (b"MATLAB 5.0", "found a MATLAB file, wanted CSV or WAV; in MATLAB: writetable("),
+        (b"\x80\x02}q", "found a pickle, which may run a program, wanted CSV or WAV"),
         (b"\x80\x04\x95", "found a pickle, which may run a program, wanted CSV or WAV; in the program that made it"),
         (b"PK\x03\x04", "found a spreadsheet or an archive, wanted CSV or WAV; save the sheet as CSV"),
         (b"a,b\n\0\0", "found a file that is no text, wanted CSV or WAV; export it as CSV"),

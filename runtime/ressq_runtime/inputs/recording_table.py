@@ -17,7 +17,7 @@ _OTHERS = {
     b"MATL": ("a MATLAB file", "in MATLAB: writetable(array2table(x), 'x.csv')"),
     b"\x89HDF": ("an HDF5 or MATLAB 7.3 file", "pandas.read_hdf('x.h5').to_csv('x.csv', index=False)"),
     b"PK\x03\x04": ("a spreadsheet or an archive", "save the sheet as CSV, or take the files out of the archive"),
-    b"\x80\x03": _PICKLE, b"\x80\x04": _PICKLE, b"\x80\x05": _PICKLE,
+    b"\x80\x02": _PICKLE, b"\x80\x03": _PICKLE, b"\x80\x04": _PICKLE, b"\x80\x05": _PICKLE,
 }  # fmt: skip
 
 
